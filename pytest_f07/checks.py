@@ -1,0 +1,25 @@
+"""The test that a manifest collects: one item per prediction_name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from pytest_f07.results.verdict import Verdict
+
+
+@pytest.fixture(autouse=True)
+def _name_the_model(request: pytest.FixtureRequest, prediction_name: str) -> None:
+    request.node.user_properties.append(("prediction_name", prediction_name))
+
+
+def test_runtime_validation(
+    prediction_name: str, f07_verdicts: Mapping[str, Verdict], request: pytest.FixtureRequest
+) -> None:
+    """The model does in a real runtime what its package says: all that was found against it, in sentences."""
+    verdict = f07_verdicts[prediction_name]
+    properties = {**verdict.row(), "code": ",".join(failure.code for failure in verdict.failures)}
+    request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
+    if verdict.failures:
+        pytest.fail(verdict.text, pytrace=False)

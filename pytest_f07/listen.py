@@ -1,0 +1,27 @@
+"""Take a port, so that nobody else can: pytest takes it before a run touches anything, the server inherits it."""
+
+from __future__ import annotations
+
+import socket
+
+from pytest_f07.errors import F07Error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket at ``host``:``port`` (0: any free port); :class:`F07Error` that names a taken one."""
+    try:
+        [family, kind, protocol, _, address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise F07Error(f"runtime.host is {host!r}, which is no address here ({error}); 127.0.0.1 always is.") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise F07Error(
+            f"port {port} of {host} cannot be used: {error.strerror}. "
+            "End the program that has it, or set runtime.port in params.yaml (0 takes any free port)."
+        ) from None
+    return listener

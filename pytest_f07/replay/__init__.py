@@ -1,0 +1,1 @@
+"""The client of the black box: starts it, sends every row of every dataset, logs every answer."""

@@ -1,0 +1,128 @@
+"""The raw predictions, written as they come: parquet and CSV with the same rows (contract, "Out").
+
+Rows stand in the order dataset, row, model. Both files carry another name until they are whole.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from pytest_f07.replay.replay import Answered
+
+ROW_GROUP = 65_536
+SCHEMA = pa.schema(
+    [
+        pa.field("window", pa.string(), nullable=False),
+        pa.field("prediction_name", pa.string(), nullable=False),
+        pa.field("y_pred", pa.int8(), nullable=False),
+        pa.field("y_prob", pa.float32(), nullable=False),
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+    ]
+)
+
+
+class PredictionLog:
+    """Both files, written in a thread of its own; a context manager that gives them their names at a clean end.
+
+    :param names: the prediction names, in order.
+    """
+
+    def __init__(self, parquet: Path, csv: Path, names: tuple[str, ...]) -> None:
+        self._final = (parquet, csv)
+        self._partial = tuple(path.with_name(f".{path.name}.partial") for path in self._final)
+        self._names = pa.array(names, pa.string())
+        self._pending: list[Answered] = []
+        self._rows = 0
+        self._left: pa.Table | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log")
+        self._writing: Future[None] | None = None
+
+    def __enter__(self) -> PredictionLog:
+        # The writer splits nothing: each table it gets is one row group. No schema metadata: plain columns come back.
+        self._parquet = pq.ParquetWriter(
+            self._partial[0], SCHEMA, compression="zstd", use_dictionary=["window", "prediction_name", "dataset"],
+            store_schema=False,
+        )
+        self._csv_file = pa.OSFile(str(self._partial[1]), "wb")
+        self._csv_file.write(",".join(SCHEMA.names).encode() + b"\n")
+        self._csv = pa_csv.CSVWriter(self._csv_file, SCHEMA, write_options=pa_csv.WriteOptions(include_header=False))
+        return self
+
+    def add(self, answered: Answered) -> None:
+        """Log one batch."""
+        self._pending.append(answered)
+        self._rows += len(answered.predictions) * len(self._names)
+        if self._rows >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+        pending, self._pending, self._rows = self._pending, [], 0
+        self._writing = self._thread.submit(self._write, pending)
+
+    def _write(self, pending: list[Answered]) -> None:
+        tables = [self._table(answered) for answered in pending]
+        table = pa.concat_tables([self._left, *tables] if self._left is not None else tables)
+        whole = table.num_rows // ROW_GROUP * ROW_GROUP
+        for start in range(0, whole, ROW_GROUP):
+            self._put(table.slice(start, ROW_GROUP))
+        self._left = table.slice(whole)
+
+    def _put(self, table: pa.Table) -> None:
+        table = table.combine_chunks()
+        self._parquet.write_table(table, row_group_size=ROW_GROUP)
+        self._csv.write_table(table)
+
+    def _table(self, answered: Answered) -> pa.Table:
+        models, rows = len(self._names), len(answered.windows)
+        each = np.repeat(np.arange(rows), models)
+        return pa.Table.from_arrays(
+            [
+                window_text(answered.windows).take(pa.array(each)),
+                self._names.take(pa.array(np.tile(np.arange(models), rows))),
+                pa.array(answered.predictions.y_pred.ravel()),
+                pa.array(answered.predictions.y_prob.ravel()),
+                pa.repeat(pa.scalar(answered.dataset.source_f04), rows * models),
+                pa.array(each + answered.first),
+            ],
+            schema=SCHEMA,
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._flush()
+                if self._writing is not None:
+                    self._writing.result()
+                if self._left is not None and self._left.num_rows:
+                    self._put(self._left)
+        finally:
+            self._thread.shutdown()
+            self._close()
+        if kind is None:
+            for partial, final in zip(self._partial, self._final, strict=True):
+                partial.replace(final)
+
+    def _close(self) -> None:
+        self._csv.close()
+        self._csv_file.close()
+        self._parquet.close()
+
+
+def window_text(windows: pa.Array) -> pa.Array:
+    """Each window of a list array as compact JSON text: ``[1,5,2]``, ``[]``; a string array."""
+    offsets = windows.offsets
+    start, end = offsets[0].as_py(), offsets[-1].as_py()
+    texts = windows.values.slice(start, end - start).cast(pa.string())
+    lists = pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]).cast(pa.int32()), texts)
+    return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")

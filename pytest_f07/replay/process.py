@@ -1,0 +1,147 @@
+"""The server's process: started through pytest-xprocess, believed only when it says that it is this run's.
+
+pytest-xprocess knows a running process by a bare PID in a file that it never deletes. After a crash or a reboot that
+PID can be anybody's, so the file is dropped before and after each use: nothing that this run did not start is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from xprocess import ProcessStarter, XProcess
+
+from pytest_f07.errors import BrokenRun
+from pytest_f07.replay.client import Client
+
+START_SECONDS = 180
+STOP_SECONDS = 10
+TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class ServerCommand:
+    """How a server is started.
+
+    :param arguments: the command, which must accept ``--socket`` and ``--nonce`` after them.
+    """
+
+    arguments: Sequence[str]
+    log: Path
+    nonce: str
+
+    @classmethod
+    def of_manifest(cls, manifest: Path, log: Path, nonce: str) -> ServerCommand:
+        """This project's own server for ``manifest``."""
+        return cls([sys.executable, "-m", "pytest_f07.server", str(manifest)], log, nonce)
+
+
+class ServerProcess:
+    """A server of this run, from start to stop.
+
+    :param xprocess: pytest-xprocess's own fixture.
+    :param listener: the listening socket that the server inherits; closed here once it has.
+    """
+
+    def __init__(self, xprocess: XProcess, command: ServerCommand, listener: socket.socket) -> None:
+        self._xprocess, self._command, self._listener = xprocess, command, listener
+        self._name = "f07-server"
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    def start(self, client: Client) -> dict[str, Any]:
+        """Start it and wait until it answers as this run's server; what ``GET /`` says of it.
+
+        :raises BrokenRun: at once where it dies, with the last lines of its log.
+        """
+        command, listener = self._command, self._listener
+        identity: dict[str, Any] = {}
+        process = self
+
+        class Starter(ProcessStarter):  # type: ignore[misc]  # xprocess has no types
+            args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012
+            timeout = START_SECONDS
+            terminate_on_interrupt = True
+            env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012
+
+            def startup_check(self) -> bool:
+                process._popen = self.process.resources[-1].popen
+                listener.close()
+                if found := process._answer(client):
+                    identity.update(found)
+                return bool(found)
+
+        self._forget_pid()
+        self._xprocess.log = logging.getLogger(__name__)
+        command.log.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with command.log.open("wb") as log:
+                # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
+                Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
+                self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
+        except TimeoutError:
+            raise BrokenRun(f"the server said nothing for {START_SECONDS} s after its start") from None
+        return identity
+
+    def _answer(self, client: Client) -> dict[str, Any] | None:
+        try:
+            return client.identity()
+        except (urllib3.exceptions.HTTPError, OSError):
+            if self.died():
+                raise BrokenRun("the server died at start-up") from None
+            return None
+
+    def died(self) -> bool:
+        """Whether the process has ended."""
+        return self._popen is None or self._popen.poll() is not None
+
+    def wait_for_death(self, seconds: float) -> bool:
+        """Whether the process ends within ``seconds``; a connection breaks a moment before its process is gone."""
+        try:
+            if self._popen is not None:
+                self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it: closing its standard input does, and a signal where it hangs."""
+        self._listener.close()
+        if self._popen is None:
+            # An interrupt before the first look at the child: xprocess has it.
+            started = [resource.popen for resource in self._xprocess.resources if resource.popen]
+            self._popen = started[-1] if started else None
+        if self._popen is not None:
+            if self._popen.stdin:
+                self._popen.stdin.close()
+            self._end(self._popen)
+        self._forget_pid()
+
+    def _end(self, popen: subprocess.Popen[bytes]) -> None:
+        actions: list[Callable[[], None]] = [lambda: None, popen.terminate, popen.kill]
+        for action in actions:
+            action()
+            try:
+                popen.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+
+    def _forget_pid(self) -> None:
+        Path(self._xprocess.getinfo(self._name).pidpath).unlink(missing_ok=True)
+
+
+def log_tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
+    """The last lines of a server's log."""
+    if not log.is_file():
+        return []
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 65_536))
+        return file.read().decode("utf-8", "replace").splitlines()[-lines:]

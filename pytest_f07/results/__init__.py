@@ -1,0 +1,1 @@
+"""From the log to what people read: audit, metrics, verdicts, figures, report, metadata."""

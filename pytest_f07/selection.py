@@ -1,0 +1,91 @@
+"""Which manifest a session validates, and which of the host's options are set aside for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.paths import Project, VariantPaths, check_variant
+
+_LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test", "showfixtures", "xkill", "xshow")
+
+
+@dataclass
+class Selection:
+    """The one variant of this session.
+
+    :param looks: the session only looks (``--collect-only``, ``--setup-plan``) and executes nothing.
+    :param set_aside: what the command line or the host's ``addopts`` brought and this session does without.
+    """
+
+    project: Project
+    variant: str
+    looks: bool
+    set_aside: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> VariantPaths:
+        return self.project.variant(self.variant)
+
+
+def select(config: pytest.Config) -> Selection | None:
+    """The selection, or None where the session is not about a manifest.
+
+    :raises pytest.UsageError: for more than one variant, or a name that is none.
+    """
+    if any(getattr(config.option, name, None) for name in _LISTING) or hasattr(config, "workerinput"):
+        return None
+    named = {argument: found for argument in config.args if (found := _manifest(config, argument))}
+    variant = config.getoption("f07_variant")
+    if variant is None and not named:
+        return None
+    try:
+        return _select(config, variant, named)
+    except F07Error as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) -> Selection:
+    manifests = set(named.values())
+    if variant is not None:
+        project = Project(config.invocation_params.dir)
+        manifests.add(project.variant(check_variant(variant, "--f07-variant")).manifest)
+    if len(manifests) > 1:
+        found = ", ".join(sorted(path.parent.name for path in manifests))
+        raise F07Error(f"{found} are asked for in one session; validate one variant at a time.")
+    [manifest] = manifests
+    of_manifest = Project.of_manifest(manifest)
+    assert of_manifest is not None, "both ways above give a manifest's path"
+    looks = bool(config.option.collectonly or getattr(config.option, "setupplan", False))
+    selection = Selection(of_manifest, manifest.parent.name, looks)
+    selection.set_aside = _set_aside(config, list(named) or [_argument(config, manifest)], bool(named))
+    return selection
+
+
+def _manifest(config: pytest.Config, argument: str) -> Path | None:
+    path = config.invocation_params.dir / argument.split("::")[0]
+    found = Path(*path.parts) if ".." not in path.parts else path.resolve()
+    return found if Project.of_manifest(found) else None
+
+
+def _argument(config: pytest.Config, manifest: Path) -> str:
+    return manifest.relative_to(config.invocation_params.dir).as_posix()
+
+
+def _set_aside(config: pytest.Config, arguments: list[str], named: bool) -> list[str]:
+    """Take from the host's options what would collect more, report elsewhere, or run in several processes."""
+    option = config.option
+    brought = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
+    aside = [argument for argument in config.args if argument not in arguments] if named or brought else []
+    config.args = arguments
+    for flag, name, empty in (("--html", "htmlpath", None), ("--junitxml", "xmlpath", None), ("--css", "css", [])):
+        if value := getattr(option, name, None):
+            aside.append(f"{flag}={value}")
+            setattr(option, name, empty)
+    if getattr(option, "dist", "no") != "no" or getattr(option, "tx", None):
+        aside.append(f"-n {getattr(option, 'numprocesses', None) or len(option.tx)}")
+        option.dist, option.tx, option.numprocesses = "no", [], 0
+    return aside

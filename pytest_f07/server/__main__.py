@@ -1,0 +1,80 @@
+"""``python -m pytest_f07.server executions/07_deployrun/v701/manifest.json``: serve one manifest's models.
+
+The process ends by itself when the pipe on its standard input closes, so that no death of its parent leaves it behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from pytest_f07.errors import F07Error
+from pytest_f07.listen import listen
+from pytest_f07.variant import manifest
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import Project
+from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER
+
+
+def main() -> int:
+    """Load and serve; 2 after one line for a user's mistake."""
+    options = _options()
+    if not sys.stdin.isatty():
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+    os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    try:
+        _serve(options.manifest.resolve(), options.socket, options.nonce)
+    except F07Error as error:
+        print(f"ERROR: {error}", file=sys.stderr, flush=True)
+        return 2
+    return 0
+
+
+def _serve(path: Path, inherited: int | None, nonce: str) -> None:
+    project = Project.of_manifest(path)
+    if project is None:
+        raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
+    found = manifest.load(project, path.parent.name)
+    params = Params.read(found.paths.params, project.show(found.paths.params))
+    listener = listen(params.host, params.port) if inherited is None else socket.socket(fileno=inherited)
+    made = found.read_models()
+    # TensorFlow takes seconds to import: what can be refused is refused before.
+    from pytest_f07.server import models
+    from pytest_f07.server.app import create_app
+    from pytest_f07.server.serve import serve
+
+    runtime = models.Runtime([models.load(model) for model in made])
+    identity = {
+        "models": len(made),
+        "variant": found.paths.name,
+        "manifest": found.digest,
+        "nonce": nonce,
+        "loaded": [model.describe() for model in runtime.models],
+        "versions": models.versions(),
+    }
+    host, port = listener.getsockname()[:2]
+    print(f"{found.paths.name}: {len(made)} models ready at http://{host}:{port}", flush=True)
+    serve(create_app(identity, runtime.predict, {NONCE_HEADER: nonce, MANIFEST_HEADER: found.digest}), listener)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pytest_f07.server", description="Serve one manifest's models.")
+    parser.add_argument("manifest", type=Path, help="executions/07_deployrun/<variant>/manifest.json")
+    parser.add_argument("--socket", type=int, help="a listening socket to inherit, instead of runtime.host and port")
+    parser.add_argument("--nonce", default="", help="sent back with every answer")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

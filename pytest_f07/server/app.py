@@ -1,0 +1,94 @@
+"""The routes (specification §7, contract "The server"): what is asked, what is answered, what is refused."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+
+from pytest_f07 import wire
+from pytest_f07.wire import Predictions, TooLarge, Windows, WireError
+
+log = logging.getLogger(__name__)
+
+
+def create_app(identity: dict[str, Any], predict: Callable[[Windows], Predictions], headers: dict[str, str]) -> Flask:
+    """The application.
+
+    :param identity: what ``GET /`` says beside ``status``: who this server is.
+    :param predict: every model's answer to a batch of windows.
+    :param headers: sent with every answer, refusals too.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BYTES
+
+    @app.get("/")
+    def ready() -> Response:
+        return _json({"status": "ready", **identity})
+
+    @app.post("/infer")
+    def infer() -> Response:
+        windows = wire.decode_window(_body(wire.JSON))
+        [answer] = wire.encode_answers(windows, predict(windows))
+        return _json(answer)
+
+    @app.post("/infer_batch")
+    def infer_batch() -> Response:
+        if request.mimetype == wire.ARROW:
+            predictions = predict(wire.decode_windows_arrow(_body(wire.ARROW)))
+            return Response(wire.encode_predictions_arrow(predictions), mimetype=wire.ARROW)
+        windows = wire.decode_windows(_body(wire.JSON, wire.ARROW))
+        return _json({"results": wire.encode_answers(windows, predict(windows))})
+
+    @app.after_request
+    def sign(response: Response) -> Response:
+        response.headers.update(headers)
+        return response
+
+    @app.errorhandler(WireError)
+    def refuse(error: WireError) -> Response:
+        return _error(str(error), 413 if isinstance(error, TooLarge) else 400)
+
+    @app.errorhandler(HTTPException)
+    def refuse_http(error: HTTPException) -> Response:
+        response = _error(_reason(error), error.code or 500)
+        if allowed := getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> Response:
+        log.exception("%s %s", request.method, request.path)
+        return _error(f"the server failed: {type(error).__name__}; its log says more", 500)
+
+    return app
+
+
+def _body(*types: str) -> bytes:
+    if request.mimetype not in types:
+        valid = " or ".join(types)
+        raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no stated type'}; it must be {valid}")
+    return request.get_data(cache=False)
+
+
+def _reason(error: HTTPException) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        return f"the body is too large; at most {wire.MAX_BYTES:,} bytes are read"
+    if error.code == 404:
+        return "no such route; there are GET /, POST /infer and POST /infer_batch"
+    if error.code == 405:
+        return f"{request.method} is not for {request.path}; there are GET /, POST /infer and POST /infer_batch"
+    return " ".join(str(error.description).split())
+
+
+def _json(document: object, status: int = 200) -> Response:
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+    return Response(text, status=status, mimetype=wire.JSON)
+
+
+def _error(message: str, status: int) -> Response:
+    return _json({"error": message}, status)

@@ -1,0 +1,121 @@
+"""Load a package's models and let all of them answer every window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_f07.server.vectorize import Vectorizer
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.seal import digest
+from pytest_f07.wire import Float32Array, Predictions, Windows
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory, and where its scores cannot be numbers (contract, "Scores that are not numbers").
+
+    :param broken_layers: layers whose weights are NaN or infinite; with any, every score is NaN.
+    :param needs_a_code: asked eagerly about nothing but padding, the model gave no number, so every window
+        without a known code gets NaN (graph execution hides it: a fused ReLU turns NaN into 0).
+    """
+
+    made: Model
+    network: Any
+    sha256: str
+    broken_layers: tuple[str, ...]
+    needs_a_code: bool
+
+    def describe(self) -> dict[str, Any]:
+        """What ``GET /`` says of it."""
+        return {
+            "prediction_name": self.made.prediction_name,
+            "sha256": self.sha256,
+            "threshold": self.made.threshold,
+            "broken_layers": list(self.broken_layers),
+            "needs_a_code": self.needs_a_code,
+        }
+
+
+def load(made: Model) -> LoadedModel:
+    """Load one model file, which the package's reader has looked into; the optimizer is not needed."""
+    sha256 = digest(made.h5)
+    network = tf.keras.models.load_model(made.h5, compile=False)
+    broken = tuple(
+        layer.name
+        for layer in network.layers
+        if any(weights.dtype.kind == "f" and not np.isfinite(weights).all() for weights in layer.get_weights())
+    )
+    padding_only = False
+    if made.vectorization.kind == "sequence":
+        answer = network(tf.zeros([1, made.vectorization.width], tf.int32), training=False)
+        padding_only = not np.isfinite(np.asarray(answer)).all()
+    return LoadedModel(made, network, sha256, broken, padding_only)
+
+
+class Runtime:
+    """All models of a package behind one concrete function, traced once.
+
+    :param models: in the order of the package's list, which is the order of the answers.
+    """
+
+    def __init__(self, models: Sequence[LoadedModel]) -> None:
+        self.models = tuple(models)
+        self.names = tuple(model.made.prediction_name for model in models)
+        kinds = list(dict.fromkeys(model.made.vectorization for model in models))
+        self._vectorizers = [Vectorizer(kind) for kind in kinds]
+        self._inputs = [kinds.index(model.made.vectorization) for model in models]
+        self._thresholds = np.array([model.made.threshold for model in models], np.float32)
+        self._forward = self._trace()
+
+    def _trace(self) -> Any:
+        """One graph for all models: a call of it costs a fraction of a call of each."""
+
+        def forward(*inputs: tf.Tensor) -> tf.Tensor:
+            scores = [
+                tf.reshape(tf.cast(model.network(inputs[place], training=False), tf.float32), [-1, 1])
+                for model, place in zip(self.models, self._inputs, strict=True)
+            ]
+            return tf.concat(scores, axis=1)
+
+        shapes = [tf.TensorSpec([None, made.width], made.dtype) for made in self._vectorizers]
+        traced = tf.function(forward, autograph=False).get_concrete_function(*shapes)
+        traced(*(tf.zeros([1, made.width], made.dtype) for made in self._vectorizers))
+        return traced
+
+    def predict(self, windows: Windows) -> Predictions:
+        """Every model's answer to every window; NaN for each score that is not a number, and its y_pred is 0."""
+        if len(windows) == 0:
+            none = np.zeros((0, len(self.models)))
+            return Predictions(self.names, none.astype(np.int8), none.astype(np.float32))
+        chunks = [self._scores(_rows(windows, start)) for start in range(0, len(windows), CHUNK)]
+        y_prob = np.concatenate(chunks) if len(chunks) > 1 else chunks[0]
+        return Predictions(self.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
+
+    def _scores(self, windows: Windows) -> Float32Array:
+        inputs = [vectorize(windows) for vectorize in self._vectorizers]
+        scores = np.array(self._forward(*map(tf.constant, inputs)))
+        for column, (model, place) in enumerate(zip(self.models, self._inputs, strict=True)):
+            if model.broken_layers:
+                scores[:, column] = np.nan
+            elif model.needs_a_code:
+                scores[~inputs[place].any(axis=1), column] = np.nan
+        scores[~np.isfinite(scores)] = np.nan
+        return scores
+
+
+def _rows(windows: Windows, start: int) -> Windows:
+    offsets = windows.offsets[start : start + CHUNK + 1]
+    return Windows(windows.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+
+def versions() -> dict[str, str]:
+    """The software that answers, for the metadata."""
+    return {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "flask", "pyarrow")}

@@ -1,0 +1,61 @@
+"""Bind, and answer HTTP: by waitress where it is installed, else by Werkzeug's own server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from pytest_f07 import wire
+
+THREADS = 4
+
+
+def serve(app: Flask, listener: socket.socket) -> None:
+    """Answer requests at ``listener`` until the process ends."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    try:
+        from waitress.server import create_server
+    except ImportError:
+        host, port = listener.getsockname()[:2]
+        make_server(host, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()).serve_forever()
+        return
+    server = create_server(
+        app,
+        sockets=[listener],
+        threads=THREADS,
+        ident=None,
+        inbuf_overflow=2 * wire.MAX_BYTES,  # beyond it waitress spools to disk
+        outbuf_overflow=2 * wire.MAX_BYTES,
+        max_request_body_size=wire.MAX_BYTES + 1,
+        clear_untrusted_proxy_headers=True,
+    )
+    server.channel_class = _json_errors(server.channel_class)
+    server.run()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Werkzeug's handler without a log line for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def _json_errors(channel: type[Any]) -> type[Any]:
+    """waitress's channel, whose own refusals (malformed HTTP, 413) are JSON like all others."""
+
+    class JsonErrorTask(channel.error_task_class):  # type: ignore[misc]  # the base is known only at run time
+        def execute(self) -> None:
+            error = self.request.error
+            body = json.dumps({"error": " ".join(f"{error.reason}: {error.body}".split())}).encode()
+            self.status = f"{error.code} {error.reason}"
+            self.response_headers = [("Content-Type", wire.JSON), ("Connection", "close")]
+            self.set_close_on_finish()
+            self.content_length = len(body)
+            self.write(body)
+
+    return type("JsonErrorChannel", (channel,), {"error_task_class": JsonErrorTask})

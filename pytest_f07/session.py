@@ -1,0 +1,265 @@
+"""What pytest is told and asked while one manifest is validated: each hook is a thought, the work is in the rooms."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_f07 import checks
+from pytest_f07.errors import F07Error
+from pytest_f07.results import report
+from pytest_f07.run import Run
+from pytest_f07.selection import Selection
+from pytest_f07.variant.paths import Outputs
+
+NEEDED = {"html": "pytest-html writes report.html", "xprocess": "pytest-xprocess starts the server",
+          "cacheprovider": "pytest-xprocess keeps its files in pytest's cache", "junitxml": "it writes junit.xml",
+          "terminalreporter": "the outcome is told there"}  # fmt: skip
+
+
+class ManifestFile(pytest.Module):
+    """A manifest as a test file: its tests are those of :mod:`pytest_f07.checks`, whatever the host's naming rules."""
+
+    def _getobj(self) -> Any:
+        return checks
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether ``name`` is a test."""
+        return name == checks.test_runtime_validation.__name__
+
+    def classnamefilter(self, name: str) -> bool:
+        """Whether ``name`` is a test class: none is."""
+        return False
+
+
+class ValidationSession:
+    """One pytest session of one variant.
+
+    :param run: checked; its artefacts go into the variant's folder, or a temporary one where fewer than all run.
+    """
+
+    def __init__(self, run: Run, selection: Selection, staging: Path) -> None:
+        self.run, self.selection, self.staging = run, selection, staging
+        self.began = self.whole = False
+        self.outcomes: dict[str, str] = {}
+        self.note: str | None = None
+
+    @classmethod
+    def begin(cls, config: pytest.Config, selection: Selection) -> ValidationSession:
+        """Check everything, and tell pytest-html and junit where to write; :class:`pytest.UsageError` for a mistake."""
+        try:
+            for plugin, reason in NEEDED.items():
+                if config.pluginmanager.is_blocked(plugin):
+                    raise F07Error(f"-p no:{plugin} cannot be used with --f07-variant: {reason}.")
+            run = Run(selection.project, selection.variant)
+            if not selection.looks:
+                run.check()
+        except F07Error as error:
+            raise pytest.UsageError(str(error)) from None
+        staging = Path(tempfile.mkdtemp(prefix=f"f07-{selection.variant}-"))
+        session = cls(run, selection, staging)
+        if not selection.looks:
+            config.option.htmlpath = str(session.staged.report_html)
+            config.option.xmlpath = str(session.staged.junit_xml)
+            config.option.self_contained_html = True
+        return session
+
+    @property
+    def staged(self) -> Outputs:
+        """The temporary folder: of the two reports until they are whole, and of all that a partial session makes."""
+        return Outputs(self.staging)
+
+    # -- collection ---------------------------------------------------------------------------------------------------
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is validated and what was set aside for it."""
+        manifest = self.run.manifest
+        lines = [f"f07: {self.run.variant} of package {manifest.package.name}, {len(manifest.listed)} models, "
+                 f"{len(manifest.datasets)} datasets"]  # fmt: skip
+        if manifest.files is None:
+            lines.append("f07: the manifest is not sealed: an older tool made it")
+        if self.selection.set_aside:
+            lines.append(f"f07: set aside: {' '.join(self.selection.set_aside)}")
+        return lines
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ManifestFile | None:
+        """Collect the manifest."""
+        if file_path.resolve() == self.run.paths.manifest.resolve():
+            found: ManifestFile = ManifestFile.from_parent(parent, path=file_path)
+            return found
+        return None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One item for each prediction_name of the manifest."""
+        if metafunc.definition.getparent(ManifestFile):
+            metafunc.parametrize("prediction_name", self.run.manifest.prediction_names)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """See whether the session is whole; a session that selects nothing is a mistake."""
+        names = [name for item in session.items if (name := prediction_name(item))]
+        if not names:
+            if session.testsfailed == 0:
+                raise pytest.UsageError(
+                    f"no model of {self.run.variant} is selected; its models are "
+                    f"{', '.join(self.run.manifest.prediction_names)}."
+                )
+            return
+        setup_only = session.config.getoption("setuponly", False)
+        self.whole = set(names) == set(self.run.manifest.prediction_names) and not setup_only
+        if not self.whole:
+            self.run.outputs = self.staged
+
+    # -- the run ------------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Clean: from here on the variant's old results are gone."""
+        if not self.selection.looks and not session.testsfailed:
+            try:
+                self.run.clean()
+            except OSError as error:
+                raise pytest.UsageError(f"{error.filename}: cannot be cleaned: {error.strerror}.") from None
+            self.began = True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Embed the picture; the time of the replay belongs to no item."""
+        if call.when == "setup":
+            call.duration = max(0.0, call.duration - self.run.take_seconds())
+        result = yield
+        name = prediction_name(item)
+        if name and call.when == "call" and self.run.outputs.confusion_png(name).is_file():
+            from pytest_html import extras
+
+            result.extras = [extras.png(report.png(self.run.outputs.confusion_png(name)), "confusion matrix")]
+        return result
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note each item's outcome."""
+        name = dict(report.user_properties).get("prediction_name")
+        if name and (report.when == "call" or report.failed):
+            self.outcomes[str(name)] = report.outcome
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Tell the report's environment table what is validated."""
+        from pytest_metadata.plugin import metadata_key
+
+        session.config.stash[metadata_key].update(
+            {"Variant": self.run.variant, "F06 package": self.run.manifest.package.name}
+        )
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
+        place, and write the metadata where the run is complete."""
+        self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
+        result = yield
+        if self.began and self.whole:
+            self._place_reports(session.config)
+            if self.note is None:
+                self.run.finish()
+        return result
+
+    def _what_is_missing(self, exit_status: int) -> str | None:
+        """Why this session is not a complete run."""
+        names = self.run.manifest.prediction_names
+        if self.run.broken:
+            return f"The run broke: {self.run.broken}. No metadata was written."
+        if exit_status not in (0, 1):
+            return "The session was interrupted. No metadata was written."
+        if not self.whole:
+            return f"Only some of the {len(names)} models were selected: nothing was written to the variant's folder."
+        if missing := [name for name in names if name not in self.outcomes or name not in self.run.verdicts]:
+            return f"{len(missing)} of {len(names)} models were not judged. No metadata was written."
+        return None
+
+    def _place_reports(self, config: pytest.Config) -> None:
+        """Move the reports into the variant's folder, and let pytest's closing lines name them there."""
+        from _pytest.junitxml import xml_key
+        from pytest_html.basereport import BaseReport
+
+        out = self.run.outputs
+        for staged, final in ((self.staged.report_html, out.report_html), (self.staged.junit_xml, out.junit_xml)):
+            if staged.is_file():
+                shutil.move(staged, final)
+        if log_xml := config.stash.get(xml_key, None):
+            log_xml.logfile = str(out.junit_xml)
+        for plugin in config.pluginmanager.get_plugins():
+            if isinstance(plugin, BaseReport):
+                plugin._report_path = out.report_html
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """What the items do not say: the server's last words, warnings, where a partial session wrote."""
+        say = terminalreporter
+        if tail := self.run.log_tail():
+            say.section("last lines of the server's log")
+            for line in tail:
+                say.line(line)
+        for warning in self.run.warnings if self.began else []:
+            say.line(f"f07: warning: {warning}")
+        if self.began and not self.whole:
+            say.line(f"f07: this session is partial; what it computed is in {self.staging}")
+        elif self.note:
+            say.line(f"f07: {self.note}")
+        elif self.began:
+            say.line(f"f07: {self.run.project.show(self.run.outputs.metadata)} written: the run is complete")
+
+    def pytest_unconfigure(self) -> None:
+        """Give back what the session held."""
+        self.run.release()
+        if self.whole or not self.began:
+            shutil.rmtree(self.staging, ignore_errors=True)
+
+    # -- report.html --------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Name variant and package."""
+        report.title = f"F07 runtime validation: {self.run.variant} of package {self.run.manifest.package.name}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Add the metrics' columns after the test's name."""
+        cells[2:2] = report.header_cells()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Fill the metrics' columns."""
+        name = str(dict(report.user_properties).get("prediction_name"))
+        cells[1] = f'<td class="col-testId">{name}</td>'
+        cells[2:2] = _row_cells(self.run, name)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
+        """Verdict first, then warnings and the server's last words; provenance below."""
+        run = self.run
+        prefix.append(
+            report.verdict_html(
+                run.variant, run.manifest.package.name, list(run.verdicts.values()),
+                len(run.manifest.prediction_names), self.note,
+            )  # fmt: skip
+        )
+        prefix.append(report.list_html("Failures", [v.text for v in run.verdicts.values() if v.failures]))
+        prefix.append(report.list_html("Warnings", run.warnings))
+        prefix.append(report.log_html(run.log_tail()))
+        postfix.append(report.provenance_html(run.provenance()))
+
+
+def _row_cells(run: Run, name: str) -> list[str]:
+    return report.row_cells(run.verdicts.get(name))
+
+
+def prediction_name(item: pytest.Item) -> str | None:
+    """The model that an item validates; None for an item of somebody else's."""
+    if item.getparent(ManifestFile) and isinstance(item, pytest.Function):
+        return str(item.callspec.params["prediction_name"])
+    return None

@@ -1,0 +1,77 @@
+"""Read JSON and YAML that somebody else wrote; write files whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pytest_f07.errors import F07Error
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def read_json(path: Path, where: str) -> dict[str, Any]:
+    """The JSON object in ``path``; anything else is an :class:`F07Error` that begins with ``where``."""
+    return _mapping(path, where, "JSON", json.loads)
+
+
+def read_yaml(path: Path, where: str) -> dict[str, Any]:
+    """The YAML mapping in ``path`` (tags are refused); anything else is an :class:`F07Error`."""
+    return _mapping(path, where, "YAML", yaml.safe_load)
+
+
+def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
+        found = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise F07Error(f"{where}: no such file.") from None
+    except OSError as error:
+        raise F07Error(f"{where}: cannot be read: {error.strerror}.") from None
+    except RecursionError:
+        raise F07Error(f"{where}: is nested too deeply to be read as {form}.") from None
+    except (ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise F07Error(f"{where}: is not {form}: {reason}.") from None
+    if not isinstance(found, dict):
+        raise F07Error(f"{where}: holds {_kind(found)}; it must hold names and values.")
+    return found
+
+
+def _kind(value: object) -> str:
+    return {type(None): "nothing", list: "a list", str: "a text"}.get(type(value), f"a {type(value).__name__}")
+
+
+def to_json(document: object) -> bytes:
+    """Indented JSON text, keys in the order given, as every phase of the pipeline writes it."""
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def to_yaml(document: object) -> bytes:
+    """Block-style YAML text, keys in the order given."""
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True).encode()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace ``path`` in one step: readers see the old file or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,139 @@
+"""manifest.json: what one variant validates, and the seal of its package (specification §4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
+from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.package import Model, check_name, dataset, read_model
+from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
+from pytest_f07.variant.seal import FileSeal, check_seal, digest
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as read: the models and datasets by name, and the seal where there is one.
+
+    :param listed: prediction_name, source_f05 and folder name of each model, in the package's order.
+    :param datasets: the F04 variants, in replay order.
+    :param files: the seal, by path inside the package; None for a manifest of an older tool.
+    :param digest: the sha256 of manifest.json itself.
+    """
+
+    project: Project
+    paths: VariantPaths
+    package: PackagePaths
+    listed: tuple[tuple[str, str, str], ...]
+    datasets: tuple[str, ...]
+    files: Mapping[str, FileSeal] | None
+    digest: str
+
+    @property
+    def prediction_names(self) -> list[str]:
+        return [name for name, _, _ in self.listed]
+
+    def check_seal(self) -> None:
+        """Raise :class:`F07Error` where the package is not as sealed; without a seal, where its rows are unfit."""
+        if self.files is not None:
+            check_seal(self.package.folder, self.files, self.paths.name)
+        else:
+            for found in self.read_datasets(None):
+                found.check_rows()
+
+    def read_models(self) -> list[Model]:
+        """The models, read from the package's own files."""
+        return [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
+
+    def read_datasets(self, limit: int | None) -> list[Dataset]:
+        """The datasets, each cut to its first ``limit`` rows where that is not None."""
+        return [dataset(self.package, name, limit) for name in self.datasets]
+
+
+def build(project: Project, package: PackagePaths, models: list[Model], datasets: list[Dataset],
+          files: Mapping[str, FileSeal]) -> dict[str, Any]:
+    """The document that manifest.json holds; all paths relative to the project root."""
+    columns = {"x_column": X_COLUMN, "y_column": Y_COLUMN}
+    return {
+        "f06_variant": package.name,
+        "f06_path": project.show(package.folder),
+        "models": [
+            {
+                "prediction_name": model.prediction_name,
+                "source_f05": model.source_f05,
+                "source_f04": model.source_f04,
+                "model_dir": project.show(model.folder),
+                "model_h5": model.h5.name,
+                "model_summary": "model_summary.json",
+                "dataset_path": project.show(package.dataset(model.source_f04)),
+                **columns,
+            }
+            for model in models
+        ],
+        "datasets": [
+            {"dataset_path": project.show(found.path), **columns, "source_f04": found.source_f04} for found in datasets
+        ],
+        "files": dict(files),
+    }
+
+
+def load(project: Project, variant: str) -> Manifest:
+    """Read a manifest of this or an older tool. Its paths may be another machine's: only their last names count."""
+    paths = project.variant(variant)
+    where = project.show(paths.manifest)
+    if not paths.manifest.is_file():
+        raise F07Error(f"{where}: no such file. Make the variant first: make variant7 VARIANT={variant} PARENT=v601")
+    document = read_json(paths.manifest, where)
+    package = project.package(check_variant(document.get("f06_variant"), f"{where}: f06_variant"))
+    if not package.folder.is_dir():
+        raise F07Error(f"{where}: its package {project.show(package.folder)} is not there (dvc pull brings it).")
+    listed = [_model(found, f"{where}: models[{index}]") for index, found in enumerate(_list(document, "models", where))]
+    if not listed:
+        raise F07Error(f"{where}: lists no models, so there is nothing to validate.")
+    names = [name for name, _, _ in listed]
+    if len(set(names)) < len(names):
+        raise F07Error(f"{where}: lists a prediction_name twice; each must be listed once.")
+    datasets = [_source(found, f"{where}: datasets[{i}]") for i, found in enumerate(_list(document, "datasets", where))]
+    files = document.get("files")
+    if files is not None:
+        _check_files(files, where)
+    return Manifest(project, paths, package, tuple(listed), tuple(dict.fromkeys(datasets)), files, digest(paths.manifest))
+
+
+def _list(document: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    found = document.get(key)
+    if not isinstance(found, list):
+        raise F07Error(f"{where}: {key} is {found!r}; it must be a list.")
+    return found
+
+
+def _model(found: object, where: str) -> tuple[str, str, str]:
+    if not isinstance(found, dict):
+        raise F07Error(f"{where}: is {found!r}; it must hold prediction_name, source_f05 and model_dir.")
+    name = check_name(found.get("prediction_name"), f"{where}: prediction_name")
+    folder = PurePosixPath(str(found.get("model_dir"))).name
+    if not folder.startswith(f"{name}__"):
+        raise F07Error(f"{where}: model_dir is {found.get('model_dir')!r}; it must end in {name}__<model_id>.")
+    check_name(folder.removeprefix(f"{name}__"), f"{where}: model_dir: model_id")
+    return name, check_variant(found.get("source_f05"), f"{where}: source_f05"), folder
+
+
+def _source(found: object, where: str) -> str:
+    path = found.get("dataset_path") if isinstance(found, dict) else None
+    name = PurePosixPath(str(path)).name
+    source = name.removesuffix(DATASET_SUFFIX)
+    if source == name or not is_variant(source):
+        raise F07Error(f"{where}: dataset_path is {path!r}; it must end in <v04>{DATASET_SUFFIX}.")
+    return source
+
+
+def _check_files(files: object, where: str) -> None:
+    sound = isinstance(files, dict) and all(
+        isinstance(sealed, dict) and isinstance(sealed.get("sha256"), str) for sealed in files.values()
+    )
+    if not sound:
+        raise F07Error(f"{where}: files is not a seal: it must hold the sha256 and the size of each file.")

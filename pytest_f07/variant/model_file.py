@@ -1,0 +1,157 @@
+"""Look into a Keras ``.h5`` without running any of it: only h5py reads it, nothing is built or imported.
+
+An ``.h5`` can carry code (Lambda layers, classes by module path) or point outside itself. Keras ignored ``safe_mode``
+for this format until 3.11.3 and guards links only since 3.15.1, so both are refused here, whatever the version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from pytest_f07.errors import F07Error
+
+LAYERS = frozenset(
+    "Sequential Functional Model InputLayer Dense Dropout Activation Embedding Masking Flatten Reshape Permute "
+    "RepeatVector Conv1D SeparableConv1D DepthwiseConv1D Conv1DTranspose MaxPooling1D AveragePooling1D "
+    "GlobalMaxPooling1D GlobalAveragePooling1D UpSampling1D ZeroPadding1D Cropping1D SpatialDropout1D "
+    "GaussianNoise GaussianDropout AlphaDropout ActivityRegularization BatchNormalization LayerNormalization "
+    "UnitNormalization GroupNormalization LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell RNN StackedRNNCells "
+    "Bidirectional TimeDistributed Attention AdditiveAttention MultiHeadAttention Concatenate Add Subtract Multiply "
+    "Average Maximum Minimum Dot ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax".split()
+)
+PARTS = frozenset(
+    "Zeros Ones Constant Identity Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling GlorotNormal "
+    "GlorotUniform HeNormal HeUniform LecunNormal LecunUniform L1 L2 L1L2 OrthogonalRegularizer MaxNorm MinMaxNorm "
+    "NonNeg UnitNorm Policy DTypePolicy __keras_tensor__ function".split()
+)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file says of itself.
+
+    :param keras_version: of the Keras that saved it, like "2.15.0".
+    :param input_width: columns of the model's input; None where the file leaves it open.
+    :param embedding_rows: rows of each Embedding layer that the file names, in order.
+    """
+
+    keras_version: str
+    input_width: int | None
+    embedding_rows: tuple[int, ...]
+
+
+def inspect(path: Path, where: str) -> ModelFile:
+    """Read what ``path`` says of itself; :class:`F07Error` for what is not a harmless Keras HDF5 model."""
+    try:
+        with h5py.File(path, "r") as file:
+            _check_storage(file, where)
+            config, version = file.attrs.get("model_config"), file.attrs.get("keras_version")
+            if "model_weights" not in file:
+                config = None
+    except OSError as error:
+        raise F07Error(f"{where}: is not a readable HDF5 file ({_first_line(error)}).") from None
+    if config is None:
+        raise F07Error(f"{where}: is HDF5 but no Keras model: it has no model_config and model_weights.")
+    try:
+        document = json.loads(config)
+    except (ValueError, TypeError, RecursionError):
+        raise F07Error(f"{where}: its model_config is not JSON.") from None
+    layers = list(_check_classes(document, where))
+    return ModelFile(
+        keras_version=_text(version) if version is not None else "2",
+        input_width=_input_width(layers),
+        embedding_rows=tuple(
+            rows
+            for layer in layers
+            if layer["class_name"] == "Embedding" and isinstance(rows := layer["config"].get("input_dim"), int)
+        ),
+    )
+
+
+def check_keras(version: str, where: str) -> None:
+    """Refuse a file saved by Keras 3 where this environment has Keras 2, which cannot load it."""
+    here = metadata.version("keras")
+    if version.startswith("3") and here.startswith("2"):
+        raise F07Error(
+            f"{where}: was saved by Keras {version}, and this environment has Keras {here}, which cannot load it. "
+            "Install tensorflow 2.16 or newer, or save the model with Keras 2."
+        )
+
+
+def _check_storage(file: h5py.File, where: str) -> None:
+    """Refuse links out of the file, data kept elsewhere, and shapes larger than what is stored."""
+    groups, seen = [file], set()
+    while groups:
+        group = groups.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise F07Error(f"{where}: {group.name}/{name} is a link; a model file holds its weights itself.")
+            member = group[name]
+            address = h5py.h5o.get_info(member.id).addr
+            if address in seen:
+                raise F07Error(f"{where}: {group.name}/{name} stands in the file twice.")
+            seen.add(address)
+            if isinstance(member, h5py.Group):
+                groups.append(member)
+            elif isinstance(member, h5py.Dataset):
+                _check_dataset(member, where)
+
+
+def _check_dataset(dataset: h5py.Dataset, where: str) -> None:
+    if dataset.external or dataset.is_virtual:
+        raise F07Error(f"{where}: {dataset.name} keeps its data in another file; a model file holds its weights itself.")
+    if dataset.dtype.kind in "OV":
+        raise F07Error(f"{where}: {dataset.name} holds {dataset.dtype}; weights are numbers.")
+    declared = dataset.size * dataset.dtype.itemsize
+    if declared > 64 * max(dataset.id.get_storage_size(), 1):
+        raise F07Error(
+            f"{where}: {dataset.name} declares {declared:,} bytes and stores {dataset.id.get_storage_size():,}."
+        )
+
+
+def _check_classes(document: Any, where: str) -> Iterator[dict[str, Any]]:
+    """Every part of the configuration that names a class, once it is known to be one of Keras's own."""
+    parts = [document]
+    while parts:
+        part = parts.pop(0)
+        if isinstance(part, list):
+            parts[:0] = part
+        if not isinstance(part, dict):
+            continue
+        if "class_name" in part:
+            name, module = part["class_name"], part.get("module")
+            if not isinstance(name, str) or name not in LAYERS | PARTS:
+                raise F07Error(
+                    f"{where}: its configuration names the class {name!r}, which is not loaded: a package's models "
+                    "are built of Keras's own layers and carry no code."
+                )
+            if not (module is None or module == "builtins" or str(module).split(".")[0] in ("keras", "tf_keras")):
+                raise F07Error(f"{where}: its configuration names the module {module!r}; only Keras's own is loaded.")
+            if name in LAYERS and isinstance(part.get("config"), dict):
+                yield part
+        parts[:0] = part.values()
+
+
+def _input_width(layers: list[dict[str, Any]]) -> int | None:
+    for layer in layers:
+        config = layer["config"]
+        shape = config.get("batch_shape") or config.get("batch_input_shape")
+        if isinstance(shape, list) and shape and isinstance(shape[-1], int):
+            return shape[-1]
+    return None
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n")[0]

@@ -1,0 +1,227 @@
+"""Read an F06 package: its models, how their input is made, and their datasets.
+
+Paths written inside a package are absolute and of another machine: none is followed. A model's folder is found by its
+prediction name and model id, a dataset by the variant that made it, both inside the package (contract, "In").
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant import model_file
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
+
+DEFAULT_THRESHOLD = 0.5
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Vectorization:
+    """How F05 turned a window into a row of numbers (specification §8).
+
+    :param vocabulary: the codes in F05's order, distinct, each an int64.
+    :param width: columns of the row: ``input_dim`` of dense_bow, ``max_len`` of sequence.
+    """
+
+    kind: Literal["dense_bow", "sequence"]
+    vocabulary: tuple[int, ...]
+    width: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of a package.
+
+    :param threshold: the score from which the prediction is 1; compared as float32, in the server.
+    :param summary: model_summary.json whole, for what the report tells of F05.
+    """
+
+    prediction_name: str
+    source_f05: str
+    source_f04: str
+    folder: Path
+    threshold: float
+    vectorization: Vectorization
+    summary: dict[str, Any]
+
+    @property
+    def h5(self) -> Path:
+        return self.folder / "model.h5"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the package's list of models."""
+
+    source_f05: str
+    model_id: str
+    prediction_name: str
+
+    @property
+    def folder_name(self) -> str:
+        return f"{self.prediction_name}__{self.model_id}"
+
+
+def read_models(paths: PackagePaths) -> list[Model]:
+    """The models of a package in the order of its list; :class:`F07Error` for whatever is not as F06 leaves it."""
+    if not paths.folder.is_dir():
+        raise F07Error(f"package {paths.name}: there is no folder {paths.folder}.")
+    return [read_model(paths, entry.prediction_name, entry.source_f05, entry.folder_name) for entry in _entries(paths)]
+
+
+def read_datasets(paths: PackagePaths, models: Iterable[Model], limit: int | None) -> list[Dataset]:
+    """The datasets: in the order of first use by a model, then those no model owns, by name."""
+    used = dict.fromkeys(model.source_f04 for model in models)
+    there = sorted(path.name.removesuffix(DATASET_SUFFIX) for path in paths.datasets.glob(f"v*{DATASET_SUFFIX}"))
+    return [dataset(paths, name, limit) for name in [*used, *(n for n in there if n not in used and is_variant(n))]]
+
+
+def dataset(paths: PackagePaths, source_f04: str, limit: int | None) -> Dataset:
+    """The dataset that one F04 variant made, its columns checked."""
+    path = inside(paths, paths.dataset(source_f04))
+    found = Dataset(source_f04, path, f"package {paths.name}: datasets/{path.name}", limit)
+    found.check_schema()
+    return found
+
+
+def inside(paths: PackagePaths, path: Path) -> Path:
+    """``path`` itself, once it is known to lie in the package after all links are resolved."""
+    if not path.resolve().is_relative_to(paths.folder.resolve()):
+        name = path.relative_to(paths.folder).as_posix()
+        raise F07Error(f"package {paths.name}: {name} leads out of the package; a package holds its files itself.")
+    return path
+
+
+def _entries(paths: PackagePaths) -> list[Entry]:
+    where = f"package {paths.name}: {paths.metadata.name}"
+    document = read_json(inside(paths, paths.metadata), where)
+    params = document.get("params")
+    listed = params.get("models") if isinstance(params, dict) else None
+    if listed is None:
+        listed = document.get("models")
+    if not isinstance(listed, list) or not listed:
+        raise F07Error(f"{where}: lists no models; params.models must name at least one.")
+    entries = [_entry(found, f"{where}: models[{index}]") for index, found in enumerate(listed)]
+    for name, count in Counter(entry.prediction_name for entry in entries).items():
+        if count > 1:
+            same = " and ".join(entry.source_f05 for entry in entries if entry.prediction_name == name)
+            raise F07Error(
+                f"{where}: {same} are both listed as {name!r}; in F06 the second overwrites the first. "
+                "Package one model under each prediction_name."
+            )
+    return entries
+
+
+def _entry(found: object, where: str) -> Entry:
+    if not isinstance(found, dict):
+        raise F07Error(f"{where}: is {found!r}; it must hold source_f05, model_id and prediction_name.")
+    name, model_id, source = (found.get(key) for key in ("prediction_name", "model_id", "source_f05"))
+    if not is_variant(source):
+        raise F07Error(f"{where}: source_f05 is {source!r}; it must name an F05 variant, like v501.")
+    return Entry(str(source), check_name(model_id, f"{where}: model_id"), check_name(name, f"{where}: prediction_name"))
+
+
+def check_name(value: object, where: str) -> str:
+    """Give a prediction_name or model_id back, or raise :class:`F07Error`: it becomes part of file names."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise F07Error(f"{where} is {value!r}; it must be 1 to 100 letters, digits, '_', '-' or '.'.")
+    return value
+
+
+def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folder_name: str) -> Model:
+    """One model from its folder: summary and model file, checked against each other."""
+    folder = paths.model_folder(folder_name)
+    where = f"package {paths.name}: models/{folder_name}"
+    if not inside(paths, folder).is_dir():
+        raise F07Error(f"{where}: there is no such folder, and {prediction_name!r} is listed.")
+    summary_path = inside(paths, folder / "model_summary.json")
+    told = f"{where}/{summary_path.name}"
+    summary = read_json(summary_path, told)
+    name = summary.get("prediction_name")
+    if not isinstance(name, str) or name.lower() != prediction_name.lower():
+        raise F07Error(f"{told}: prediction_name is {name!r}; the package lists this model as {prediction_name!r}.")
+    if summary.get("variant", source_f05) != source_f05:
+        raise F07Error(f"{told}: variant is {summary['variant']!r}; the package lists this model as {source_f05!r}.")
+    source_f04 = summary.get("parent_variant")
+    if not is_variant(source_f04):
+        raise F07Error(f"{told}: parent_variant is {source_f04!r}; it must name an F04 variant, like v401.")
+    model = Model(
+        prediction_name=prediction_name,
+        source_f05=source_f05,
+        source_f04=str(source_f04),
+        folder=folder,
+        threshold=_threshold(summary.get("threshold"), told),
+        vectorization=_vectorization(summary.get("vectorization"), told),
+        summary=summary,
+    )
+    _check_fit(inside(paths, model.h5), model.vectorization, f"{where}/{model.h5.name}")
+    return model
+
+
+def _threshold(value: object, where: str) -> float:
+    if value is None:
+        return DEFAULT_THRESHOLD
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1 or math.isnan(value):
+        raise F07Error(f"{where}: threshold is {value!r}; it must be a number from 0 to 1.")
+    return float(value)
+
+
+def _vectorization(found: object, where: str) -> Vectorization:
+    if not isinstance(found, dict):
+        raise F07Error(f"{where}: vectorization is {found!r}; it must hold vectorization, vocab and sizes.")
+    kind = found.get("vectorization")
+    if kind not in ("dense_bow", "sequence"):
+        raise F07Error(f"{where}: vectorization is {kind!r}; known are 'dense_bow' and 'sequence'.")
+    vocabulary = _vocabulary(found.get("vocab"), where)
+    key = "input_dim" if kind == "dense_bow" else "vocab_size"
+    if (size := _size(found, key, where)) != len(vocabulary):
+        raise F07Error(f"{where}: {key} is {size}, and vocab holds {len(vocabulary)} codes; they must agree.")
+    width = size if kind == "dense_bow" else _size(found, "max_len", where)
+    return Vectorization(kind, vocabulary, width)
+
+
+def _vocabulary(codes: object, where: str) -> tuple[int, ...]:
+    if not isinstance(codes, list) or not codes:
+        raise F07Error(f"{where}: vocab must be a list of codes with at least one in it.")
+    for code in codes:
+        if not isinstance(code, int) or isinstance(code, bool) or not -(2**63) <= code < 2**63:
+            raise F07Error(f"{where}: vocab holds {code!r}; codes are 64-bit integers.")
+    if len(set(codes)) < len(codes):
+        code = Counter(codes).most_common(1)[0][0]
+        raise F07Error(f"{where}: vocab holds {code} more than once; each code has one place.")
+    return tuple(codes)
+
+
+def _size(found: dict[str, Any], key: str, where: str) -> int:
+    value = found.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10_000_000:
+        raise F07Error(f"{where}: {key} is {value!r}; it must be a whole number from 1 to 10,000,000.")
+    return value
+
+
+def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> None:
+    """Refuse a vectorization that the model cannot take (an index beyond an Embedding gives zeros on a GPU)."""
+    if not h5.is_file():
+        raise F07Error(f"{where}: no such file.")
+    found = model_file.inspect(h5, where)
+    if found.input_width is not None and found.input_width != vectorization.width:
+        key = "input_dim" if vectorization.kind == "dense_bow" else "max_len"
+        raise F07Error(
+            f"{where}: its input has {found.input_width} columns, and the model's {key} is {vectorization.width}."
+        )
+    if vectorization.kind == "sequence" and found.embedding_rows:
+        needed = len(vectorization.vocabulary) + 1
+        if found.embedding_rows[0] < needed:
+            raise F07Error(
+                f"{where}: its embedding has {found.embedding_rows[0]} rows; a vocabulary of "
+                f"{needed - 1} codes and the padding need {needed}."
+            )

@@ -1,0 +1,175 @@
+"""The only module that knows the names under ``executions/<phase>/<variant>/`` (specification §2 and §3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_f07.errors import F07Error
+
+EXECUTIONS = "executions"
+PACKAGING = "06_packaging"
+DEPLOYRUN = "07_deployrun"
+MANIFEST = "manifest.json"
+DATASET_SUFFIX = "__dataset.parquet"
+
+_VARIANT = re.compile(r"v[0-9]{3,}")
+
+
+def is_variant(name: object) -> bool:
+    """Whether ``name`` is a variant as the pipeline numbers them: v701, v1024."""
+    return isinstance(name, str) and _VARIANT.fullmatch(name) is not None
+
+
+def check_variant(name: object, what: str) -> str:
+    """Give the variant's name back, or raise :class:`F07Error` that names ``what`` was wrong."""
+    if not is_variant(name):
+        raise F07Error(f"{what} is {name!r}; it must be 'v' and at least three digits, like v701.")
+    return str(name)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a run writes below one folder: the variant's own, or a temporary one for a partial session."""
+
+    folder: Path
+
+    @property
+    def runtime(self) -> Path:
+        return self.folder / "runtime"
+
+    @property
+    def server_log(self) -> Path:
+        return self.runtime / "server.log"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def predictions_parquet(self) -> Path:
+        return self.logs / "raw_predictions.parquet"
+
+    @property
+    def predictions_csv(self) -> Path:
+        return self.logs / "raw_predictions.csv"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics"
+
+    @property
+    def metrics_csv(self) -> Path:
+        return self.metrics / "metrics_per_model.csv"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
+    def report_html(self) -> Path:
+        return self.report / "report.html"
+
+    @property
+    def junit_xml(self) -> Path:
+        return self.report / "junit.xml"
+
+    @property
+    def figures(self) -> Path:
+        return self.report / "figures"
+
+    def confusion_png(self, prediction_name: str) -> Path:
+        return self.figures / f"confusion_{prediction_name}.png"
+
+    @property
+    def metadata(self) -> Path:
+        return self.folder / "07_deployrun_metadata.json"
+
+
+@dataclass(frozen=True)
+class VariantPaths(Outputs):
+    """The folder of one F07 variant: what declares it, beside what its run writes."""
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def params(self) -> Path:
+        return self.folder / "params.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / MANIFEST
+
+
+@dataclass(frozen=True)
+class PackagePaths:
+    """The folder of one F06 package. Nothing inside it is followed out of it."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def metadata(self) -> Path:
+        return self.folder / "06_packaging_metadata.json"
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    def model_folder(self, folder_name: str) -> Path:
+        return self.models / folder_name
+
+    @property
+    def datasets(self) -> Path:
+        return self.folder / "datasets"
+
+    def dataset(self, source_f04: str) -> Path:
+        return self.datasets / f"{source_f04}{DATASET_SUFFIX}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A pipeline checkout: the folder that holds ``executions/``."""
+
+    root: Path
+
+    @classmethod
+    def of_manifest(cls, path: Path) -> Project | None:
+        """The project that a manifest lies in, three levels above it; None where ``path`` is no F07 manifest."""
+        folder = path.parent
+        named = path.name == MANIFEST and is_variant(folder.name)
+        if not named or folder.parent.name != DEPLOYRUN or folder.parent.parent.name != EXECUTIONS:
+            return None
+        return cls(folder.parent.parent.parent)
+
+    @property
+    def packages(self) -> Path:
+        return self.root / EXECUTIONS / PACKAGING
+
+    @property
+    def variants(self) -> Path:
+        return self.root / EXECUTIONS / DEPLOYRUN
+
+    @property
+    def registry(self) -> Path:
+        return self.variants / "variants.yaml"
+
+    @property
+    def base_params(self) -> Path:
+        return self.variants / "base_params.yaml"
+
+    def package(self, name: str) -> PackagePaths:
+        return PackagePaths(self.packages / name)
+
+    def variant(self, name: str) -> VariantPaths:
+        return VariantPaths(self.variants / name)
+
+    def show(self, path: Path) -> str:
+        """``path`` as messages name it: relative to the project where it lies inside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

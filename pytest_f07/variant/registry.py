@@ -1,0 +1,37 @@
+"""variants.yaml: which F07 variants there are and where each comes from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.documents import read_yaml, to_yaml
+from pytest_f07.variant.paths import PACKAGING, Project
+
+
+def read(project: Project) -> dict[str, Any]:
+    """The whole document, as another tool may have written it; an empty one where there is none yet."""
+    where = project.show(project.registry)
+    if not project.registry.exists():
+        return {"variants": {}}
+    if not project.registry.read_text(encoding="utf-8").strip():
+        return {"variants": {}}
+    document = read_yaml(project.registry, where)
+    if document.get("variants") is None:
+        document["variants"] = {}
+    if not isinstance(document["variants"], dict):
+        raise F07Error(f"{where}: variants is {document['variants']!r}; it must hold one entry for each variant.")
+    return document
+
+
+def with_variant(project: Project, variant: str, parent: str) -> bytes:
+    """The registry's new text with an entry for ``variant``, all other entries kept."""
+    document = read(project)
+    document["variants"][variant] = {
+        "created_at": datetime.now(UTC).isoformat(),
+        "params_path": project.show(project.variant(variant).params),
+        "parent_phase": PACKAGING,
+        "parent_variant": parent,
+    }
+    return to_yaml(document)

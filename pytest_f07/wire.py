@@ -1,0 +1,262 @@
+"""All that client and server share: windows and predictions, as JSON and as Arrow, and the headers of an answer.
+
+The Arrow form carries a batch from disk to model without a Python object per window; JSON is the documented default.
+Everything here checks what it is given: neither side trusts the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+ARROW = "application/vnd.apache.arrow.stream"
+JSON = "application/json"
+NONCE_HEADER = "F07-Nonce"
+MANIFEST_HEADER = "F07-Manifest"
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_WINDOWS = 65_536
+MAX_CODES = 8 * 1024 * 1024
+MAX_WINDOW = 1_000_000
+
+PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.float32())])
+
+Int64Array = npt.NDArray[np.int64]
+Int8Array = npt.NDArray[np.int8]
+Float32Array = npt.NDArray[np.float32]
+
+
+class WireError(Exception):
+    """A message that is not what the contract says; the text says in one line what was found and what is valid."""
+
+
+class TooLarge(WireError):
+    """A message over one of the limits."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows as one run of codes and the places where each window begins.
+
+    :param codes: all windows' codes one after another, int64 ``[codes]``.
+    :param offsets: where each window starts and the last one ends, int64 ``[windows + 1]``, from 0.
+    """
+
+    codes: Int64Array
+    offsets: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def lists(self) -> list[list[int]]:
+        """The windows as lists of codes."""
+        codes, offsets = self.codes.tolist(), self.offsets.tolist()
+        return [codes[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+
+    def checked(self) -> Windows:
+        """Itself, once it is known to keep the limits."""
+        if len(self) > MAX_WINDOWS:
+            raise TooLarge(f"{len(self):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
+        if len(self.codes) > MAX_CODES:
+            raise TooLarge(f"{len(self.codes):,} codes in one request; at most {MAX_CODES:,} are answered")
+        if len(self) and (longest := int(np.diff(self.offsets).max())) > MAX_WINDOW:
+            raise TooLarge(f"a window of {longest:,} codes; at most {MAX_WINDOW:,} are answered")
+        return self
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What every model says of every window of a batch.
+
+    :param names: the prediction names, in the order of the columns.
+    :param y_pred: int8 ``[windows, models]``, 0 or 1.
+    :param y_prob: float32 ``[windows, models]``; NaN where a model gave no number.
+    """
+
+    names: tuple[str, ...]
+    y_pred: Int8Array
+    y_prob: Float32Array
+
+    def __len__(self) -> int:
+        return len(self.y_prob)
+
+
+def windows_of(column: pa.Array) -> Windows:
+    """An Arrow list or large_list array of integers without nulls, without a copy where the codes are int64."""
+    offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
+    return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
+
+
+def windows_from_lists(windows: Sequence[object]) -> Windows:
+    """Lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here."""
+    for index, window in enumerate(windows):
+        if type(window) is not list:
+            raise WireError(f"windows[{index}] is {_show(window)}; a window is a list of integers")
+    if len(windows) > MAX_WINDOWS:
+        raise TooLarge(f"{len(windows):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
+    lists: Sequence[list[Any]] = windows  # type: ignore[assignment]  # each was just seen to be a list
+    if set(map(type, chain.from_iterable(lists))) - {int}:
+        place, code = next((i, c) for i, window in enumerate(lists) for c in window if type(c) is not int)
+        raise WireError(f"windows[{place}] holds {_show(code)}; a code is an integer")
+    offsets = np.zeros(len(lists) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists)), out=offsets[1:])
+    try:
+        codes = np.fromiter(chain.from_iterable(lists), np.int64, int(offsets[-1]))
+    except OverflowError:
+        raise WireError("a code does not fit a 64-bit integer") from None
+    return Windows(codes, offsets).checked()
+
+
+def decode_json(body: bytes) -> dict[str, Any]:
+    """The JSON object in a request's body."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise WireError("the body is not JSON") from None
+    if not isinstance(document, dict):
+        raise WireError(f"the body is {_show(document)}; it must be a JSON object")
+    return document
+
+
+def decode_window(body: bytes) -> Windows:
+    """The one window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
+    window = _key(decode_json(body), "window")
+    if type(window) is not list:
+        raise WireError(f"window is {_show(window)}; it must be a list of integers")
+    return windows_from_lists([window])
+
+
+def decode_windows(body: bytes) -> Windows:
+    """The windows of a JSON request to ``/infer_batch``: ``{"windows": [[1, 5, 2], …]}``."""
+    windows = _key(decode_json(body), "windows")
+    if type(windows) is not list:
+        raise WireError(f"windows is {_show(windows)}; it must be a list of windows")
+    return windows_from_lists(windows)
+
+
+def _key(document: dict[str, Any], key: str) -> object:
+    if key not in document:
+        raise WireError(f"the body has no {key!r}")
+    return document[key]
+
+
+def _show(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str, Any]]:
+    """The answer to each window as JSON documents it; a score that is not a number is ``None``."""
+    finite = np.isfinite(predictions.y_prob)
+    probabilities = np.where(finite, predictions.y_prob.astype(object), None).tolist()
+    return [
+        {
+            "window": window,
+            "results": [
+                {"prediction_name": name, "y_pred": pred, "y_prob": prob}
+                for name, pred, prob in zip(predictions.names, preds, probs, strict=True)
+            ],
+        }
+        for window, preds, probs in zip(windows.lists(), predictions.y_pred.tolist(), probabilities, strict=True)
+    ]
+
+
+def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
+    """A list or large_list array, which may be a slice, as an Arrow stream of one column."""
+    batch = pa.record_batch([column], names=["window"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def decode_windows_arrow(body: bytes) -> Windows:
+    """The windows of an Arrow request: one list or large_list column of integers, in no, one or several batches."""
+    try:
+        with pa.ipc.open_stream(body) as stream:
+            kinds = stream.schema.types
+            if len(kinds) != 1 or not _holds_windows(kinds[0]):
+                found = ", ".join(str(kind) for kind in kinds) or "no column"
+                raise WireError(f"the stream holds {found}; it must hold one list or large_list column of integers")
+            parts = []
+            for batch in stream:
+                batch.validate(full=True)
+                parts.append(_part(batch.column(0)))
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise WireError(f"the body is not an Arrow stream ({str(error).splitlines()[0]})") from None
+    if len(parts) == 1:
+        return parts[0].checked()
+    lengths = [np.diff(part.offsets) for part in parts]
+    codes = np.concatenate([part.codes for part in parts]) if parts else np.zeros(0, np.int64)
+    return Windows(codes, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))).checked()
+
+
+def _holds_windows(kind: pa.DataType) -> bool:
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return listed and pa.types.is_integer(kind.value_type)
+
+
+def _part(column: pa.Array) -> Windows:
+    if column.null_count:
+        raise WireError("a window is null; an empty window is an empty list")
+    if column.flatten().null_count:
+        raise WireError("a code is null; a code is an integer")
+    try:
+        return windows_of(column)
+    except pa.ArrowInvalid:
+        raise WireError("a code does not fit a 64-bit integer") from None
+
+
+def encode_predictions_arrow(predictions: Predictions) -> bytes:
+    """One ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
+    columns = [
+        pa.StructArray.from_arrays(
+            [
+                pa.array(np.ascontiguousarray(predictions.y_pred[:, model])),
+                pa.array(np.ascontiguousarray(predictions.y_prob[:, model])),
+            ],
+            fields=list(PREDICTION),
+        )
+        for model in range(len(predictions.names))
+    ]
+    batch = pa.record_batch(columns, names=list(predictions.names))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions:
+    """The answer to an Arrow request, which must hold exactly the models ``names``, in order."""
+    try:
+        with pa.ipc.open_stream(body) as stream:
+            schema, batches = stream.schema, list(stream)
+        for batch in batches:
+            batch.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise WireError(f"the answer is not an Arrow stream ({str(error).splitlines()[0]})") from None
+    if tuple(schema.names) != names or any(kind != PREDICTION for kind in schema.types):
+        raise WireError(f"the answer's columns are {', '.join(map(str, schema))}; they must be the models of the manifest")
+    table = pa.Table.from_batches(batches, schema)
+    shape = (table.num_rows, len(names))
+    y_pred, y_prob = np.empty(shape, np.int8), np.empty(shape, np.float32)
+    for model, column in enumerate(table.columns):
+        if column.null_count:
+            raise WireError("the answer holds a null; each window has a prediction")
+        start = 0
+        for chunk in column.chunks:
+            preds, probs = chunk.field(0), chunk.field(1)
+            if preds.null_count or probs.null_count:
+                raise WireError("the answer holds a null; each window has a prediction")
+            y_pred[start : start + len(chunk), model] = preds.to_numpy(zero_copy_only=False)
+            y_prob[start : start + len(chunk), model] = probs.to_numpy(zero_copy_only=False)
+            start += len(chunk)
+    return Predictions(names, y_pred, y_prob)
