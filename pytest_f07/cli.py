@@ -29,8 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"ERROR: {error.filename}: {error.strerror}.", file=sys.stderr)
         return 2
-    print(f"{project.show(paths.folder)}: params.yaml and manifest.json written. Run it: make script7-run "
-          f"VARIANT={paths.name}")
+    print(
+        f"{project.show(paths.folder)}: params.yaml and manifest.json written. Run it: make script7-run "
+        f"VARIANT={paths.name}"
+    )
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import urllib3
 
-from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.errors import F07Error
 from pytest_f07.listen import listen
 from pytest_f07.replay.client import Client
 from pytest_f07.replay.log import PredictionLog
@@ -62,6 +62,7 @@ class Run:
 
     @property
     def variant(self) -> str:
+        """The variant's name."""
         return self.paths.name
 
     def check(self) -> None:

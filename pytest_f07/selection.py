@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.paths import Project, VariantPaths, check_variant
+from pytest_f07.variant.paths import Project, check_variant
 
 _LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test", "showfixtures", "xkill", "xshow")
 
@@ -25,10 +25,6 @@ class Selection:
     variant: str
     looks: bool
     set_aside: list[str] = field(default_factory=list)
-
-    @property
-    def paths(self) -> VariantPaths:
-        return self.project.variant(self.variant)
 
 
 def select(config: pytest.Config) -> Selection | None:
@@ -80,7 +76,7 @@ def _set_aside(config: pytest.Config, arguments: list[str], named: bool) -> list
     option = config.option
     brought = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
     aside = [argument for argument in config.args if argument not in arguments] if named or brought else []
-    config.args = arguments
+    config.args, config.args_source = arguments, pytest.Config.ArgsSource.ARGS
     for flag, name, empty in (("--html", "htmlpath", None), ("--junitxml", "xmlpath", None), ("--css", "css", [])):
         if value := getattr(option, name, None):
             aside.append(f"{flag}={value}")

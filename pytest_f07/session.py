@@ -12,7 +12,7 @@ import pytest
 
 from pytest_f07 import checks
 from pytest_f07.errors import F07Error
-from pytest_f07.results import report
+from pytest_f07.results import report as html
 from pytest_f07.run import Run
 from pytest_f07.selection import Selection
 from pytest_f07.variant.paths import Outputs
@@ -138,7 +138,9 @@ class ValidationSession:
         if name and call.when == "call" and self.run.outputs.confusion_png(name).is_file():
             from pytest_html import extras
 
-            result.extras = [extras.png(report.png(self.run.outputs.confusion_png(name)), "confusion matrix")]
+            result.extras = [  # type: ignore[attr-defined]  # pytest-html reads it
+                extras.png(html.png(self.run.outputs.confusion_png(name)), "confusion matrix")
+            ]
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -229,33 +231,32 @@ class ValidationSession:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Add the metrics' columns after the test's name."""
-        cells[2:2] = report.header_cells()
+        cells[2:2] = html.header_cells()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill the metrics' columns."""
         name = str(dict(report.user_properties).get("prediction_name"))
         cells[1] = f'<td class="col-testId">{name}</td>'
-        cells[2:2] = _row_cells(self.run, name)
+        cells[2:2] = html.row_cells(self.run.verdicts.get(name))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
         """Verdict first, then warnings and the server's last words; provenance below."""
         run = self.run
         prefix.append(
-            report.verdict_html(
-                run.variant, run.manifest.package.name, list(run.verdicts.values()),
-                len(run.manifest.prediction_names), self.note,
-            )  # fmt: skip
+            html.verdict_html(
+                run.variant,
+                run.manifest.package.name,
+                list(run.verdicts.values()),
+                len(run.manifest.prediction_names),
+                self.note,
+            )
         )
-        prefix.append(report.list_html("Failures", [v.text for v in run.verdicts.values() if v.failures]))
-        prefix.append(report.list_html("Warnings", run.warnings))
-        prefix.append(report.log_html(run.log_tail()))
-        postfix.append(report.provenance_html(run.provenance()))
-
-
-def _row_cells(run: Run, name: str) -> list[str]:
-    return report.row_cells(run.verdicts.get(name))
+        prefix.append(html.list_html("Failures", [v.text for v in run.verdicts.values() if v.failures]))
+        prefix.append(html.list_html("Warnings", run.warnings))
+        prefix.append(html.log_html(run.log_tail()))
+        postfix.append(html.provenance_html(run.provenance()))
 
 
 def prediction_name(item: pytest.Item) -> str | None:

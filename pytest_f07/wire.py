@@ -7,9 +7,10 @@ Everything here checks what it is given: neither side trusts the other.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Windows:
     def lists(self) -> list[list[int]]:
         """The windows as lists of codes."""
         codes, offsets = self.codes.tolist(), self.offsets.tolist()
-        return [codes[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+        return [codes[start:end] for start, end in pairwise(offsets)]
 
     def checked(self) -> Windows:
         """Itself, once it is known to keep the limits."""
@@ -155,17 +156,17 @@ def _show(value: object) -> str:
 
 def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str, Any]]:
     """The answer to each window as JSON documents it; a score that is not a number is ``None``."""
-    finite = np.isfinite(predictions.y_prob)
-    probabilities = np.where(finite, predictions.y_prob.astype(object), None).tolist()
     return [
         {
             "window": window,
             "results": [
-                {"prediction_name": name, "y_pred": pred, "y_prob": prob}
+                {"prediction_name": name, "y_pred": pred, "y_prob": prob if math.isfinite(prob) else None}
                 for name, pred, prob in zip(predictions.names, preds, probs, strict=True)
             ],
         }
-        for window, preds, probs in zip(windows.lists(), predictions.y_pred.tolist(), probabilities, strict=True)
+        for window, preds, probs in zip(
+            windows.lists(), predictions.y_pred.tolist(), predictions.y_prob.tolist(), strict=True
+        )
     ]
 
 
@@ -183,7 +184,7 @@ def decode_windows_arrow(body: bytes) -> Windows:
     try:
         with pa.ipc.open_stream(body) as stream:
             kinds = stream.schema.types
-            if len(kinds) != 1 or not _holds_windows(kinds[0]):
+            if len(kinds) != 1 or not holds_windows(kinds[0]):
                 found = ", ".join(str(kind) for kind in kinds) or "no column"
                 raise WireError(f"the stream holds {found}; it must hold one list or large_list column of integers")
             parts = []
@@ -199,9 +200,10 @@ def decode_windows_arrow(body: bytes) -> Windows:
     return Windows(codes, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))).checked()
 
 
-def _holds_windows(kind: pa.DataType) -> bool:
+def holds_windows(kind: pa.DataType) -> bool:
+    """Whether an Arrow column of this type holds windows: a list or large_list of integers."""
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return listed and pa.types.is_integer(kind.value_type)
+    return bool(listed and pa.types.is_integer(kind.value_type))
 
 
 def _part(column: pa.Array) -> Windows:
@@ -231,7 +233,7 @@ def encode_predictions_arrow(predictions: Predictions) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions:
@@ -244,7 +246,9 @@ def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions
     except (pa.ArrowException, OSError, ValueError) as error:
         raise WireError(f"the answer is not an Arrow stream ({str(error).splitlines()[0]})") from None
     if tuple(schema.names) != names or any(kind != PREDICTION for kind in schema.types):
-        raise WireError(f"the answer's columns are {', '.join(map(str, schema))}; they must be the models of the manifest")
+        raise WireError(
+            f"the answer's columns are {', '.join(map(str, schema))}; they must be the models of the manifest"
+        )
     table = pa.Table.from_batches(batches, schema)
     shape = (table.num_rows, len(names))
     y_pred, y_prob = np.empty(shape, np.int8), np.empty(shape, np.float32)

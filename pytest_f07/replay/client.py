@@ -72,7 +72,9 @@ class Client:
         headers = {"Content-Type": content_type} if content_type else {}
         response = self._pool.urlopen(method, path, body=body, headers=headers)
         if response.status != 200:
-            raise BrokenRun(f"the server refused {path} with {response.status}: {response.data[:300].decode('utf-8', 'replace')}")
+            raise BrokenRun(
+                f"the server refused {path} with {response.status}: {response.data[:300].decode('utf-8', 'replace')}"
+            )
         for header, expected in self._expected.items():
             if (found := response.headers.get(header)) != expected:
                 raise BrokenRun(

@@ -49,7 +49,10 @@ class PredictionLog:
     def __enter__(self) -> PredictionLog:
         # The writer splits nothing: each table it gets is one row group. No schema metadata: plain columns come back.
         self._parquet = pq.ParquetWriter(
-            self._partial[0], SCHEMA, compression="zstd", use_dictionary=["window", "prediction_name", "dataset"],
+            self._partial[0],
+            SCHEMA,
+            compression="zstd",
+            use_dictionary=["window", "prediction_name", "dataset"],
             store_schema=False,
         )
         self._csv_file = pa.OSFile(str(self._partial[1]), "wb")
@@ -98,7 +101,9 @@ class PredictionLog:
             schema=SCHEMA,
         )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._flush()

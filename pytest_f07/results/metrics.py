@@ -52,18 +52,22 @@ class Metrics:
 
     @property
     def precision(self) -> float:
+        """TP / (TP + FP); 0.0 where nothing was predicted 1."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
+        """TP / (TP + FN); 0.0 where nothing is labelled 1."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
+        """The harmonic mean of both; 0.0 where both are."""
         return _ratio(2 * self.precision * self.recall, self.precision + self.recall)
 
     @property
     def no_ref_total(self) -> int:
+        """Emissions without reference."""
         return self.no_ref_pred_1 + self.no_ref_pred_0
 
     @property
@@ -108,7 +112,9 @@ def evaluate(parquet: Path, datasets: Sequence[Dataset], models: Sequence[Model]
     """
     found = {model.prediction_name: Metrics(model.prediction_name) for model in models}
     for own in datasets:
-        owners = [(i, found[model.prediction_name]) for i, model in enumerate(models) if model.source_f04 == own.source_f04]
+        owners = [
+            (i, found[model.prediction_name]) for i, model in enumerate(models) if model.source_f04 == own.source_f04
+        ]
         if not owners:
             continue
         known = _labelled_windows(own) if len(datasets) > 1 else None
@@ -152,7 +158,11 @@ def _labelled_windows(dataset: Dataset) -> pa.Array:
 def window_keys(windows: pa.Array) -> pa.Array:
     """Each window's codes as bytes, so that equal keys are equal windows, whatever integer type a file has."""
     found = windows_of(windows)
-    buffers = [None, pa.py_buffer(found.offsets * found.codes.itemsize), pa.py_buffer(np.ascontiguousarray(found.codes))]
+    buffers = [
+        None,
+        pa.py_buffer(found.offsets * found.codes.itemsize),
+        pa.py_buffer(np.ascontiguousarray(found.codes)),
+    ]
     return pa.Array.from_buffers(pa.large_binary(), len(found), buffers)
 
 
@@ -161,5 +171,7 @@ def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: repr(value) if isinstance(value, float) else value for key, value in row.items()} for row in rows)
+    writer.writerows(
+        {key: repr(value) if isinstance(value, float) else value for key, value in row.items()} for row in rows
+    )
     return text.getvalue().encode()

@@ -69,5 +69,7 @@ def log_html(lines: Sequence[str]) -> str:
 
 def provenance_html(facts: Mapping[str, str]) -> str:
     """Where it all comes from, a row each."""
-    rows = "".join(f"<tr><td>{escape(name)}</td><td><code>{escape(value)}</code></td></tr>" for name, value in facts.items())
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td><code>{escape(value)}</code></td></tr>" for name, value in facts.items()
+    )
     return f"<h2>Provenance</h2><table>{rows}</table>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pytest_f07.replay.sample import Sampled
@@ -74,30 +74,61 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled) -> Verdict:
     """The verdict of a model whose run is whole."""
     found = audit.models[model.prediction_name]
-    verdict = Verdict(model.prediction_name, metrics, found.non_finite)
-    fail = lambda code, sentence: verdict.failures.append(Failure(code, sentence))  # noqa: E731
+    return Verdict(
+        model.prediction_name,
+        metrics,
+        found.non_finite,
+        failures=[
+            *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
+            *_of_the_books(model, metrics, found),
+            *_of_the_scores(model, loaded, found),
+        ],
+        warnings=_warnings(found),
+    )
+
+
+def _of_the_replay(loaded: Loaded, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
     if loaded.sha256 != loaded.expected:
-        fail(IDENTITY, f"the server serves another file (sha256 {loaded.sha256[:12]}…, the package has "
-                       f"{loaded.expected[:12]}…). Nothing it answered counts.")  # fmt: skip
-    if audit.fault:
-        fail(EMISSIONS, f"not every emission was answered exactly once: {audit.fault}.")
+        yield Failure(
+            IDENTITY,
+            f"the server serves another file (sha256 {loaded.sha256[:12]}…, the package has {loaded.expected[:12]}…). "
+            "Nothing it answered counts.",
+        )
+    if log_fault:
+        yield Failure(EMISSIONS, f"not every emission was answered exactly once: {log_fault}.")
+    if infer_fault:
+        yield Failure(INFER, f"/infer and /infer_batch disagree: {infer_fault}.")
+
+
+def _of_the_books(model: Model, metrics: Metrics, found: ModelAudit) -> Iterator[Failure]:
     if metrics.emissions != found.emissions:
-        fail(BOOKS, f"the books do not balance: {metrics.referenced:,} reference rows + {metrics.no_ref_total:,} without "
-                    f"reference + {metrics.seen_elsewhere:,} known windows of other datasets are not the "
-                    f"{found.emissions:,} emissions.")  # fmt: skip
+        yield Failure(
+            BOOKS,
+            f"the books do not balance: {metrics.referenced:,} reference rows + {metrics.no_ref_total:,} without "
+            f"reference + {metrics.seen_elsewhere:,} known windows of other datasets are not the "
+            f"{found.emissions:,} emissions.",
+        )
     if not metrics.referenced:
-        fail(UNLABELLED, f"none of the {found.own_rows:,} rows of its own dataset {model.source_f04} is labelled, so there "
-                         "is nothing to compare with. Label the dataset (F04) and package it again.")  # fmt: skip
+        yield Failure(
+            UNLABELLED,
+            f"none of the {found.own_rows:,} rows of its own dataset {model.source_f04} is labelled, so there is "
+            "nothing to compare with. Label the dataset (F04) and package it again.",
+        )
+
+
+def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[Failure]:
     if found.wrong_pred:
-        fail(THRESHOLD, f"y_pred is not y_prob >= {model.threshold} in {found.wrong_pred:,} of {found.emissions:,} "
-                        f"rows; the first: {found.example}.")  # fmt: skip
+        yield Failure(
+            THRESHOLD,
+            f"y_pred is not y_prob >= {model.threshold} in {found.wrong_pred:,} of {found.emissions:,} rows; "
+            f"the first: {found.example}.",
+        )
     if found.own_non_finite:
-        fail(NONFINITE, f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are "
-                        f"not numbers; {_why(loaded)}")  # fmt: skip
-    if fault := sampled.fault(model.prediction_name):
-        fail(INFER, f"/infer and /infer_batch disagree: {fault}.")
-    verdict.warnings = _warnings(found)
-    return verdict
+        yield Failure(
+            NONFINITE,
+            f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
+            f"numbers; {_why(loaded)}",
+        )
 
 
 def _why(loaded: Loaded) -> str:

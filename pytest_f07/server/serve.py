@@ -47,8 +47,9 @@ class _Quiet(WSGIRequestHandler):
 
 def _json_errors(channel: type[Any]) -> type[Any]:
     """waitress's channel, whose own refusals (malformed HTTP, 413) are JSON like all others."""
+    base: Any = channel.error_task_class
 
-    class JsonErrorTask(channel.error_task_class):  # type: ignore[misc]  # the base is known only at run time
+    class JsonErrorTask(base):  # type: ignore[misc]  # waitress has no types
         def execute(self) -> None:
             error = self.request.error
             body = json.dumps({"error": " ".join(f"{error.reason}: {error.body}".split())}).encode()

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
+from pytest_f07.wire import MAX_WINDOW, holds_windows
 
 X_COLUMN = "OW_events"
 Y_COLUMN = "label"
 UNLABELLED = -1
-MAX_WINDOW = 1_000_000
 BLOCK = 65_536
 
 
@@ -60,9 +60,11 @@ class Dataset:
             raise F07Error(f"{self.where}: is not a readable parquet file ({str(error).splitlines()[0]}).") from None
         for column in (X_COLUMN, Y_COLUMN):
             if schema.names.count(column) != 1:
-                raise F07Error(f"{self.where}: must have one column {column}; its columns are {', '.join(schema.names)}.")
+                raise F07Error(
+                    f"{self.where}: must have one column {column}; its columns are {', '.join(schema.names)}."
+                )
         windows, label = schema.field(X_COLUMN).type, schema.field(Y_COLUMN).type
-        if not is_window_type(windows):
+        if not holds_windows(windows):
             raise F07Error(f"{self.where}: {X_COLUMN} is {windows}; it must be a list or large_list of integers.")
         if not (pa.types.is_integer(label) or pa.types.is_boolean(label) or pa.types.is_floating(label)):
             raise F07Error(f"{self.where}: {Y_COLUMN} is {label}; it must be of an integer, boolean or float type.")
@@ -93,7 +95,9 @@ class Dataset:
             raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds {pc.max(codes)}; codes are 64-bit integers.")
         if len(lengths) and (longest := pc.max(lengths).as_py()) > MAX_WINDOW:
             row = first + _first(pc.greater(lengths, MAX_WINDOW))
-            raise F07Error(f"{self.where}: row {row:,}: a window of {longest:,} codes; at most {MAX_WINDOW:,} are served.")
+            raise F07Error(
+                f"{self.where}: row {row:,}: a window of {longest:,} codes; at most {MAX_WINDOW:,} are served."
+            )
 
     def _check_labels(self, labels: pa.Array, first: int) -> None:
         values = labels.cast(pa.int8()) if pa.types.is_boolean(labels.type) else labels
@@ -106,12 +110,6 @@ class Dataset:
                 f"{self.where}: row {first + row:,}: {Y_COLUMN} is {labels[row].as_py()!r}; "
                 "it must be 0, 1, null or NaN (the last two: not labelled)."
             )
-
-
-def is_window_type(kind: pa.DataType) -> bool:
-    """Whether a column of this Arrow type holds windows: a list or large_list of integers."""
-    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return listed and pa.types.is_integer(kind.value_type)
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:

@@ -35,6 +35,7 @@ class Manifest:
 
     @property
     def prediction_names(self) -> list[str]:
+        """The models' names, in order."""
         return [name for name, _, _ in self.listed]
 
     def check_seal(self) -> None:
@@ -54,8 +55,9 @@ class Manifest:
         return [dataset(self.package, name, limit) for name in self.datasets]
 
 
-def build(project: Project, package: PackagePaths, models: list[Model], datasets: list[Dataset],
-          files: Mapping[str, FileSeal]) -> dict[str, Any]:
+def build(
+    project: Project, package: PackagePaths, models: list[Model], datasets: list[Dataset], files: Mapping[str, FileSeal]
+) -> dict[str, Any]:
     """The document that manifest.json holds; all paths relative to the project root."""
     columns = {"x_column": X_COLUMN, "y_column": Y_COLUMN}
     return {
@@ -91,7 +93,9 @@ def load(project: Project, variant: str) -> Manifest:
     package = project.package(check_variant(document.get("f06_variant"), f"{where}: f06_variant"))
     if not package.folder.is_dir():
         raise F07Error(f"{where}: its package {project.show(package.folder)} is not there (dvc pull brings it).")
-    listed = [_model(found, f"{where}: models[{index}]") for index, found in enumerate(_list(document, "models", where))]
+    listed = [
+        _model(found, f"{where}: models[{index}]") for index, found in enumerate(_list(document, "models", where))
+    ]
     if not listed:
         raise F07Error(f"{where}: lists no models, so there is nothing to validate.")
     names = [name for name, _, _ in listed]
@@ -101,7 +105,9 @@ def load(project: Project, variant: str) -> Manifest:
     files = document.get("files")
     if files is not None:
         _check_files(files, where)
-    return Manifest(project, paths, package, tuple(listed), tuple(dict.fromkeys(datasets)), files, digest(paths.manifest))
+    return Manifest(
+        project, paths, package, tuple(listed), tuple(dict.fromkeys(datasets)), files, digest(paths.manifest)
+    )
 
 
 def _list(document: Mapping[str, Any], key: str, where: str) -> list[Any]:

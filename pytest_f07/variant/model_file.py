@@ -107,7 +107,9 @@ def _check_storage(file: h5py.File, where: str) -> None:
 
 def _check_dataset(dataset: h5py.Dataset, where: str) -> None:
     if dataset.external or dataset.is_virtual:
-        raise F07Error(f"{where}: {dataset.name} keeps its data in another file; a model file holds its weights itself.")
+        raise F07Error(
+            f"{where}: {dataset.name} keeps its data in another file; a model file holds its weights itself."
+        )
     if dataset.dtype.kind in "OV":
         raise F07Error(f"{where}: {dataset.name} holds {dataset.dtype}; weights are numbers.")
     declared = dataset.size * dataset.dtype.itemsize

@@ -55,6 +55,7 @@ class Model:
 
     @property
     def h5(self) -> Path:
+        """The model file."""
         return self.folder / "model.h5"
 
 
@@ -68,6 +69,7 @@ class Entry:
 
     @property
     def folder_name(self) -> str:
+        """The folder below models/."""
         return f"{self.prediction_name}__{self.model_id}"
 
 

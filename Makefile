@@ -1,0 +1,78 @@
+# pytest-f07: make help7 says what there is.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PINS := .venv-pins
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help7
+.PHONY: help7 variant7 script7-run test test-pins lint demo clean
+
+# Overrides count only on make's command line: shells set HOST in the environment.
+given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
+need = $(if $($(1)),,$(error $(1) is missing: make $@ $(2)))
+
+help7:
+	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
+	@echo "                              declare a variant of an F06 package: params.yaml, manifest.json, registry entry"
+	@echo "make script7-run VARIANT=v701 validate it: server, replay, logs, metrics, figures, report, metadata"
+	@echo "make test                     the tests, on the newest versions"
+	@echo "make test-pins                the tests, on the pipeline's pinned versions"
+	@echo "make lint                     ruff, mypy, import-linter"
+	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
+	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
+
+variant7: $(VENV)/.run
+	$(call need,VARIANT,VARIANT=v702 PARENT=v601)$(call need,PARENT,VARIANT=v702 PARENT=v601)
+	@$(RUN) -m pytest_f07 variant7 --variant '$(VARIANT)' --parent '$(PARENT)' \
+	  $(call given,BATCH_SIZE,batch-size) $(call given,HOST,host) $(call given,PORT,port)
+
+# This repository's own tests make warnings errors; a run does not.
+script7-run: $(VENV)/.run
+	$(call need,VARIANT,VARIANT=v701)
+	@$(RUN) -m pytest --f07-variant='$(VARIANT)' -W default
+
+test: $(VENV)/.test
+	$(RUN) -m pytest tests
+
+test-pins: $(PINS)/.test
+	$(PINS)/bin/python -m pytest tests
+
+lint: $(VENV)/.lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+demo: $(PINS)/.test
+	$(PINS)/bin/python tools/make_demo.py
+
+clean:
+	rm -rf $(VENV) $(PINS) build dist *.egg-info
+
+# One stamp for each set of packages, made anew when pyproject.toml changes.
+$(VENV)/bin/python:
+	@echo "Setting up $(VENV) with $(PYTHON), once; TensorFlow is large, this takes some minutes."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "ERROR: $(PYTHON) is older than Python 3.11; name another: make PYTHON=python3.11 …" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing pytest-f07 and waitress into $(VENV)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing pytest-f07 and what its tests need into $(VENV)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.lint: pyproject.toml | $(VENV)/.test
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,lint]'
+	@touch $@
+
+$(PINS)/.test: pyproject.toml tests/pins.txt
+	@echo "Setting up $(PINS) with the pipeline's pinned versions"
+	@$(PYTHON) -m venv $(PINS)
+	@$(PINS)/bin/python -m pip install --quiet --disable-pip-version-check -c tests/pins.txt -e '.[waitress,test]'
+	@touch $@
