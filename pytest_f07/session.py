@@ -67,6 +67,7 @@ class ValidationSession:
             config.option.htmlpath = str(session.staged.report_html)
             config.option.xmlpath = str(session.staged.junit_xml)
             config.option.self_contained_html = True
+            config.option.css = [str(html.CSS)]
         return session
 
     @property
@@ -74,7 +75,7 @@ class ValidationSession:
         """The temporary folder: of the two reports until they are whole, and of all that a partial session makes."""
         return Outputs(self.staging)
 
-    # -- collection ---------------------------------------------------------------------------------------------------
+    # -- collection
 
     def pytest_report_header(self) -> list[str]:
         """Say what is validated and what was set aside for it."""
@@ -114,7 +115,7 @@ class ValidationSession:
         if not self.whole:
             self.run.outputs = self.staged
 
-    # -- the run ------------------------------------------------------------------------------------------------------
+    # -- the run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -149,7 +150,7 @@ class ValidationSession:
         if name and (report.when == "call" or report.failed):
             self.outcomes[str(name)] = report.outcome
 
-    # -- the end ------------------------------------------------------------------------------------------------------
+    # -- the end
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Tell the report's environment table what is validated."""
@@ -221,7 +222,7 @@ class ValidationSession:
         if self.whole or not self.began:
             shutil.rmtree(self.staging, ignore_errors=True)
 
-    # -- report.html --------------------------------------------------------------------------------------------------
+    # -- report.html
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:

@@ -16,6 +16,9 @@ COLUMNS = {
 }  # fmt: skip
 
 
+CSS = Path(__file__).with_name("report.css")
+
+
 def header_cells() -> list[str]:
     """The metrics' columns of the results table."""
     return [f'<th class="sortable" data-column-type="{key}">{escape(title)}</th>' for title, key in COLUMNS.items()]
@@ -46,9 +49,10 @@ def verdict_html(variant: str, package: str, verdicts: Sequence[Verdict], expect
     passed = sum(not verdict.failures for verdict in verdicts)
     whole = note is None and len(verdicts) == expected
     word = ("PASSED" if passed == expected else "FAILED") if whole else "NOT COMPLETE"
+    style = {"PASSED": "passed", "FAILED": "failed"}.get(word, "incomplete")
     lines = [
-        f"<p><strong>{word}</strong>: variant {escape(variant)} of package {escape(package)}, "
-        f"{passed} of {expected} models passed.</p>"
+        f'<p class="f07-verdict {style}"><strong>{word}</strong>: variant {escape(variant)} of package '
+        f"{escape(package)}, {passed} of {expected} models passed.</p>"
     ]
     if note:
         lines.append(f"<p>{escape(note)}</p>")
@@ -58,13 +62,13 @@ def verdict_html(variant: str, package: str, verdicts: Sequence[Verdict], expect
 def list_html(title: str, lines: Iterable[str]) -> str:
     """A titled list; nothing where there are no lines."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<h2>{escape(title)}</h2><ul>{items}</ul>" if items else ""
+    return f"<h2>{escape(title)}</h2><ul class='f07-list'>{items}</ul>" if items else ""
 
 
 def log_html(lines: Sequence[str]) -> str:
     """The end of the server's log."""
     text = escape("\n".join(lines))
-    return f"<h2>Last lines of the server's log</h2><pre>{text}</pre>" if lines else ""
+    return f"<h2>Last lines of the server's log</h2><pre class='f07-log'>{text}</pre>" if lines else ""
 
 
 def provenance_html(facts: Mapping[str, str]) -> str:
@@ -72,4 +76,4 @@ def provenance_html(facts: Mapping[str, str]) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td><code>{escape(value)}</code></td></tr>" for name, value in facts.items()
     )
-    return f"<h2>Provenance</h2><table>{rows}</table>"
+    return f"<details><summary>Provenance</summary><table class='f07-provenance'>{rows}</table></details>"

@@ -1,0 +1,174 @@
+"""The demo, whole, on the real server: what a user finds afterwards."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import REAL_PACKAGES, F07Project
+
+NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
+
+
+@pytest.fixture
+def done(f07_project: F07Project) -> F07Project:
+    result = f07_project.run()
+    result.assert_outcomes(passed=3)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*07_deployrun_metadata.json written: the run is complete"])
+    return f07_project
+
+
+def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
+    expected = {
+        "manifest.json",
+        "params.yaml",
+        "runtime/server.log",
+        "logs/raw_predictions.parquet",
+        "logs/raw_predictions.csv",
+        "metrics/metrics_per_model.csv",
+        "report/report.html",
+        "report/junit.xml",
+        "07_deployrun_metadata.json",
+        *(f"report/figures/confusion_{name}.png" for name in NAMES),
+    }
+    assert {path.relative_to(done.variant).as_posix() for path in done.variant.rglob("*") if path.is_file()} == expected
+
+    # metadata: what the other phases write, and digests of all that was written
+    metadata = done.metadata
+    assert metadata["stage"] == "07_deployrun"
+    assert (metadata["variant"], metadata["parent_variant"], metadata["outcome"]) == ("v701", "v601", "passed")
+    assert metadata["counts"]["predictions"] == 3 * metadata["counts"]["windows"]
+    for name, digest in metadata["sha256"].items():
+        assert sha256((done.variant / name).read_bytes()).hexdigest() == digest
+    assert {"report/report.html", "report/junit.xml", "logs/raw_predictions.csv"} <= set(metadata["sha256"])
+
+    # parquet and CSV: the same rows, the contract's types, every y_pred as its score says
+    log = pq.read_table(done.variant / "logs" / "raw_predictions.parquet")
+    assert [(field.name, field.type) for field in log.schema] == [
+        ("window", pa.string()),
+        ("prediction_name", pa.string()),
+        ("y_pred", pa.int8()),
+        ("y_prob", pa.float32()),
+        ("dataset", pa.string()),
+        ("row", pa.int64()),
+    ]
+    with (done.variant / "logs" / "raw_predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == log.num_rows == metadata["counts"]["predictions"]
+    for ours, theirs in zip(rows, log.to_pylist(), strict=True):
+        assert ours["window"] == theirs["window"]
+        assert (ours["dataset"], int(ours["row"])) == (theirs["dataset"], theirs["row"])
+        assert pa.scalar(float(ours["y_prob"]), pa.float32()).as_py() == pytest.approx(
+            theirs["y_prob"], nan_ok=True, abs=0
+        )
+    assert [row["prediction_name"] for row in rows[:3]] == NAMES
+
+    # the report: one file, metrics in the table, a picture for each model, the warning
+    report = (done.variant / "report" / "report.html").read_text()
+    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', report)[1]))
+    assert blob["title"] == "F07 runtime validation: v701 of package v601"
+    tests = {key.split("[")[1][:-1]: value[0] for key, value in blob["tests"].items()}
+    assert list(tests) == NAMES
+    for row in _metrics(done.variant):
+        cells = " ".join(tests[row["prediction_name"]]["resultsTableRow"])
+        assert f"{float(row['precision']):.4f}" in cells
+        assert tests[row["prediction_name"]]["extras"][0]["content"].startswith("data:image/png;base64,")
+    assert "PASSED" in report
+    assert "65 scores of other datasets are not numbers" in report
+    assert not re.search(r'(src|href)="(?!data:|https://pypi)[^"]', report.replace('src=""', ""))
+
+    # junit: the metrics as properties
+    cases = ET.parse(done.variant / "report" / "junit.xml").getroot().iter("testcase")
+    for case, row in zip(cases, _metrics(done.variant), strict=True):
+        properties = {found.get("name"): found.get("value") for found in case.iter("property")}
+        assert properties["TP"] == row["TP"]
+        assert float(properties["f1"]) == float(row["f1"])
+        assert properties["code"] == ""
+
+
+def test_no_reference_counts_are_not_zero_and_the_books_balance(done: F07Project) -> None:
+    windows = done.metadata["counts"]["rows"]
+    for row in _metrics(done.variant):
+        own = "v401" if row["prediction_name"] == "feeder_overload" else "v402"
+        labelled = sum(int(row[key]) for key in ("TP", "TN", "FP", "FN"))
+        assert 0 < labelled <= windows[own]
+        assert 0 < int(row["no_ref_total"]) == int(row["no_ref_pred_1"]) + int(row["no_ref_pred_0"])
+        assert labelled + int(row["no_ref_total"]) < sum(windows.values())
+
+
+def test_two_runs_give_the_same_bytes(done: F07Project) -> None:
+    first = done.artefacts()
+    assert done.run().ret == 0
+    assert done.artefacts() == first
+
+
+def test_without_waitress_the_answers_are_the_same(done: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = done.artefacts()
+    hidden = "import sys; sys.modules['waitress'] = sys.modules['waitress.server'] = None\n"
+    (done.root / "sitecustomize.py").write_text(hidden)
+    monkeypatch.setenv("PYTHONPATH", str(done.root))
+    assert done.run().ret == 0
+    assert done.artefacts() == first
+
+
+def test_an_older_manifest_still_runs_with_a_warning(done: F07Project) -> None:
+    first = done.artefacts()
+    path = done.variant / "manifest.json"
+    document = json.loads(path.read_text())
+    del document["files"]
+    for found in document["models"]:
+        found["model_dir"] = "/srv/elsewhere/" + found["model_dir"]
+        found["dataset_path"] = "/srv/elsewhere/" + found["dataset_path"]
+    for found in document["datasets"]:
+        found["dataset_path"] = "/srv/elsewhere/" + found["dataset_path"]
+    document["f06_path"] = "/srv/elsewhere"
+    path.write_text(json.dumps(document))
+    result = done.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*warning: the manifest of v701 is not sealed*"])
+    assert done.artefacts() == first
+
+
+@pytest.mark.skipif(not REAL_PACKAGES.is_dir(), reason="the real packages are not beside this checkout")
+@pytest.mark.parametrize(("package", "failing", "passing"), [("v601", 1, 3), ("v603", 0, 1)])
+def test_real_packages_give_the_expected_metrics(
+    f07_project: F07Project, package: str, failing: int, passing: int
+) -> None:
+    shutil.rmtree(f07_project.root / "executions")
+    shutil.copytree(REAL_PACKAGES / "executions", f07_project.root / "executions", copy_function=shutil.copyfile)
+    for folder in [f07_project.root / "executions", *(f07_project.root / "executions").rglob("*")]:
+        folder.chmod(0o755)
+    f07_project.variant7("v701", package)
+    result = f07_project.run()
+    result.assert_outcomes(passed=passing, failed=failing)
+    assert result.ret == (1 if failing else 0)
+    with (REAL_PACKAGES / "expected" / package / "expected_metrics.csv").open() as file:
+        expected = list(csv.DictReader(file))
+    found = _metrics(f07_project.variant)
+    assert [{key: row[key] for key in expected[0]} for row in found] == expected
+    if failing:
+        result.stdout.fnmatch_lines(
+            [
+                "F07-NONFINITE  pvpcs_active_power_any-to-80_100: 34,305 of 34,305 scores of its own dataset v402 are not *"
+            ]
+        )
+        assert {row["prediction_name"]: row["non_finite"] for row in found}[
+            "pvpcs_active_power_any-to-80_100"
+        ] == "137220"
+        assert f07_project.metadata["outcome"] == "failed"
+
+
+def _metrics(variant: Path) -> list[dict[str, str]]:
+    with (variant / "metrics" / "metrics_per_model.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
