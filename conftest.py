@@ -76,8 +76,12 @@ class F07Project:
 
 
 @pytest.fixture
-def f07_project(pytester: pytest.Pytester) -> F07Project:
+def f07_project(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> F07Project:
     """A checkout that holds the demo package and v701 of it, at any free port, and no configuration file."""
+    # pytester gives each test a HOME of its own, where matplotlib would list the fonts anew.
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
     project = F07Project(pytester.path, pytester)
     shutil.copytree(REPOSITORY / "executions" / "06_packaging" / "v601", project.package)
     project.variant.mkdir(parents=True)
