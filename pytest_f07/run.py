@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import urllib3
 
 from pytest_f07.errors import F07Error
@@ -25,7 +26,7 @@ from pytest_f07.results.audit import audit
 from pytest_f07.results.figures import draw_confusion
 from pytest_f07.results.metrics import evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
-from pytest_f07.variant import manifest, model_file
+from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import to_json, write_whole
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
@@ -69,9 +70,6 @@ class Run:
         """All that can be wrong before a run: package, seal, lock, port. Nothing is touched."""
         self.manifest.check_seal()
         self.models = self.manifest.read_models()
-        for model in self.models:
-            where = f"package {self.manifest.package.name}: models/{model.folder.name}/{model.h5.name}"
-            model_file.check_keras(model_file.inspect(model.h5, where).keras_version, where)
         self.datasets = self.manifest.read_datasets(self.params.sample_size)
         self._lock = self._take_lock()
         self.listener = listen(self.params.host, self.params.port)
@@ -110,8 +108,8 @@ class Run:
         """Steps 2 to 6: start the server, replay, log, metrics, figures. A run that breaks says so in each verdict."""
         try:
             self._execute(server)
-        except (F07Error, OSError, urllib3.exceptions.HTTPError) as error:
-            self.broken = str(error)
+        except (F07Error, OSError, pa.ArrowException, urllib3.exceptions.HTTPError) as error:
+            self.broken = " ".join(str(error).split())
             self.verdicts = {name: broken(name, self.broken) for name in self.manifest.prediction_names}
 
     def _execute(self, server: ServerProcess) -> None:

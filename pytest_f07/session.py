@@ -17,6 +17,7 @@ from pytest_f07.run import Run
 from pytest_f07.selection import Selection
 from pytest_f07.variant.paths import Outputs
 
+# Plugins that a run cannot do without, and what for.
 NEEDED = {"html": "pytest-html writes report.html", "xprocess": "pytest-xprocess starts the server",
           "cacheprovider": "pytest-xprocess keeps its files in pytest's cache", "junitxml": "it writes junit.xml",
           "terminalreporter": "the outcome is told there"}  # fmt: skip

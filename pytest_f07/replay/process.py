@@ -95,7 +95,8 @@ class ServerProcess:
             return client.identity()
         except (urllib3.exceptions.HTTPError, OSError):
             if self.died():
-                raise BrokenRun("the server died at start-up") from None
+                last = next(iter(log_tail(self._command.log, 1)), "it said nothing").removeprefix("ERROR: ")
+                raise BrokenRun(f"the server died at start-up ({last.rstrip('.')})") from None
             return None
 
     def died(self) -> bool:

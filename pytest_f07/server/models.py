@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from pytest_f07.errors import F07Error
 from pytest_f07.server.vectorize import Vectorizer
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
@@ -45,19 +46,28 @@ class LoadedModel:
 
 
 def load(made: Model) -> LoadedModel:
-    """Load one model file, which the package's reader has looked into; the optimizer is not needed."""
+    """Load one model file, which the package's reader has looked into; the optimizer is not needed.
+
+    :raises F07Error: where Keras cannot load it, or it does not give one score for each row of its input.
+    """
+    where = f"models/{made.folder.name}/{made.h5.name}"
     sha256 = digest(made.h5)
-    network = tf.keras.models.load_model(made.h5, compile=False)
+    kind = tf.int32 if made.vectorization.kind == "sequence" else tf.float32
+    try:
+        network = tf.keras.models.load_model(made.h5, compile=False)
+        nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
+    except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
+        reason = " ".join(str(error).split())[:300]
+        raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason}") from error
+    if nothing.shape != (1, 1):
+        raise F07Error(f"{where}: answers a window with shape {nothing.shape[1:]}; it must give one score.")
     broken = tuple(
         layer.name
         for layer in network.layers
         if any(weights.dtype.kind == "f" and not np.isfinite(weights).all() for weights in layer.get_weights())
     )
-    padding_only = False
-    if made.vectorization.kind == "sequence":
-        answer = network(tf.zeros([1, made.vectorization.width], tf.int32), training=False)
-        padding_only = not np.isfinite(np.asarray(answer)).all()
-    return LoadedModel(made, network, sha256, broken, padding_only)
+    needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
+    return LoadedModel(made, network, sha256, broken, bool(needs_a_code))
 
 
 class Runtime:

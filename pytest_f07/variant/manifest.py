@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.package import Model, check_name, dataset, read_model
@@ -47,8 +48,18 @@ class Manifest:
                 found.check_rows()
 
     def read_models(self) -> list[Model]:
-        """The models, read from the package's own files."""
-        return [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
+        """The models, read from the package's own files, once this environment is known to be able to load them."""
+        models = [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
+        for model in models:
+            model_file.check_keras(
+                model.keras_version, f"package {self.package.name}: models/{model.folder.name}/model.h5"
+            )
+            if model.source_f04 not in self.datasets:
+                raise F07Error(
+                    f"{self.project.show(self.paths.manifest)}: datasets does not list {model.source_f04}, from which "
+                    f"{model.prediction_name} was trained. Make a new variant: make variant7."
+                )
+        return models
 
     def read_datasets(self, limit: int | None) -> list[Dataset]:
         """The datasets, each cut to its first ``limit`` rows where that is not None."""

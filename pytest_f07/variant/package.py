@@ -18,6 +18,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.model_file import ModelFile
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
 
 DEFAULT_THRESHOLD = 0.5
@@ -42,6 +43,7 @@ class Model:
     """One model of a package.
 
     :param threshold: the score from which the prediction is 1; compared as float32, in the server.
+    :param keras_version: of the Keras that saved the model file.
     :param summary: model_summary.json whole, for what the report tells of F05.
     """
 
@@ -51,6 +53,7 @@ class Model:
     folder: Path
     threshold: float
     vectorization: Vectorization
+    keras_version: str
     summary: dict[str, Any]
 
     @property
@@ -156,17 +159,18 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
     source_f04 = summary.get("parent_variant")
     if not is_variant(source_f04):
         raise F07Error(f"{told}: parent_variant is {source_f04!r}; it must name an F04 variant, like v401.")
-    model = Model(
+    vectorization = _vectorization(summary.get("vectorization"), told)
+    h5 = inside(paths, folder / "model.h5")
+    return Model(
         prediction_name=prediction_name,
         source_f05=source_f05,
         source_f04=str(source_f04),
         folder=folder,
         threshold=_threshold(summary.get("threshold"), told),
-        vectorization=_vectorization(summary.get("vectorization"), told),
+        vectorization=vectorization,
+        keras_version=_check_fit(h5, vectorization, f"{where}/{h5.name}").keras_version,
         summary=summary,
     )
-    _check_fit(inside(paths, model.h5), model.vectorization, f"{where}/{model.h5.name}")
-    return model
 
 
 def _threshold(value: object, where: str) -> float:
@@ -210,8 +214,11 @@ def _size(found: dict[str, Any], key: str, where: str) -> int:
     return value
 
 
-def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> None:
-    """Refuse a vectorization that the model cannot take (an index beyond an Embedding gives zeros on a GPU)."""
+def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> ModelFile:
+    """What the model file says of itself.
+
+    :raises F07Error: for a vectorization that the model cannot take (an index beyond an Embedding gives zeros on a GPU).
+    """
     if not h5.is_file():
         raise F07Error(f"{where}: no such file.")
     found = model_file.inspect(h5, where)
@@ -227,3 +234,4 @@ def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> None:
                 f"{where}: its embedding has {found.embedding_rows[0]} rows; a vocabulary of "
                 f"{needed - 1} codes and the padding need {needed}."
             )
+    return found
