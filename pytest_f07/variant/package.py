@@ -217,7 +217,7 @@ def _size(found: dict[str, Any], key: str, where: str) -> int:
 def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> ModelFile:
     """What the model file says of itself.
 
-    :raises F07Error: for a vectorization that the model cannot take (an index beyond an Embedding gives zeros on a GPU).
+    :raises F07Error: for a vectorization that does not fit (an index beyond an Embedding gives zeros on a GPU).
     """
     if not h5.is_file():
         raise F07Error(f"{where}: no such file.")

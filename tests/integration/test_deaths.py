@@ -139,3 +139,14 @@ def test_what_an_earlier_run_left_is_cleaned_and_nothing_beside_it(f07_stub: F07
     assert sorted(path.name for path in elsewhere.iterdir()) == ["precious.txt"]
     assert not (f07_stub.variant / "metrics" / "old.csv").exists()
     assert (f07_stub.variant / "notes.txt").read_text() == "mine"
+
+
+def test_a_full_disk_breaks_the_run_and_says_so(f07_stub: F07Project) -> None:
+    # a limit on the size of a file stands for a disk that fills while the log is written
+    with (f07_stub.root / "conftest.py").open("a") as file:
+        file.write("import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n")
+    result = f07_stub.run()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["F07-BROKEN  feeder_overload: not validated: *File too large*"])
+    assert not (f07_stub.variant / "07_deployrun_metadata.json").exists()
+    assert not (f07_stub.variant / "logs" / "raw_predictions.csv").exists()

@@ -7,10 +7,14 @@ import html
 import json
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 
+import h5py
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -45,13 +49,13 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
     assert {path.relative_to(done.variant).as_posix() for path in done.variant.rglob("*") if path.is_file()} == expected
 
     # metadata: what the other phases write, and digests of all that was written
-    metadata = done.metadata
-    assert metadata["stage"] == "07_deployrun"
-    assert (metadata["variant"], metadata["parent_variant"], metadata["outcome"]) == ("v701", "v601", "passed")
-    assert metadata["counts"]["predictions"] == 3 * metadata["counts"]["windows"]
-    for name, digest in metadata["sha256"].items():
+    written = done.metadata
+    assert written["stage"] == "07_deployrun"
+    assert (written["variant"], written["parent_variant"], written["outcome"]) == ("v701", "v601", "passed")
+    assert written["counts"]["predictions"] == 3 * written["counts"]["windows"]
+    for name, digest in written["sha256"].items():
         assert sha256((done.variant / name).read_bytes()).hexdigest() == digest
-    assert {"report/report.html", "report/junit.xml", "logs/raw_predictions.csv"} <= set(metadata["sha256"])
+    assert {"report/report.html", "report/junit.xml", "logs/raw_predictions.csv"} <= set(written["sha256"])
 
     # parquet and CSV: the same rows, the contract's types, every y_pred as its score says
     log = pq.read_table(done.variant / "logs" / "raw_predictions.parquet")
@@ -65,7 +69,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
     ]
     with (done.variant / "logs" / "raw_predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == log.num_rows == metadata["counts"]["predictions"]
+    assert len(rows) == log.num_rows == written["counts"]["predictions"]
     for ours, theirs in zip(rows, log.to_pylist(), strict=True):
         assert ours["window"] == theirs["window"]
         assert (ours["dataset"], int(ours["row"])) == (theirs["dataset"], theirs["row"])
@@ -138,6 +142,47 @@ def test_an_older_manifest_still_runs_with_a_warning(done: F07Project) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*warning: the manifest of v701 is not sealed*"])
     assert done.artefacts() == first
+
+
+SAVE = """
+import json, sys, keras
+path = sys.argv[1]
+made = json.load(open(path + "/model_summary.json"))["vectorization"]
+layers = [keras.layers.Dense(4, activation="relu"), keras.layers.BatchNormalization()]
+last = keras.layers.Dense(1, activation="sigmoid")
+keras.Sequential([keras.layers.Input((made["input_dim"],)), *layers, last]).save(path + "/model.h5")
+"""
+
+
+def test_a_model_of_keras_3_runs_or_is_refused_in_one_line(f07_project: F07Project) -> None:
+    folder = f07_project.package / "models" / "feeder_overload__feeder_overload"
+    keras_3 = not metadata.version("keras").startswith("2")
+    if keras_3:
+        subprocess.run([sys.executable, "-c", SAVE, str(folder)], check=True, capture_output=True)
+    else:
+        with h5py.File(folder / "model.h5", "r+") as file:
+            file.attrs["keras_version"] = "3.15.1"
+    f07_project.variant7("v702", "v601")
+    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    if keras_3:
+        result.assert_outcomes(passed=3)
+    else:
+        assert result.ret == 4
+        result.stderr.fnmatch_lines(["ERROR: *model.h5: was saved by Keras 3.15.1, and this environment has Keras 2*"])
+
+
+def test_a_model_that_keras_cannot_load_is_named(f07_project: F07Project) -> None:
+    with h5py.File(f07_project.package / "models" / "inverter_trip__inverter_trip" / "model.h5", "r+") as file:
+        weights = file["model_weights"]
+        weights.attrs["layer_names"] = weights.attrs["layer_names"][:-1]
+    f07_project.variant7("v702", "v601")
+    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "F07-BROKEN  *: the server died at start-up (models/inverter_trip__inverter_trip/model.h5: Keras cannot load it*"
+        ]
+    )
 
 
 @pytest.mark.skipif(not REAL_PACKAGES.is_dir(), reason="the real packages are not beside this checkout")
