@@ -168,7 +168,7 @@ def test_a_model_of_keras_3_runs_or_is_refused_in_one_line(f07_project: F07Proje
         result.assert_outcomes(passed=3)
     else:
         assert result.ret == 4
-        result.stderr.fnmatch_lines(["ERROR: *model.h5: was saved by Keras 3.15.1, and this environment has Keras 2*"])
+        result.stderr.fnmatch_lines(["ERROR: *model.h5: was saved by Keras 3.15.1, and this environment has *"])
 
 
 def test_a_model_that_keras_cannot_load_is_named(f07_project: F07Project) -> None:
@@ -179,9 +179,7 @@ def test_a_model_that_keras_cannot_load_is_named(f07_project: F07Project) -> Non
     result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(
-        [
-            "F07-BROKEN  *: the server died at start-up (models/inverter_trip__inverter_trip/model.h5: Keras cannot load it*"
-        ]
+        ["F07-BROKEN  *: the server died at start-up (models/inverter_trip__*/model.h5: Keras cannot load it*"]
     )
 
 
