@@ -96,23 +96,27 @@ def windows_of(column: pa.Array) -> Windows:
     return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
 
 
-def windows_from_lists(windows: Sequence[object]) -> Windows:
-    """Lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here."""
+def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") -> Windows:
+    """Lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here.
+
+    :param place: what messages call a window, its index in braces.
+    """
     for index, window in enumerate(windows):
         if type(window) is not list:
-            raise WireError(f"windows[{index}] is {_show(window)}; a window is a list of integers")
+            raise WireError(f"{place.format(index)} is {_show(window)}; it must be a list of integers")
     if len(windows) > MAX_WINDOWS:
         raise TooLarge(f"{len(windows):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
     lists: Sequence[list[Any]] = windows  # type: ignore[assignment]  # each was just seen to be a list
     if set(map(type, chain.from_iterable(lists))) - {int}:
-        place, code = next((i, c) for i, window in enumerate(lists) for c in window if type(c) is not int)
-        raise WireError(f"windows[{place}] holds {_show(code)}; a code is an integer")
+        index, code = next((i, c) for i, window in enumerate(lists) for c in window if type(c) is not int)
+        raise WireError(f"{place.format(index)} holds {_show(code)}; a code is an integer")
     offsets = np.zeros(len(lists) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists)), out=offsets[1:])
     try:
         codes = np.fromiter(chain.from_iterable(lists), np.int64, int(offsets[-1]))
     except OverflowError:
-        raise WireError("a code does not fit a 64-bit integer") from None
+        index, code = next((i, c) for i, window in enumerate(lists) for c in window if not -(2**63) <= c < 2**63)
+        raise WireError(f"{place.format(index)} holds {_show(code)}; a code is a 64-bit integer") from None
     return Windows(codes, offsets).checked()
 
 
@@ -129,10 +133,7 @@ def decode_json(body: bytes) -> dict[str, Any]:
 
 def decode_window(body: bytes) -> Windows:
     """The one window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
-    window = _key(decode_json(body), "window")
-    if type(window) is not list:
-        raise WireError(f"window is {_show(window)}; it must be a list of integers")
-    return windows_from_lists([window])
+    return windows_from_lists([_key(decode_json(body), "window")], "window")
 
 
 def decode_windows(body: bytes) -> Windows:
@@ -214,7 +215,7 @@ def _part(column: pa.Array) -> Windows:
     try:
         return windows_of(column)
     except pa.ArrowInvalid:
-        raise WireError("a code does not fit a 64-bit integer") from None
+        raise WireError(f"a code is over {2**63 - 1}; a code is a 64-bit integer") from None
 
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
@@ -240,15 +241,16 @@ def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions
     """The answer to an Arrow request, which must hold exactly the models ``names``, in order."""
     try:
         with pa.ipc.open_stream(body) as stream:
-            schema, batches = stream.schema, list(stream)
+            schema, found, batches = stream.schema, tuple(stream.schema.names), list(stream)
         for batch in batches:
             batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise WireError(f"the answer is not an Arrow stream ({str(error).splitlines()[0]})") from None
-    if tuple(schema.names) != names or any(kind != PREDICTION for kind in schema.types):
-        raise WireError(
-            f"the answer's columns are {', '.join(map(str, schema))}; they must be the models of the manifest"
-        )
+    if found != names:
+        raise WireError(f"the answer's columns are {', '.join(found)}; they must be the models {', '.join(names)}")
+    for field in schema:
+        if field.type != PREDICTION:
+            raise WireError(f"the answer's column {field.name} is {field.type}; it must be {PREDICTION}")
     table = pa.Table.from_batches(batches, schema)
     shape = (table.num_rows, len(names))
     y_pred, y_prob = np.empty(shape, np.int8), np.empty(shape, np.float32)
