@@ -42,7 +42,7 @@ class PredictionLog:
         self._names = pa.array(names, pa.string())
         self._pending: list[Answered] = []
         self._rows = 0
-        self._left: pa.Table | None = None
+        self._left = SCHEMA.empty_table()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log")
         self._writing: Future[None] | None = None
 
@@ -75,7 +75,7 @@ class PredictionLog:
 
     def _write(self, pending: list[Answered]) -> None:
         tables = [self._table(answered) for answered in pending]
-        table = pa.concat_tables([self._left, *tables] if self._left is not None else tables)
+        table = pa.concat_tables([self._left, *tables])
         whole = table.num_rows // ROW_GROUP * ROW_GROUP
         for start in range(0, whole, ROW_GROUP):
             self._put(table.slice(start, ROW_GROUP))
@@ -109,7 +109,7 @@ class PredictionLog:
                 self._flush()
                 if self._writing is not None:
                     self._writing.result()
-                if self._left is not None and self._left.num_rows:
+                if self._left.num_rows:
                     self._put(self._left)
         finally:
             self._thread.shutdown()
