@@ -72,9 +72,8 @@ class Client:
         headers = {"Content-Type": content_type} if content_type else {}
         response = self._pool.urlopen(method, path, body=body, headers=headers)
         if response.status != 200:
-            raise BrokenRun(
-                f"the server refused {path} with {response.status}: {response.data[:300].decode('utf-8', 'replace')}"
-            )
+            said = " ".join(response.data[:300].decode("utf-8", "replace").split())
+            raise BrokenRun(f"the server refused {path} with {response.status}: {said}")
         for header, expected in self._expected.items():
             if (found := response.headers.get(header)) != expected:
                 raise BrokenRun(
@@ -86,5 +85,5 @@ class Client:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BrokenRun(f"the server's answer is not JSON: {body[:200]!r}") from None

@@ -92,7 +92,7 @@ def test_a_score_that_is_no_number_is_nan_in_both(tmp_path: Path) -> None:
     assert csv.read_text().splitlines()[9] == '"[4]","trip",0,nan,"v401",4'
 
 
-# The row groups are made small for the test: 10 is not a multiple of any batch's rows times two models.
+# Row groups of 10 rows, so that a few batches fill several of them.
 @quick
 @given(WINDOWS, WINDOWS, st.lists(st.integers(1, 8), min_size=1, max_size=4))
 def test_both_files_are_the_same_bytes_however_the_batches_are_cut(
