@@ -65,7 +65,7 @@ class Sampled:
             self._fault(name, kept, f"/infer gives {json.dumps(one)}")
         elif math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > TOLERANCE:
             self._fault(name, kept, f"y_prob {y_prob} in the batch, {again} alone")
-        elif one.get("y_pred") != y_pred and abs(y_prob - self.thresholds[name]) > TIE:
+        elif one.get("y_pred") != y_pred and not abs(y_prob - self.thresholds[name]) <= TIE:  # NaN is no tie
             self._fault(name, kept, f"y_pred {y_pred} in the batch, {one.get('y_pred')} alone")
 
     def _fault(self, name: str, kept: _Kept, what: str) -> None:
