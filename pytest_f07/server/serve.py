@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
@@ -39,10 +40,21 @@ def serve(app: Flask, listener: socket.socket) -> None:
 
 
 class _Quiet(WSGIRequestHandler):
-    """Werkzeug's handler without a log line for each request."""
+    """Werkzeug's handler without a log line for each request; its own refusals are JSON like all others."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse malformed HTTP; it may not have come as far as to state a version."""
+        body = _refusal(message or HTTPStatus(code).phrase)
+        self.request_version = "HTTP/1.0"
+        self.send_response(_client_error(code))
+        self.send_header("Content-Type", wire.JSON)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def _json_errors(channel: type[Any]) -> type[Any]:
@@ -52,11 +64,20 @@ def _json_errors(channel: type[Any]) -> type[Any]:
     class JsonErrorTask(base):  # type: ignore[misc]  # waitress has no types
         def execute(self) -> None:
             error = self.request.error
-            body = json.dumps({"error": " ".join(f"{error.reason}: {error.body}".split())}).encode()
-            self.status = f"{error.code} {error.reason}"
+            body = _refusal(f"{error.reason}: {error.body}")
+            self.status = f"{_client_error(error.code)} {error.reason}"
             self.response_headers = [("Content-Type", wire.JSON), ("Connection", "close")]
             self.set_close_on_finish()
             self.content_length = len(body)
             self.write(body)
 
     return type("JsonErrorChannel", (channel,), {"error_task_class": JsonErrorTask})
+
+
+def _refusal(message: str) -> bytes:
+    return json.dumps({"error": " ".join(message.split())}).encode()
+
+
+def _client_error(code: int) -> int:
+    """What a server calls 501 or 505 is a request that it cannot read."""
+    return 400 if code in (501, 505) else code

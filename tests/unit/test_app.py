@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable
@@ -199,6 +200,17 @@ def test_a_body_over_the_limit_is_a_413(monkeypatch: pytest.MonkeyPatch) -> None
     asked = client()
     assert_refused(asked.post("/infer", data=body, content_type="application/json"), 413, message)
     assert_refused(asked.post("/infer_batch", data=body, content_type=wire.ARROW), 413, message)
+
+
+def test_a_body_in_chunks_is_limited_too_and_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It states no length beforehand. Cut at the limit, what is left of it may still be good JSON."""
+    body = b'{"window": [1, 2]}'
+    monkeypatch.setattr(wire, "MAX_BYTES", len(body))
+    asked, chunks = client(), {"wsgi.input_terminated": True}
+    for excess, status in ((b"", 200), (b" ", 413), (b" " * 100, 413)):
+        stream = io.BytesIO(body + excess)
+        response = asked.post("/infer", input_stream=stream, content_type=wire.JSON, environ_overrides=chunks)
+        assert (excess, response.status_code) == (excess, status)
 
 
 # -- failures
