@@ -1,0 +1,58 @@
+"""How a dataset is cut into requests: every row once and in order, never across a row group, within the limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_f07 import wire
+from pytest_f07.replay.replay import batches
+from pytest_f07.variant.dataset import Dataset
+
+quick = settings(derandomize=True, deadline=None, max_examples=60)
+
+
+def dataset(folder: str | Path, groups: list[list[list[int]]], limit: int | None = None) -> Dataset:
+    """A dataset of the given row groups."""
+    path = Path(folder) / "v401__dataset.parquet"
+    schema = pa.schema([("OW_events", pa.list_(pa.int64())), ("label", pa.int64())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for windows in groups:
+            writer.write_table(pa.table([windows, [0] * len(windows)], schema=schema))
+    return Dataset("v401", path, "nowhere", limit)
+
+
+@quick
+@given(
+    st.lists(st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=1, max_size=9), max_size=4),
+    st.integers(1, 10),
+    st.none() | st.integers(1, 20),
+    st.integers(1, 8),
+)
+def test_every_row_is_sent_once_in_order_and_within_the_limits(
+    groups: list[list[list[int]]], batch_size: int, limit: int | None, most_codes: int
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wire, "MAX_CODES", most_codes)
+        sent = [batch.to_pylist() for batch in batches(dataset(folder, groups, limit), batch_size)]
+    rows = [window for windows in groups for window in windows]
+    assert [window for windows in sent for window in windows] == rows[:limit]
+    group_ends = {sum(map(len, groups[:count])) for count in range(len(groups) + 1)}
+    first = 0
+    for windows in sent:
+        last = first + len(windows)
+        assert 1 <= len(windows) <= batch_size
+        assert len(windows) == 1 or sum(map(len, windows)) <= most_codes
+        assert not group_ends & set(range(first + 1, last)), f"rows {first} to {last} cross a row group"
+        first = last
+
+
+def test_batches_are_full_but_for_the_last_of_a_row_group(tmp_path: Path) -> None:
+    found = batches(dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]]), 2)
+    assert [len(windows) for windows in found] == [2, 2, 1, 2, 2, 1]
