@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -55,6 +56,11 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @cached_property
+    def rows(self) -> Int64Array:
+        """Which window each code is of; int64 ``[codes]``."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def lists(self) -> list[list[int]]:
         """The windows as lists of codes."""

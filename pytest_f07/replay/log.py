@@ -5,7 +5,9 @@ Rows stand in the order dataset, row, model. Both files carry another name until
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
@@ -16,11 +18,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pytest_f07.replay.replay import Answered
+from pytest_f07.wire import MAX_CODES
 
 ROW_GROUP = 65_536
 SCHEMA = pa.schema(
     [
-        pa.field("window", pa.string(), nullable=False),
+        pa.field("window", pa.large_string(), nullable=False),
         pa.field("prediction_name", pa.string(), nullable=False),
         pa.field("y_pred", pa.int8(), nullable=False),
         pa.field("y_prob", pa.float32(), nullable=False),
@@ -41,7 +44,7 @@ class PredictionLog:
         self._partial = tuple(path.with_name(f".{path.name}.partial") for path in self._final)
         self._names = pa.array(names, pa.string())
         self._pending: list[Answered] = []
-        self._rows = 0
+        self._rows = self._codes = 0
         self._left = SCHEMA.empty_table()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log")
         self._writing: Future[None] | None = None
@@ -64,17 +67,20 @@ class PredictionLog:
         """Log one batch."""
         self._pending.append(answered)
         self._rows += len(answered.predictions) * len(self._names)
-        if self._rows >= ROW_GROUP:
+        self._codes += len(answered.windows.flatten())
+        if self._rows >= ROW_GROUP or self._codes >= MAX_CODES:
             self._flush()
 
     def _flush(self) -> None:
         if self._writing is not None:
             self._writing.result()
-        pending, self._pending, self._rows = self._pending, [], 0
+        pending, self._pending = self._pending, []
+        self._rows = self._codes = 0
         self._writing = self._thread.submit(self._write, pending)
 
     def _write(self, pending: list[Answered]) -> None:
-        tables = [self._table(answered) for answered in pending]
+        by_dataset = groupby(pending, key=lambda answered: answered.dataset.source_f04)
+        tables = [self._table(source_f04, list(answers)) for source_f04, answers in by_dataset]
         table = pa.concat_tables([self._left, *tables])
         whole = table.num_rows // ROW_GROUP * ROW_GROUP
         for start in range(0, whole, ROW_GROUP):
@@ -86,17 +92,19 @@ class PredictionLog:
         self._parquet.write_table(table, row_group_size=ROW_GROUP)
         self._csv.write_table(table)
 
-    def _table(self, answered: Answered) -> pa.Table:
-        models, rows = len(self._names), len(answered.windows)
+    def _table(self, source_f04: str, answers: Sequence[Answered]) -> pa.Table:
+        """The rows of batches that follow one another in one dataset: a few large columns cost less than many small."""
+        windows = pa.concat_arrays([answered.windows for answered in answers])
+        models, rows = len(self._names), len(windows)
         each = np.repeat(np.arange(rows), models)
         return pa.Table.from_arrays(
             [
-                window_text(answered.windows).take(pa.array(each)),
+                window_text(windows).cast(pa.large_string()).take(pa.array(each)),
                 self._names.take(pa.array(np.tile(np.arange(models), rows))),
-                pa.array(answered.predictions.y_pred.ravel()),
-                pa.array(answered.predictions.y_prob.ravel()),
-                pa.repeat(pa.scalar(answered.dataset.source_f04), rows * models),
-                pa.array(each + answered.first),
+                pa.array(np.concatenate([answered.predictions.y_pred.ravel() for answered in answers])),
+                pa.array(np.concatenate([answered.predictions.y_prob.ravel() for answered in answers])),
+                pa.repeat(pa.scalar(source_f04), rows * models),
+                pa.array(each + answers[0].first),
             ],
             schema=SCHEMA,
         )

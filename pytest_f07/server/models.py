@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_f07.errors import F07Error
-from pytest_f07.server.vectorize import Vectorizer
+from pytest_f07.server.vectorize import Int32Array, Vectorizer
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
 from pytest_f07.wire import Float32Array, Predictions, Windows
@@ -83,12 +83,12 @@ class Runtime:
         self._vectorizers = [Vectorizer(kind) for kind in kinds]
         self._inputs = [kinds.index(model.made.vectorization) for model in models]
         self._thresholds = np.array([model.made.threshold for model in models], np.float32)
-        self._forward = self._trace()
+        self._graph = self._trace()
 
     def _trace(self) -> Any:
         """One graph for all models: a call of it costs a fraction of a call of each."""
 
-        def forward(*inputs: tf.Tensor) -> tf.Tensor:
+        def graph(*inputs: tf.Tensor) -> tf.Tensor:
             scores = [
                 tf.reshape(tf.cast(model.network(inputs[place], training=False), tf.float32), [-1, 1])
                 for model, place in zip(self.models, self._inputs, strict=True)
@@ -96,7 +96,7 @@ class Runtime:
             return tf.concat(scores, axis=1)
 
         shapes = [tf.TensorSpec([None, made.width], made.dtype) for made in self._vectorizers]
-        traced = tf.function(forward, autograph=False).get_concrete_function(*shapes)
+        traced = tf.function(graph, autograph=False).get_concrete_function(*shapes)
         traced(*(tf.zeros([1, made.width], made.dtype) for made in self._vectorizers))
         return traced
 
@@ -109,9 +109,17 @@ class Runtime:
         y_prob = np.concatenate(chunks) if len(chunks) > 1 else chunks[0]
         return Predictions(self.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
 
+    def inputs(self, windows: Windows) -> list[Float32Array | Int32Array]:
+        """What the models are given for ``windows``: ``[windows, width]`` of each kind of vectorization."""
+        return [vectorize(windows) for vectorize in self._vectorizers]
+
+    def forward(self, inputs: Sequence[Float32Array | Int32Array]) -> Float32Array:
+        """What the models say, as it comes: float32 ``[windows, models]``."""
+        return np.array(self._graph(*map(tf.constant, inputs)))
+
     def _scores(self, windows: Windows) -> Float32Array:
-        inputs = [vectorize(windows) for vectorize in self._vectorizers]
-        scores = np.array(self._forward(*map(tf.constant, inputs)))
+        inputs = self.inputs(windows)
+        scores = self.forward(inputs)
         for column, (model, place) in enumerate(zip(self.models, self._inputs, strict=True)):
             if model.broken_layers:
                 scores[:, column] = np.nan

@@ -24,22 +24,21 @@ class Vocabulary:
     def __init__(self, codes: Int64Array) -> None:
         self._order = np.argsort(codes)
         self._sorted = codes[self._order]
-        self._least, most = int(self._sorted[0]), int(self._sorted[-1])
+        least, most = int(self._sorted[0]), int(self._sorted[-1])
         self._table: Int64Array | None = None
-        if most - self._least < TABLE_SPAN:
+        if most - least < TABLE_SPAN and least > -(2**63):
             # One entry more at each end stands for every code outside the span.
-            self._table = np.full(most - self._least + 3, -1, np.int64)
-            self._table[codes - self._least + 1] = np.arange(len(codes))
-            self._bounds = (max(self._least - 1, -(2**63)), min(most + 1, 2**63 - 1))
+            self._zero = least - 1
+            self._table = np.zeros(most - least + 3, np.int64)
+            self._table[codes - self._zero] = np.arange(1, len(codes) + 1)
 
-    def positions(self, codes: Int64Array) -> Int64Array:
-        """The index of each code in the vocabulary, -1 for a code outside it; int64 ``[codes]``."""
+    def places(self, codes: Int64Array) -> Int64Array:
+        """The index of each code in the vocabulary + 1, 0 for a code outside it; int64 ``[codes]``."""
         if self._table is not None:
-            inside = np.clip(codes, *self._bounds)
-            positions: Int64Array = self._table[inside - self._least + 1]
-            return positions
-        places = np.minimum(np.searchsorted(self._sorted, codes), len(self._sorted) - 1)
-        return np.where(self._sorted[places] == codes, self._order[places], -1)
+            # A difference that wraps around lands far outside the span too.
+            return self._table.take(codes - self._zero, mode="clip")
+        at = np.minimum(np.searchsorted(self._sorted, codes), len(self._sorted) - 1)
+        return np.where(self._sorted[at] == codes, self._order[at] + 1, 0)
 
 
 def bag_of_words(windows: Windows, vocabulary: Vocabulary, width: int) -> Float32Array:
@@ -47,10 +46,10 @@ def bag_of_words(windows: Windows, vocabulary: Vocabulary, width: int) -> Float3
 
     :returns: float32 ``[windows, width]``; codes outside the vocabulary do not count.
     """
-    positions = vocabulary.positions(windows.codes)
-    cells = np.repeat(np.arange(len(windows)) * width, np.diff(windows.offsets)) + positions
-    counts = np.bincount(cells[positions >= 0], minlength=len(windows) * width)
-    return counts.reshape(len(windows), width).astype(np.float32)
+    columns = width + 1  # the first takes the codes outside
+    cells = windows.rows * columns + vocabulary.places(windows.codes)
+    counts = np.bincount(cells, minlength=len(windows) * columns).reshape(len(windows), columns)
+    return counts[:, 1:].astype(np.float32)
 
 
 def sequences(windows: Windows, vocabulary: Vocabulary, width: int) -> Int32Array:
@@ -58,15 +57,19 @@ def sequences(windows: Windows, vocabulary: Vocabulary, width: int) -> Int32Arra
 
     :returns: int32 ``[windows, width]``; codes outside the vocabulary are dropped before the last are taken.
     """
-    positions = vocabulary.positions(windows.codes)
-    known = positions >= 0
-    rows = np.repeat(np.arange(len(windows)), np.diff(windows.offsets))[known]
-    ends = np.cumsum(np.bincount(rows, minlength=len(windows)))
-    from_end = ends[rows] - np.arange(len(rows))
-    kept = from_end <= width
-    padded = np.zeros((len(windows), width), np.int32)
-    padded[rows[kept], width - from_end[kept]] = positions[known][kept] + 1
-    return padded
+    places = vocabulary.places(windows.codes)
+    known = places > 0
+    before = np.concatenate([[0], np.cumsum(known)])
+    ends, lengths = before[windows.offsets[1:]], np.diff(before[windows.offsets])
+    places, number = places[known], np.arange(before[-1])
+    # A window's last code stands in its row's last cell.
+    cells = np.repeat(np.arange(1, len(windows) + 1) * width - ends, lengths) + number
+    if lengths.max(initial=0) > width:
+        last = number >= np.repeat(ends - width, lengths)
+        places, cells = places[last], cells[last]
+    padded = np.zeros(len(windows) * width, np.int32)
+    padded[cells] = places
+    return padded.reshape(len(windows), width)
 
 
 class Vectorizer:
