@@ -1,0 +1,176 @@
+"""Who is compared: each is started once, and then replays the same windows whenever it is asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import requests
+
+from benchmarks.plain.replay import replay as plain_replay
+from benchmarks.workload import VARIANT
+from pytest_f07.listen import listen
+from pytest_f07.replay.client import Client
+from pytest_f07.replay.log import PredictionLog
+from pytest_f07.replay.replay import Pace, replay
+from pytest_f07.variant import manifest
+from pytest_f07.variant.paths import Project
+from pytest_f07.wire import JSON, Predictions
+
+PLAIN_WINDOWS = 2048
+
+
+class Contender(Protocol):
+    """One way of replaying."""
+
+    name: str
+
+    def rate(self, batch_size: int) -> float:
+        """Windows per second, each through every model."""
+
+    def close(self) -> None:
+        """End its processes."""
+
+
+class Plain:
+    """The plain way; it replays the first windows only, which is enough to know its pace."""
+
+    name = "plain way (JSON, Model.predict, row loops)"
+
+    def __init__(self, project: Project, scratch: Path) -> None:
+        package = manifest.load(project, VARIANT).package.folder
+        self._dataset = sorted(package.glob("datasets/*.parquet"))[0]
+        self._scratch = scratch
+        with closing(listen("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self._url = f"http://127.0.0.1:{port}"
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.plain.server", str(port), str(package)], stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        while not self._ready():
+            time.sleep(0.1)
+
+    def _ready(self) -> bool:
+        if self._server.poll() is not None:
+            raise SystemExit("the plain server ended at its start")
+        try:
+            return requests.get(self._url, timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def rate(self, batch_size: int) -> float:
+        """Windows per second."""
+        begin = time.perf_counter()
+        windows = plain_replay(self._url, self._dataset, batch_size, max(PLAIN_WINDOWS, batch_size), self._scratch)
+        return windows / (time.perf_counter() - begin)
+
+    def close(self) -> None:
+        """End its server."""
+        self._server.kill()
+        self._server.wait()
+
+
+class Ours:
+    """This project's client, server and logs."""
+
+    client_class = Client
+    name = "pytest-f07, Arrow"
+
+    def __init__(self, project: Project, scratch: Path) -> None:
+        found = manifest.load(project, VARIANT)
+        self._names = tuple(found.prediction_names)
+        self._datasets = found.read_datasets(None)
+        self._scratch = scratch
+        listener = listen("127.0.0.1", 0)
+        self._server = _server(found.paths.manifest, listener)
+        self._client = self.client_class("127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench")
+        listener.close()
+        self._client.identity()
+
+    def rate(self, batch_size: int) -> float:
+        """Windows per second, both logs written."""
+        begin = time.perf_counter()
+        windows = 0
+        with PredictionLog(self._scratch / "ours.parquet", self._scratch / "ours.csv", self._names) as log:
+            for answered in replay(self._client, self._datasets, batch_size, Pace(), lambda _: False):
+                log.add(answered)
+                windows += len(answered.windows)
+        return windows / (time.perf_counter() - begin)
+
+    def close(self) -> None:
+        """End its server."""
+        self._client.close()
+        _end(self._server)
+
+
+def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
+    handle = listener.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest_f07.server", str(path), "--socket", str(handle), "--nonce", "bench"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[handle],
+    )  # fmt: skip
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
+    process.wait(30)
+
+
+class JsonClient(Client):
+    """The same client through the documented JSON."""
+
+    def infer_batch(self, windows: pa.Array) -> Predictions:
+        """Every model's answer, in order."""
+        body = json.dumps({"windows": windows.to_pylist()}, separators=(",", ":")).encode()
+        results = json.loads(self._request("POST", "/infer_batch", body, JSON))["results"]
+        answers = [[(one["y_pred"], one["y_prob"]) for one in result["results"]] for result in results]
+        values = np.array(answers, np.float64).reshape(len(windows), len(self.names), 2)
+        return Predictions(self.names, values[:, :, 0].astype(np.int8), values[:, :, 1].astype(np.float32))
+
+
+class OursThroughJson(Ours):
+    """This project, but through JSON."""
+
+    client_class = JsonClient
+    name = "pytest-f07, JSON"
+
+
+class Limit:
+    """The models alone."""
+
+    name = "the models alone, in process"
+
+    def __init__(self, project: Project, scratch: Path) -> None:
+        path = manifest.load(project, VARIANT).paths.manifest
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.limit", str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def rate(self, batch_size: int) -> float:
+        """Windows per second."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{batch_size}\n".encode())
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        _end(self._process)
+
+
+def contenders(project: Project, scratch: Path) -> Iterator[Contender]:
+    """All of them, started, the plain way first."""
+    for kind in (Plain, OursThroughJson, Ours, Limit):
+        yield kind(project, scratch)

@@ -1,0 +1,44 @@
+"""``python -m benchmarks.limit MANIFEST``: the models alone, in one process, with ready arrays; no HTTP and no logs.
+
+Reads a batch size a line from standard input, answers with windows per second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+
+from pytest_f07.replay.replay import batches
+from pytest_f07.server import models
+from pytest_f07.variant import manifest
+from pytest_f07.variant.paths import Project
+from pytest_f07.wire import windows_of
+
+
+def main() -> None:
+    """Serve standard input."""
+    path = Path(sys.argv[1])
+    project = Project.of_manifest(path)
+    assert project is not None
+    found = manifest.load(project, path.parent.name)
+    runtime = models.Runtime([models.load(model) for model in found.read_models()])
+    datasets = found.read_datasets(None)
+    for line in sys.stdin:
+        prepared = [
+            (len(windows), runtime.inputs(windows_of(windows)))
+            for dataset in datasets
+            for windows in batches(dataset, int(line))
+        ]
+        begin = time.perf_counter()
+        for _, inputs in prepared:
+            runtime.forward(inputs)
+        seconds = time.perf_counter() - begin
+        print(sum(rows for rows, _ in prepared) / seconds, flush=True)
+
+
+if __name__ == "__main__":
+    main()

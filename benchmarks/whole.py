@@ -1,0 +1,73 @@
+"""Whole runs, from the command to its exit: time by stage, and the peak memory of both processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.workload import VARIANT
+from pytest_f07.variant.paths import Project
+
+PEAK = "VmHWM"  # the kernel's own high-water mark of resident memory, in kB
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One run.
+
+    :param seconds: from the command to its exit, and ``stages`` of it as the metadata has them.
+    :param peaks: MiB, of the pytest process and of the server.
+    """
+
+    windows: int
+    seconds: float
+    stages: dict[str, float]
+    peaks: dict[str, float]
+
+
+def run(project: Project) -> Whole:
+    """``pytest --f07-variant`` in ``project``."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", f"--f07-variant={VARIANT}"],
+        cwd=project.root, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    peaks: dict[str, float] = {}
+    while process.poll() is None:
+        _note_peaks(process.pid, peaks)
+        time.sleep(0.05)
+    seconds = time.perf_counter() - begin
+    said = process.stdout.read() if process.stdout else ""
+    metadata = project.variant(VARIANT).metadata
+    if not metadata.is_file():
+        raise SystemExit(f"the run is not complete:\n{said}")
+    document = json.loads(metadata.read_text())
+    return Whole(document["counts"]["windows"], seconds, document["seconds"], peaks)
+
+
+def _note_peaks(pid: int, peaks: dict[str, float]) -> None:
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+        servers = [child.pid for child in children if "pytest_f07.server" in child.cmdline()]
+    except psutil.Error:
+        return
+    for name, each in [("pytest", pid), *(("server", server) for server in servers)]:
+        try:
+            status = Path(f"/proc/{each}/status").read_text()
+        except OSError:
+            continue
+        found = [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(PEAK)]
+        peaks[name] = max([peaks.get(name, 0.0), *found])  # a process that has just ended tells none
+
+
+def import_tensorflow() -> float:
+    """Seconds of a bare ``import tensorflow`` in a process of its own."""
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import tensorflow"], check=True, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begin
