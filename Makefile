@@ -6,7 +6,7 @@ PINS := .venv-pins
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help7 variant7 script7-run test test-pins lint demo clean
+.PHONY: help7 variant7 script7-run test test-pins lint bench demo clean
 
 # Overrides count only on make's command line: shells set HOST in the environment.
 given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
@@ -19,6 +19,7 @@ help7:
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
+	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
 
@@ -43,6 +44,9 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.run
+	@$(RUN) -m benchmarks $(if $(PACKAGE),--package '$(PACKAGE)')
 
 demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py

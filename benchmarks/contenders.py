@@ -117,7 +117,7 @@ def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     handle = listener.fileno()
     return subprocess.Popen(
         [sys.executable, "-m", "pytest_f07.server", str(path), "--socket", str(handle), "--nonce", "bench"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[handle],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[handle],
     )  # fmt: skip
 
 
@@ -158,8 +158,9 @@ class Limit:
     def __init__(self, project: Project, scratch: Path) -> None:
         path = manifest.load(project, VARIANT).paths.manifest
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.limit", str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+            [sys.executable, "-m", "benchmarks.limit", str(path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def rate(self, batch_size: int) -> float:
         """Windows per second."""
