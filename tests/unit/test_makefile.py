@@ -52,9 +52,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISSING.items(), ids=[" ".join(one) for one in MISSING])
-def test_a_missing_name_is_asked_for_and_nothing_runs(
-    folder: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_a_missing_name_is_asked_for_and_nothing_runs(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     found = make(folder, *arguments)
     assert found.returncode == 2
     [line] = found.stderr.splitlines()
@@ -84,8 +82,8 @@ def test_what_the_command_line_sets_counts(folder: Path) -> None:
     assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
 
 
-HOSTILE = ["'; touch ran; '", "$(touch ran)", "$(shell touch ran)", "`touch ran`", "; touch ran", '" & touch ran "', "#",
-           "$$(touch ran)", "$HOME", "a b", "\\", "*"]  # fmt: skip
+HOSTILE = ["'; touch ran; '", "$(touch ran)", "$(shell touch ran)", "`touch ran`", "; touch ran", '" & touch ran "',
+           "#", "$$(touch ran)", "$HOME", "a b", "\\", "*"]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", HOSTILE)
