@@ -54,14 +54,15 @@ class Dataset:
         """Raise :class:`F07Error` where a column is missing or not of the type that F04 writes."""
         try:
             schema = pq.read_schema(self.path)
+            names = schema.names
         except FileNotFoundError:
             raise F07Error(f"{self.where}: no such file.") from None
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeError, pa.ArrowException) as error:
             raise F07Error(f"{self.where}: is not a readable parquet file ({str(error).splitlines()[0]}).") from None
         for column in (X_COLUMN, Y_COLUMN):
-            if schema.names.count(column) != 1:
+            if names.count(column) != 1:
                 raise F07Error(
-                    f"{self.where}: must have one column {column}; its columns are {', '.join(schema.names) or 'none'}."
+                    f"{self.where}: must have one column {column}; its columns are {', '.join(names) or 'none'}."
                 )
         windows, label = schema.field(X_COLUMN).type, schema.field(Y_COLUMN).type
         if not holds_windows(windows):
