@@ -72,9 +72,8 @@ def _labels(values: list[int | None], kind: pa.DataType) -> pa.Array:
     if pa.types.is_boolean(kind):
         return pa.array([None if value is None else bool(value) for value in values], kind)
     if pa.types.is_floating(kind):  # not labelled is NaN here, and null in the others
-        return pa.array(
-            np.array([np.nan if value is None else value for value in values], kind.to_pandas_dtype()), kind
-        )
+        numbers = np.array([np.nan if value is None else value for value in values])
+        return pa.array(numbers.astype(np.float16 if pa.types.is_float16(kind) else np.float64), kind)
     return pa.array(values, kind)
 
 

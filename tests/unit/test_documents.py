@@ -67,7 +67,7 @@ YAML = {
     "a: !!python/name:os.system ''": "is not YAML: could not determine a constructor for the tag *os.system*.",
     "!!python/object/apply:os.system ['touch ran']": "is not YAML: could not determine a constructor *.",
     "a: !mine 5": "is not YAML: could not determine a constructor for the tag '!mine'*.",
-    "[" * 5000: "is nested too deeply to be read as YAML.",
+    "[" * 1000: "is nested too deeply to be read as YAML.",
     "": "holds nothing; it must hold names and values.",
     "# nothing yet": "holds nothing; it must hold names and values.",
     "- a": "holds a list; it must hold names and values.",

@@ -16,7 +16,7 @@ from small_run import SmallRun, made, runs
 
 from pytest_f07.results.metrics import COLUMNS, Metrics, evaluate, to_csv, window_keys
 
-quick = settings(derandomize=True, deadline=None, max_examples=150)
+quick = settings(derandomize=True, deadline=None, max_examples=100)
 HEADER = "prediction_name,TP,TN,FP,FN,precision,recall,f1,no_ref_pred_1,no_ref_pred_0,no_ref_total"
 
 
