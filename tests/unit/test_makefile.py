@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from small_package import make_package, tree
 
 from conftest import REPOSITORY
 
@@ -35,7 +37,12 @@ def folder(tmp_path: Path) -> Path:
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "HOST"))}
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env=clean | environment, capture_output=True, text=True, check=False
+        ["make", *arguments],
+        cwd=folder,
+        env=clean | {"LC_ALL": "C"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -99,3 +106,20 @@ def test_a_value_reaches_the_command_as_it_is_and_nothing_in_it_runs(folder: Pat
 def test_a_line_break_starts_no_second_command(folder: Path, value: str) -> None:
     make(folder, "variant7", f"VARIANT={value}", "PARENT=v601")
     assert not (folder / "ran").exists()
+
+
+def test_a_mistake_is_one_line_of_ours_and_makes_own(folder: Path) -> None:
+    """The command itself, behind the stand-in's place."""
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    make_package(folder)
+    before = tree(folder)
+    environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    found = make(folder, "variant7", "VARIANT=<b>'$(x)", "PARENT=v601", **environment)
+    assert found.returncode == 2
+    ours, makes = found.stderr.splitlines()
+    assert ours == """ERROR: VARIANT is "<b>'$(x)"; it must be 'v' and at least three digits, like v701."""
+    assert makes.startswith("make: *** ")
+    assert tree(folder) == before
+    assert make(folder, *DECLARE, "PORT=0", HOST="x86_64-linux-gnu", **environment).returncode == 0
+    assert "host: 127.0.0.1" in (folder / "executions" / "07_deployrun" / "v702" / "params.yaml").read_text()
