@@ -52,6 +52,8 @@ class Dataset:
 
     def check_schema(self) -> None:
         """Raise :class:`F07Error` where a column is missing or not of the type that F04 writes."""
+        if self.path.exists() and not self.path.is_file():
+            raise F07Error(f"{self.where}: is no regular file.")
         try:
             schema = pq.read_schema(self.path)
             names = schema.names

@@ -30,6 +30,8 @@ def read_yaml(path: Path, where: str) -> dict[str, Any]:
 def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise F07Error(f"{where}: is no regular file.")
         if size > MAX_BYTES:
             raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
         found = parse(path.read_text(encoding="utf-8"))

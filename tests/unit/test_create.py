@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -194,6 +195,14 @@ def linked(name: str) -> Spoil:
     return spoil
 
 
+def piped(name: str) -> Spoil:
+    def spoil(package: PackagePaths) -> None:
+        (package.folder / name).unlink(missing_ok=True)
+        os.mkfifo(package.folder / name)
+
+    return spoil
+
+
 def in_project(name: str, content: str | bytes) -> Spoil:
     return write(f"../../07_deployrun/{name}", content)
 
@@ -234,7 +243,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     "no metadata": (gone("06_packaging_metadata.json"), META + ": no such file."),
     "metadata is a folder": (
         both(gone("06_packaging_metadata.json"), lambda package: package.metadata.mkdir()),
-        META + ": cannot be read: Is a directory.",
+        META + ": is no regular file.",
     ),
     "metadata cut": (cut("06_packaging_metadata.json", 0.5), META + ": is not JSON: *."),
     "metadata no text": (
@@ -398,7 +407,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     "no datasets": (gone("datasets"), OWN + ": no such file."),
     "dataset a folder": (
         both(gone("datasets/v402__dataset.parquet"), lambda package: package.dataset("v402").mkdir()),
-        OWN + ": is not a readable parquet file (*).",
+        OWN + ": is no regular file.",
     ),
     "dataset cut": (cut("datasets/v402__dataset.parquet", 0.7), OWN + ": is not a readable parquet file (*)."),
     "dataset no parquet": (
@@ -490,6 +499,12 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         lambda package: (package.folder / "gone").symlink_to("/nowhere"),
         WHERE + "gone is a symbolic link; *.",
     ),
+    # nothing that would be waited for
+    "metadata a pipe": (piped("06_packaging_metadata.json"), META + ": is no regular file."),
+    "summary a pipe": (piped("models/a__m1/model_summary.json"), SUMMARY + ": is no regular file."),
+    "model file a pipe": (piped("models/a__m1/model.h5"), H5 + ": no such file."),
+    "dataset a pipe": (piped("datasets/v402__dataset.parquet"), OWN + ": is no regular file."),
+    "a pipe more": (piped("models/pipe"), WHERE + "models/pipe is no regular file."),
     # the project's own files
     "base params not YAML": (
         in_project("base_params.yaml", "a: [1"),

@@ -104,7 +104,7 @@ def test_a_file_that_is_missing_or_a_folder_or_below_a_file_is_named(tmp_path: P
     (tmp_path / "f").touch()
     for path, message in (
         (tmp_path / "none", "where: no such file."),
-        (tmp_path, "where: cannot be read: Is a directory."),
+        (tmp_path, "where: is no regular file."),
         (tmp_path / "f" / "g", "where: cannot be read: Not a directory."),
     ):
         with pytest.raises(F07Error) as caught:
