@@ -8,9 +8,13 @@ RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help7
 .PHONY: help7 variant7 script7-run test test-pins lint bench demo clean
 
+# A value as one word for the shell, which neither make nor the shell looks into.
+text = '$(subst ','\'',$(value $(1)))'
+unexport VARIANT PARENT BATCH_SIZE HOST PORT
+
 # Overrides count only on make's command line: shells set HOST in the environment.
-given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
-need = $(if $($(1)),,$(error $(1) is missing: make $@ $(2)))
+given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) $(call text,$(1)))
+need = $(if $(value $(1)),,$(error $(1) is missing: make $@ $(2)))
 
 help7:
 	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
@@ -25,13 +29,13 @@ help7:
 
 variant7: $(VENV)/.run
 	$(call need,VARIANT,VARIANT=v702 PARENT=v601)$(call need,PARENT,VARIANT=v702 PARENT=v601)
-	@$(RUN) -m pytest_f07 variant7 --variant '$(VARIANT)' --parent '$(PARENT)' \
+	@$(RUN) -m pytest_f07 variant7 --variant $(call text,VARIANT) --parent $(call text,PARENT) \
 	  $(call given,BATCH_SIZE,batch-size) $(call given,HOST,host) $(call given,PORT,port)
 
 # This repository's own tests make warnings errors; a run does not.
 script7-run: $(VENV)/.run
 	$(call need,VARIANT,VARIANT=v701)
-	@$(RUN) -m pytest --f07-variant='$(VARIANT)' -W default
+	@$(RUN) -m pytest --f07-variant=$(call text,VARIANT) -W default
 
 test: $(VENV)/.test
 	$(RUN) -m pytest tests
