@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 
 # A value as one word for the shell, which neither make nor the shell looks into.
 text = '$(subst ','\'',$(value $(1)))'
-unexport VARIANT PARENT BATCH_SIZE HOST PORT
+unexport VARIANT PARENT BATCH_SIZE HOST PORT PACKAGE
 
 # Overrides count only on make's command line: shells set HOST in the environment.
 given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) $(call text,$(1)))
@@ -50,7 +50,7 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.run
-	@$(RUN) -m benchmarks $(if $(PACKAGE),--package '$(PACKAGE)')
+	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call text,PACKAGE))
 
 demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py
