@@ -31,32 +31,42 @@ class Client:
         self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, deadline: float = 120
     ) -> None:
         self.names, self.deadline = names, deadline
-        self._expected = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
+        self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
         self._pool = urllib3.HTTPConnectionPool(
             host, port, maxsize=CONNECTIONS, block=True, retries=False, timeout=urllib3.Timeout(deadline)
         )
 
     def identity(self) -> dict[str, Any]:
         """What the server says of itself; raises :class:`BrokenRun` where it is not this run's server."""
-        document = _json(self._request("GET", "/"))
+        response = self._request("GET", "/")
+        document = _json(response.data)
         if not isinstance(document, dict) or document.get("status") != "ready":
             raise BrokenRun(f"the server does not say that it is ready but {str(document)[:200]}")
+        # From here on every answer comes from this very process and these very models.
+        self._expected |= {name: response.headers.get(name) for name in (wire.PROCESS_HEADER, wire.MODELS_HEADER)}
         return document
 
     def infer_batch(self, windows: pa.Array) -> Predictions:
         """Every model's answer to a list array of windows, in order."""
         body = wire.encode_windows_arrow(windows)
+        response = self._request("POST", "/infer_batch", body, wire.ARROW)
         try:
-            answer = wire.decode_predictions_arrow(self._request("POST", "/infer_batch", body, wire.ARROW), self.names)
+            answer = wire.decode_predictions_arrow(response.data, self.names)
         except WireError as error:
             raise BrokenRun(str(error)) from None
         if len(answer) != len(windows):
             raise BrokenRun(f"the server answered {len(answer):,} of {len(windows):,} windows")
+        expected, found = wire.rows_digest(wire.windows_of(windows), answer), response.headers.get(wire.ROWS_HEADER)
+        if found != expected:
+            raise BrokenRun(
+                "the answer is not of the rows that were sent, in their order: "
+                f"its {wire.ROWS_HEADER} is {found!r}, not {expected!r}"
+            )
         return answer
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
         """Every model's answer to one window, as the JSON route documents it."""
-        document = _json(self._request("POST", "/infer", json.dumps({"window": window}).encode(), wire.JSON))
+        document = _json(self._request("POST", "/infer", json.dumps({"window": window}).encode(), wire.JSON).data)
         answer = document.get("results") if isinstance(document, dict) else None
         if not isinstance(answer, list) or document.get("window") != window:
             raise BrokenRun(f"/infer answered {str(document)[:200]}")
@@ -68,7 +78,9 @@ class Client:
         """Close the kept connections."""
         self._pool.close()
 
-    def _request(self, method: str, path: str, body: Any = None, content_type: str | None = None) -> bytes:
+    def _request(
+        self, method: str, path: str, body: Any = None, content_type: str | None = None
+    ) -> urllib3.BaseHTTPResponse:
         headers = {"Content-Type": content_type} if content_type else {}
         response = self._pool.urlopen(method, path, body=body, headers=headers)
         if response.status != 200:
@@ -79,7 +91,7 @@ class Client:
                 raise BrokenRun(
                     f"the answer of {path} is not of this run's server: its {header} is {found!r}, not {expected!r}"
                 )
-        return response.data
+        return response
 
 
 def _json(body: bytes) -> Any:
