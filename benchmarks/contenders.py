@@ -133,13 +133,13 @@ class JsonClient(Client):
     def send_batch(self, windows: pa.Array) -> Request:
         """Ask every model about a list array of windows."""
         body = json.dumps({"windows": windows.to_pylist()}, separators=(",", ":")).encode()
-        return self._send("POST", "/infer_batch", body, JSON, len(windows))
+        return self._send("POST", "/infer_batch", body, JSON, windows)
 
     def receive_batch(self, request: Request) -> Predictions:
         """Every model's answer, in order."""
-        results = json.loads(self._receive(request))["results"]
+        results = json.loads(self._receive(request)[0])["results"]
         answers = [[(one["y_pred"], one["y_prob"]) for one in result["results"]] for result in results]
-        values = np.array(answers, np.float64).reshape(request.windows, len(self.names), 2)
+        values = np.array(answers, np.float64).reshape(len(request.windows), len(self.names), 2)
         return Predictions(self.names, values[:, :, 0].astype(np.int8), values[:, :, 1].astype(np.float32))
 
 

@@ -8,6 +8,8 @@ import secrets
 import shutil
 import socket
 import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,16 @@ import pyarrow as pa
 
 from pytest_f07.errors import F07Error
 from pytest_f07.listen import listen
+from pytest_f07.replay.choice import Questions
 from pytest_f07.replay.client import Client
 from pytest_f07.replay.log import PredictionLog
+from pytest_f07.replay.oracle import Oracle
 from pytest_f07.replay.process import ServerProcess, log_tail
 from pytest_f07.replay.replay import Pace, replay
 from pytest_f07.replay.sample import Sampled, sample_rows
 from pytest_f07.results import metadata
 from pytest_f07.results.audit import audit
+from pytest_f07.results.equivalence import Equivalence, compare_all, compare_chosen
 from pytest_f07.results.figures import draw_confusion
 from pytest_f07.results.metrics import evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
@@ -119,36 +124,59 @@ class Run:
             self.identity = server.start(client)
         sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
         rows = sample_rows(self.datasets)
-        try:
-            with (
-                self._timed("replay"),
-                PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
-            ):
-                for answered in replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death):
-                    log.add(answered)
-                    sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
-            with self._timed("infer"):
-                sampled.ask(client)
-        finally:
-            client.close()
-        self._judge(sampled)
+        with self._oracle() as oracle:
+            sample = oracle if self.params.equivalence == "sample" else None
+            questions = Questions(sample, self.models, self.datasets, rows) if sample else None
+            try:
+                with (
+                    self._timed("replay"),
+                    PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
+                ):
+                    answers = replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death)
+                    for answered in answers:
+                        log.add(answered)
+                        sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
+                        if questions:
+                            questions.keep(answered)
+                with self._timed("infer"):
+                    sampled.ask(client)
+            finally:
+                client.close()
+            self._judge(sampled, oracle, questions)
 
-    def _judge(self, sampled: Sampled) -> None:
+    def _oracle(self) -> Oracle | nullcontext[None]:
+        """The yardstick, whose start the server's does not wait for."""
+        return nullcontext() if self.params.equivalence == "off" else Oracle(self.paths.manifest)
+
+    def _judge(self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None) -> None:
         parquet = self.outputs.predictions_parquet
         with self._timed("audit"):
             checked = audit(parquet, self.datasets, self.models)
         with self._timed("metrics"):
             metrics = evaluate(parquet, self.datasets, self.models)
-        loaded = self._loaded()
-        verdicts = [
-            judge(model, loaded[model.prediction_name], checked, metrics[model.prediction_name], sampled)
-            for model in self.models
-        ]
-        write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
         with self._timed("figures"):
             for name, found in metrics.items():
                 draw_confusion(found, self.outputs.confusion_png(name))
+        # Last, so that the oracle has had the time of all else to load and answer.
+        with self._timed("oracle"):
+            proven = self._equivalence(sampled, oracle, questions)
+        loaded = self._loaded()
+        verdicts = [
+            judge(model, loaded[name], checked, metrics[name], sampled, proven.get(name))
+            for model in self.models
+            for name in [model.prediction_name]
+        ]
+        write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
         self.verdicts = {verdict.prediction_name: verdict for verdict in verdicts}
+
+    def _equivalence(
+        self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None
+    ) -> Mapping[str, Equivalence]:
+        if questions:
+            return compare_chosen(self.models, questions, sampled)
+        if oracle:
+            return compare_all(oracle, self.outputs.predictions_parquet, self.models, self.datasets, sampled)
+        return {}
 
     def _loaded(self) -> dict[str, Loaded]:
         said = {one.get("prediction_name"): one for one in self.identity.get("loaded", [])}

@@ -6,6 +6,7 @@ Everything here checks what it is given: neither side trusts the other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
 NONCE_HEADER = "F07-Nonce"
 MANIFEST_HEADER = "F07-Manifest"
+MODELS_HEADER = "F07-Models"
+PROCESS_HEADER = "F07-Process"
+ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_WINDOWS = 65_536
@@ -102,6 +106,13 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.y_prob)
+
+
+def rows_digest(windows: Windows, predictions: Predictions) -> str:
+    """What each side computes of the rows answered, on its own: of the windows, and of what was said of them."""
+    arrays = (windows.offsets, windows.codes, predictions.y_pred, predictions.y_prob)
+    # At once: hashing lets other threads in, and it takes its time to get back from each.
+    return hashlib.blake2b(b"".join(array.tobytes() for array in arrays), digest_size=16).hexdigest()
 
 
 def windows_of(column: pa.Array) -> Windows:

@@ -7,6 +7,7 @@ import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 
 import pyarrow as pa
@@ -22,13 +23,13 @@ CONNECTIONS = 3
 class Request:
     """A request under way, on a connection that is its own until it is answered.
 
-    :param windows: how many windows it asks about.
+    :param windows: the windows it asks about; None where it is no batch.
     :param sent: when it was sent, by :func:`time.perf_counter`.
     """
 
     connection: http.client.HTTPConnection
     path: str
-    windows: int = 0
+    windows: pa.Array = None
     sent: float = field(default_factory=time.perf_counter)
 
 
@@ -52,7 +53,7 @@ class Client:
         self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, deadline: float = 120
     ) -> None:
         self.names, self.deadline = names, deadline
-        self._expected = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
+        self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
         self._idle = deque(http.client.HTTPConnection(host, port, timeout=deadline) for _ in range(CONNECTIONS))
 
     @property
@@ -62,29 +63,39 @@ class Client:
 
     def identity(self) -> dict[str, Any]:
         """What the server says of itself; it must be ready."""
-        document = _json(self._receive(self._send("GET", "/")))
+        body, headers = self._receive(self._send("GET", "/"))
+        document = _json(body)
         if not isinstance(document, dict) or document.get("status") != "ready":
             raise BrokenRun(f"the server does not say that it is ready but {str(document)[:200]}")
+        # From here on every answer comes from this very process and these very models.
+        self._expected |= {name: headers.get(name) for name in (wire.PROCESS_HEADER, wire.MODELS_HEADER)}
         return document
 
     def send_batch(self, windows: pa.Array) -> Request:
         """Ask every model about a list array of windows."""
-        return self._send("POST", "/infer_batch", wire.encode_windows_arrow(windows), wire.ARROW, len(windows))
+        return self._send("POST", "/infer_batch", wire.encode_windows_arrow(windows), wire.ARROW, windows)
 
     def receive_batch(self, request: Request) -> Predictions:
         """Every model's answer, in order; requests must be received in the order in which they were sent."""
+        body, headers = self._receive(request)
         try:
-            answer = wire.decode_predictions_arrow(self._receive(request), self.names)
+            answer = wire.decode_predictions_arrow(body, self.names)
         except WireError as error:
             raise BrokenRun(str(error)) from None
-        if len(answer) != request.windows:
-            raise BrokenRun(f"the server answered {len(answer):,} of {request.windows:,} windows")
+        if len(answer) != len(request.windows):
+            raise BrokenRun(f"the server answered {len(answer):,} of {len(request.windows):,} windows")
+        expected = wire.rows_digest(wire.windows_of(request.windows), answer)
+        if (found := headers.get(wire.ROWS_HEADER)) != expected:
+            raise BrokenRun(
+                "the answer is not of the rows that were sent, in their order: "
+                f"its {wire.ROWS_HEADER} is {found!r}, not {expected!r}"
+            )
         return answer
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
         """Every model's answer to one window, as the JSON route documents it."""
         body = json.dumps({"window": window}).encode()
-        document = _json(self._receive(self._send("POST", "/infer", body, wire.JSON)))
+        document = _json(self._receive(self._send("POST", "/infer", body, wire.JSON))[0])
         answer = document.get("results") if isinstance(document, dict) else None
         if not isinstance(answer, list) or document.get("window") != window:
             raise BrokenRun(f"/infer answered {str(document)[:200]}")
@@ -98,7 +109,7 @@ class Client:
             connection.close()
 
     def _send(
-        self, method: str, path: str, body: Any = None, content_type: str | None = None, windows: int = 0
+        self, method: str, path: str, body: Any = None, content_type: str | None = None, windows: pa.Array = None
     ) -> Request:
         connection = self._idle.popleft()
         request = Request(connection, path, windows)
@@ -109,7 +120,7 @@ class Client:
             raise
         return request
 
-    def _receive(self, request: Request) -> bytes:
+    def _receive(self, request: Request) -> tuple[bytes, Message]:
         whole = False
         try:
             with request.connection.getresponse() as response:
@@ -128,7 +139,7 @@ class Client:
                     f"the answer of {request.path} is not of this run's server: its {header} is {found!r}, "
                     f"not {expected!r}"
                 )
-        return body
+        return body, response.headers
 
     def _body(self, response: http.client.HTTPResponse, end: float) -> bytes:
         parts = []

@@ -73,6 +73,7 @@ def document(
                 "outcome": "failed" if verdict.failures else "passed",
                 "failures": [{"code": one.code, "message": one.sentence} for one in verdict.failures],
                 "warnings": verdict.warnings,
+                **(verdict.equivalence.row() if verdict.equivalence else {}),
             }
             for name, verdict in verdicts.items()
         },

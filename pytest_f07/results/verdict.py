@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_f07.replay.sample import Sampled
 from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.equivalence import Equivalence
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 
@@ -18,6 +19,7 @@ UNLABELLED = "F07-UNLABELLED"
 THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
 INFER = "F07-INFER"
+EQUIVALENCE = "F07-EQUIVALENCE"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Verdict:
     """All that a run says of one model.
 
     :param metrics: None where the run broke before there were any.
+    :param equivalence: None where nothing was held against the oracle.
     """
 
     prediction_name: str
@@ -40,6 +43,7 @@ class Verdict:
     non_finite: int | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    equivalence: Equivalence | None = None
 
     @property
     def text(self) -> str:
@@ -71,7 +75,10 @@ def broken(prediction_name: str, reason: str) -> Verdict:
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
 
 
-def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled) -> Verdict:
+def judge(
+    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled,
+    equivalence: Equivalence | None = None,
+) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole."""
     found = audit.models[model.prediction_name]
     return Verdict(
@@ -82,8 +89,10 @@ def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled:
             *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
             *_of_the_books(model, metrics, found),
             *_of_the_scores(model, loaded, found),
+            *_of_the_oracle(equivalence),
         ],
         warnings=_warnings(found),
+        equivalence=equivalence,
     )
 
 
@@ -129,6 +138,11 @@ def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[
             f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
             f"numbers; {_why(loaded)}",
         )
+
+
+def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
+    if equivalence and equivalence.fault:
+        yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
 
 
 def _why(loaded: Loaded) -> str:

@@ -12,6 +12,7 @@ from pytest_f07.variant.documents import read_yaml
 from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
+EQUIVALENCE = ("sample", "full", "off")
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Params:
     """The parameters of one variant (specification §2 and §7).
 
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
+    :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
+        (``full``), or none (``off``).
     """
 
     parent_variant_f06: str
@@ -26,6 +29,7 @@ class Params:
     port: int = 5005
     batch_size: int = 256
     sample_size: int | None = None
+    equivalence: str = "sample"
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -35,7 +39,7 @@ class Params:
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
         """The same from a mapping; ``where`` begins each message."""
-        _known(document, ("parent_variant_f06", "runtime", "batch_size", "sample_size"), "", where)
+        _known(document, ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence"), "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
@@ -48,6 +52,7 @@ class Params:
             port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
             batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
             sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
+            equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
         )
 
     def document(self) -> dict[str, Any]:
@@ -59,6 +64,8 @@ class Params:
         }
         if self.sample_size is not None:
             document["sample_size"] = self.sample_size
+        if self.equivalence != Params.equivalence:
+            document["equivalence"] = self.equivalence
         return document
 
 
@@ -79,6 +86,14 @@ def _parent(value: object, where: str) -> str:
 def _host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
+    return value
+
+
+def _equivalence(value: object, where: str) -> str:
+    if value is False:  # YAML reads a bare off as one
+        return "off"
+    if not isinstance(value, str) or value not in EQUIVALENCE:
+        raise F07Error(f"{where}: equivalence is {value!r}; it must be sample, full or off.")
     return value
 
 

@@ -225,3 +225,79 @@ def test_a_port_where_nobody_listens_is_an_error_at_once() -> None:
             pytest.raises(ConnectionRefusedError),
         ):
             client.identity()
+
+
+# -- answers that are this run's and of other rows
+
+
+def meddled(change: Callable[[list[Response], Response], Response]) -> Flask:
+    """The real routes, each answer given as ``change`` of all before and itself."""
+    app, before = right(), []
+
+    @app.after_request
+    def meddle(response: Response) -> Response:
+        before.append(response)
+        return change(before, response)
+
+    return app
+
+
+def repacked(response: Response, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Response:
+    """An Arrow answer with other rows, its headers as they were."""
+    with pa.ipc.open_stream(response.get_data()) as stream:
+        batch = change(stream.read_next_batch())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as written:
+        written.write_batch(batch)
+    response.set_data(bytes(sink.getvalue()))
+    return response
+
+
+MEDDLED = {
+    "permuted": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([1, 0, 2])))),
+    "doubled": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([0, 0, 2])))),
+    "stale": (True, lambda before, _: before[0]),
+}
+
+
+@pytest.mark.parametrize(("second", "change"), MEDDLED.values(), ids=MEDDLED)
+def test_rows_permuted_doubled_or_stale_are_noticed_at_the_first_such_answer(
+    second: bool, change: Callable[[list[Response], Response], Response]
+) -> None:
+    other = pa.array([[7, 7], [1, 2, 3], []], pa.list_(pa.int64()))
+    with asking(meddled(change)) as client:
+        if second:
+            client.receive_batch(client.send_batch(other))
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent, in their order: its F07-R"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+def test_an_answer_to_other_windows_of_the_same_scores_is_noticed() -> None:
+    """The scores are right for the windows that were sent; the server had others."""
+    app = create_app({"models": 2}, lengths, SIGNED)
+
+    def decode(body: bytes, real: Callable[[bytes], Windows] = wire.decode_windows_arrow) -> Windows:
+        windows = real(body)
+        return Windows(windows.codes[::-1].copy(), windows.offsets)
+
+    with pytest.MonkeyPatch.context() as patch, asking(app) as client:
+        patch.setattr(wire, "decode_windows_arrow", decode)
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+@pytest.mark.parametrize("header", [wire.PROCESS_HEADER, wire.MODELS_HEADER])
+def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> None:
+    starts = iter(["one", "one", "another"])
+    app = right()
+
+    @app.after_request
+    def sign(response: Response) -> Response:
+        response.headers[header] = next(starts)
+        return response
+
+    with asking(app) as client:
+        client.identity()
+        client.receive_batch(client.send_batch(BATCH))
+        with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
+            client.receive_batch(client.send_batch(BATCH))

@@ -12,7 +12,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant.params import Params
 
 PARENT = "parent_variant_f06: v601\n"
-KEYS = "parent_variant_f06, runtime, batch_size, sample_size"
+KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence"
 
 
 def parsed(tmp_path: Path, text: str) -> Params:
