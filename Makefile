@@ -15,7 +15,9 @@ need = $(if $($(1)),,$(error $(1) is missing: make $@ $(2)))
 help7:
 	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
 	@echo "                              declare a variant of an F06 package: params.yaml, manifest.json, registry entry"
-	@echo "make script7-run VARIANT=v701 validate it: server, replay, logs, metrics, figures, report, metadata"
+	@echo "make script7-run VARIANT=v701 [COMPARE=v700]"
+	@echo "                              validate it: server, replay, logs, metrics, figures, report, metadata;"
+	@echo "                              COMPARE tells in the report what changed since that variant's run"
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
@@ -30,7 +32,7 @@ variant7: $(VENV)/.run
 # This repository's own tests make warnings errors; a run does not.
 script7-run: $(VENV)/.run
 	$(call need,VARIANT,VARIANT=v701)
-	@$(RUN) -m pytest --f07-variant='$(VARIANT)' -W default
+	@$(RUN) -m pytest --f07-variant='$(VARIANT)' $(if $(call given,COMPARE,-),--f07-compare='$(COMPARE)') -W default
 
 test: $(VENV)/.test
 	$(RUN) -m pytest tests

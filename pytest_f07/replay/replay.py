@@ -36,9 +36,13 @@ class Answered:
 
 @dataclass
 class Pace:
-    """How long requests took, in seconds, in order."""
+    """How long requests took, in seconds, in order.
+
+    :param taken: for each answer the seconds since the replay began, and its windows.
+    """
 
     latencies: list[float] = field(default_factory=list)
+    taken: list[tuple[float, int]] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -69,6 +73,7 @@ def replay(
                 reason = "the server died" if died(2) else "the server broke the connection"
             raise BrokenRun(f"{reason} at {dataset.source_f04} row {first:,}") from None
         pace.latencies.append(seconds)
+        pace.taken.append((time.perf_counter() - begin, len(windows)))
         return Answered(dataset, first, windows, predictions)
 
     begin = time.perf_counter()

@@ -76,6 +76,10 @@ class Sampled:
         faults = self._faults.get(name, [])
         return f"{len(faults)} of {len(self._kept)} windows differ; {faults[0]}" if faults else None
 
+    def differing(self, name: str) -> int:
+        """How many windows one model answered otherwise."""
+        return len(self._faults.get(name, []))
+
     @property
     def size(self) -> int:
         """How many windows were kept."""

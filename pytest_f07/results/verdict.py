@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_f07.replay.sample import Sampled
@@ -18,6 +18,7 @@ UNLABELLED = "F07-UNLABELLED"
 THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
 INFER = "F07-INFER"
+REQUIRED = "F07-REQUIRED"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Failure:
 class Verdict:
     """All that a run says of one model.
 
-    :param metrics: None where the run broke before there were any.
+    :param metrics: None where the run broke before there were any; ``found`` and ``non_finite`` too.
+    :param equivalence: how the runtime was held against another way of asking, a line of the report each.
     """
 
     prediction_name: str
@@ -40,6 +42,8 @@ class Verdict:
     non_finite: int | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    found: ModelAudit | None = None
+    equivalence: dict[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -50,7 +54,8 @@ class Verdict:
         """The model's row of metrics_per_model.csv; empty where there are no metrics."""
         if self.metrics is None or self.non_finite is None:
             return {}
-        return {**self.metrics.row(), "non_finite": self.non_finite}
+        row = {**self.metrics.row(), "non_finite": self.non_finite, "base_rate": self.metrics.base_rate}
+        return {**row, **self.found.shares()} if self.found else row
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,13 @@ def broken(prediction_name: str, reason: str) -> Verdict:
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
 
 
-def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled) -> Verdict:
-    """The verdict of a model whose run is whole."""
+def judge(
+    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled, required: Mapping[str, float]
+) -> Verdict:
+    """The verdict of a model whose run is whole.
+
+    :param required: the least value of metrics, where params.yaml asks for any.
+    """
     found = audit.models[model.prediction_name]
     return Verdict(
         model.prediction_name,
@@ -82,8 +92,14 @@ def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled:
             *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
             *_of_the_books(model, metrics, found),
             *_of_the_scores(model, loaded, found),
+            *_of_the_requirements(metrics, required),
         ],
         warnings=_warnings(found),
+        found=found,
+        equivalence={
+            "windows asked again, alone, through /infer": f"{sampled.size:,}",
+            "answered otherwise": f"{sampled.differing(model.prediction_name):,}",
+        },
     )
 
 
@@ -129,6 +145,13 @@ def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[
             f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
             f"numbers; {_why(loaded)}",
         )
+
+
+def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Iterator[Failure]:
+    for name, least in required.items():
+        value = metrics.row()[name]
+        if metrics.referenced and float(value) < least:
+            yield Failure(REQUIRED, f"its {name} is {value:.4f}; params.yaml requires at least {least}.")
 
 
 def _why(loaded: Loaded) -> str:
