@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 
 # A value as one word for the shell, which neither make nor the shell looks into.
 text = '$(subst ','\'',$(value $(1)))'
-unexport VARIANT PARENT BATCH_SIZE HOST PORT PACKAGE
+unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE PACKAGE
 
 # Overrides count only on make's command line: shells set HOST in the environment.
 given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) $(call text,$(1)))
@@ -19,7 +19,9 @@ need = $(if $(value $(1)),,$(error $(1) is missing: make $@ $(2)))
 help7:
 	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
 	@echo "                              declare a variant of an F06 package: params.yaml, manifest.json, registry entry"
-	@echo "make script7-run VARIANT=v701 validate it: server, replay, logs, metrics, figures, report, metadata"
+	@echo "make script7-run VARIANT=v701 [COMPARE=v700]"
+	@echo "                              validate it: server, replay, logs, metrics, figures, report, metadata;"
+	@echo "                              COMPARE tells in the report what changed since that variant's run"
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
@@ -35,7 +37,7 @@ variant7: $(VENV)/.run
 # This repository's own tests make warnings errors; a run does not.
 script7-run: $(VENV)/.run
 	$(call need,VARIANT,VARIANT=v701)
-	@$(RUN) -m pytest --f07-variant=$(call text,VARIANT) -W default
+	@$(RUN) -m pytest --f07-variant=$(call text,VARIANT) $(call given,COMPARE,f07-compare) -W default
 
 test: $(VENV)/.test
 	$(RUN) -m pytest tests

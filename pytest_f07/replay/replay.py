@@ -33,10 +33,46 @@ class Answered:
 
 @dataclass
 class Pace:
-    """How long requests took, in seconds, in order."""
+    """How long requests took, in seconds, in order.
+
+    :param taken: for each answer the seconds since the replay began, and its windows.
+    """
 
     latencies: list[float] = field(default_factory=list)
+    taken: list[tuple[float, int]] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def windows_per_second(self) -> float:
+        """Over the whole replay."""
+        return round(sum(windows for _, windows in self.taken) / self.seconds, 1) if self.seconds else 0.0
+
+
+@dataclass
+class Progress:
+    """Where the replay is.
+
+    :param dataset: the one being replayed; ``done`` of ``total`` windows of all are answered.
+    """
+
+    total: int
+    dataset: str = ""
+    done: int = 0
+    _begin: float = field(default_factory=time.perf_counter)
+
+    def add(self, answered: Answered) -> None:
+        """Count one batch."""
+        self.dataset, self.done = answered.dataset.source_f04, self.done + len(answered.windows)
+
+    @property
+    def windows_per_second(self) -> float:
+        """The pace since the beginning."""
+        return self.done / max(time.perf_counter() - self._begin, 1e-9)
+
+    @property
+    def left(self) -> float:
+        """Seconds it will still take at this pace."""
+        return (self.total - self.done) / self.windows_per_second if self.done else 0.0
 
 
 def replay(
@@ -55,6 +91,7 @@ def replay(
         with _at(dataset, first, client, died):
             predictions = client.receive_batch(request)
         pace.latencies.append(time.perf_counter() - request.sent)
+        pace.taken.append((time.perf_counter() - begin, len(windows)))
         return Answered(dataset, first, windows, predictions)
 
     begin = time.perf_counter()
