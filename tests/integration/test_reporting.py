@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np  # noqa: F401  # before pytester notes what is loaded and drops the rest: numpy loads only once
 import pytest
 
 from conftest import F07Project
