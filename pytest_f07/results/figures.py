@@ -118,16 +118,16 @@ def draw_comparison(models: Sequence[Measured]) -> bytes:
     with _figure(9.6, height) as figure:
         left = min(0.42, 0.04 + 0.0078 * max(len(one.prediction_name) for one in models))
         axes = figure.add_axes((left, 0.42 / height, 0.97 - left, 1 - 0.85 / height))
-        for y, one in enumerate(models):
-            axes.axhline(y, color="#e4e6ea", linewidth=0.8)
-            for name, (color, mark) in MARKS.items():
-                if name in one.f05:
-                    axes.plot([one.f05[name]], [y], mark, color="white", markeredgecolor=color, clip_on=False)
-                axes.plot([one.here[name]], [y], mark, color=color, clip_on=False)
+        for name, (color, mark) in MARKS.items():
+            theirs = [(one.f05[name], y) for y, one in enumerate(models) if name in one.f05]
+            ours = [(one.here[name], y) for y, one in enumerate(models)]
+            for points, fill in ((theirs, "white"), (ours, color)):
+                if points:
+                    axes.plot(*zip(*points, strict=True), mark, color=fill, markeredgecolor=color, clip_on=False)
         axes.set_yticks(range(len(models)), [one.prediction_name for one in models])
         axes.set_ylim(len(models) - 0.4, -0.6)
         axes.set_xlim(0, 1)
-        axes.grid(axis="x")
+        axes.grid()
         axes.tick_params(axis="y", length=0, pad=9)
         axes.spines["left"].set_visible(False)
         for name, (color, mark) in MARKS.items():
@@ -203,5 +203,5 @@ def _png(figure: Figure) -> bytes:
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
     file = io.BytesIO()
-    image.quantize(128, dither=Image.Dither.NONE).save(file, "png", optimize=True, dpi=(figure.dpi, figure.dpi))
+    image.quantize(128, dither=Image.Dither.NONE).save(file, "png", compress_level=6, dpi=(figure.dpi, figure.dpi))
     return file.getvalue()

@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
     table.setAttribute("aria-label", "Results of each model");
     all("th.sortable", table).forEach((head) => {
       press(head);
-      const sorted = head.classList.contains("desc") ? "ascending" : head.classList.contains("asc") ? "descending" : "none";
+      const sorted = head.classList.contains("asc") ? "ascending" : head.classList.contains("desc") ? "descending" : "none";
       head.setAttribute("aria-sort", sorted);
     });
     all("tbody", table).forEach((row) => {
