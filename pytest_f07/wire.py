@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
@@ -71,6 +71,15 @@ class Windows:
         """The windows as lists of codes."""
         codes, offsets = self.codes.tolist(), self.offsets.tolist()
         return [codes[start:end] for start, end in pairwise(offsets)]
+
+    def parts(self, most: int) -> Iterator[Windows]:
+        """The same windows, at most ``most`` at a time."""
+        if len(self) <= most:
+            yield self
+            return
+        for start in range(0, len(self), most):
+            offsets = self.offsets[start : start + most + 1]
+            yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def checked(self) -> Windows:
         """Itself, once it is known to keep the limits."""

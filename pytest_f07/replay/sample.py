@@ -89,6 +89,10 @@ class Sampled:
         """What ``/infer`` said of one model, by row of a dataset; NaN where it gave no number."""
         return self._alone.get((name, source_f04), {})
 
+    def differing(self, name: str) -> int:
+        """How many windows one model answered otherwise."""
+        return len(self._faults.get(name, []))
+
     @property
     def size(self) -> int:
         """How many windows were kept."""

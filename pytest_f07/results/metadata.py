@@ -17,7 +17,7 @@ from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.paths import DEPLOYRUN, Outputs, Project
 from pytest_f07.variant.seal import digest
 
-CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy", "matplotlib", "urllib3")
+CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy", "matplotlib")
 
 
 def git_commit(root: Path) -> str:

@@ -50,6 +50,7 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     from pytest_f07.server.app import create_app
     from pytest_f07.server.serve import serve
 
+    models.one_thread_each()
     runtime = models.Runtime([models.load(model) for model in made])
     identity = {
         "models": len(made),
