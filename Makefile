@@ -6,7 +6,7 @@ PINS := .venv-pins
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help7 variant7 script7-run test test-pins lint bench demo clean
+.PHONY: help7 variant7 script7-run test test-pins lint faults chaos fuzz mutants bench demo clean
 
 # A value as one word for the shell, which neither make nor the shell looks into.
 text = '$(subst ','\'',$(value $(1)))'
@@ -25,6 +25,10 @@ help7:
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
+	@echo "make faults                   plant faults one at a time and show what catches each; some minutes"
+	@echo "make chaos                    kill runs at many moments, fill the disk, take the port, …; some minutes"
+	@echo "make fuzz                     hostile requests against both HTTP servers; some minutes"
+	@echo "make mutants                  change metrics and vectorization line by line: which change does no test see?"
 	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
@@ -50,6 +54,18 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+faults: $(VENV)/.test
+	@$(RUN) tests/faults.py
+
+chaos: $(VENV)/.test
+	@$(RUN) tests/chaos.py
+
+fuzz: $(VENV)/.proof
+	@$(RUN) tests/fuzz.py
+
+mutants: $(VENV)/.proof
+	@$(RUN) tests/mutants.py
 
 bench: $(VENV)/.run
 	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call text,PACKAGE))
@@ -79,6 +95,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/.test
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,lint]'
+	@touch $@
+
+$(VENV)/.proof: pyproject.toml | $(VENV)/.test
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,proof]'
 	@touch $@
 
 $(PINS)/.test: pyproject.toml tests/pins.txt

@@ -137,7 +137,12 @@ class ValidationSession:
         """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
         place, and write the metadata where the run is complete."""
         self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
-        result = yield
+        try:
+            result = yield
+        except OSError as error:  # a full disk, where pytest-html or junit writes
+            self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            return
         if self.began and self.whole:
             self._place_reports(session.config)
             if self.note is None:

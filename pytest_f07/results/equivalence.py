@@ -25,7 +25,7 @@ class Equivalence:
     """How far the server's answers of one model are from the oracle's.
 
     :param windows: how many were compared; ``alone`` of them through ``/infer`` too.
-    :param largest_difference: between two scores of one window.
+    :param largest_difference: between two scores of one window that are numbers.
     :param least_distance: of an oracle's score from the threshold; infinite where none was compared.
     :param differing: windows with another score or label; ``flipped`` of them with another label.
     :param example: the first of them.
@@ -78,7 +78,8 @@ class Equivalence:
         self.flipped += int(flipped.sum())
         self.differing += int(differing.sum())
         if number.any():
-            self.largest_difference = max(self.largest_difference, float(np.maximum(off, off_alone)[number].max()))
+            most = np.maximum(off, off_alone)
+            self.largest_difference = max(self.largest_difference, float(most.max(initial=0, where=np.isfinite(most))))
             self.least_distance = min(self.least_distance, float(distance[number].min()))
         if differing.any():
             self.reordered |= bool((off > TOLERANCE).any()) and _same_in_another_order(scored.y_prob, oracle)

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
+from pytest_f07.server import openapi
 from pytest_f07.wire import Predictions, TooLarge, Windows, WireError
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,10 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     @app.get("/")
     def ready() -> Response:
         return _json({"status": "ready", **identity})
+
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return _json(openapi.document([model["prediction_name"] for model in identity.get("loaded", [])]))
 
     @app.post("/infer")
     def infer() -> Response:
