@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -24,10 +23,11 @@ from pytest_f07.replay.sample import Sampled, sample_rows
 from pytest_f07.results import metadata
 from pytest_f07.results.audit import audit
 from pytest_f07.results.figures import draw_confusion
-from pytest_f07.results.metrics import evaluate, to_csv
+from pytest_f07.results.metrics import by_name, evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.lock import take_variant
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
 from pytest_f07.variant.seal import digest
@@ -71,18 +71,8 @@ class Run:
         self.manifest.check_seal()
         self.models = self.manifest.read_models()
         self.datasets = self.manifest.read_datasets(self.params.sample_size)
-        self._lock = self._take_lock()
+        self._lock = take_variant(self.paths)
         self.listener = listen(self.params.host, self.params.port)
-
-    def _take_lock(self) -> int:
-        """One run of a variant at a time: a lock on its folder, which leaves no file and dies with its holder."""
-        handle = os.open(self.paths.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            raise F07Error(f"variant {self.variant} is being run by another process; wait until it ends.") from None
-        return handle
 
     def release(self) -> None:
         """Give port and lock back."""
@@ -145,7 +135,9 @@ class Run:
             judge(model, loaded[model.prediction_name], checked, metrics[model.prediction_name], sampled)
             for model in self.models
         ]
-        write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
+        rows = [verdict.row() for verdict in verdicts]
+        write_whole(self.outputs.metrics_csv, to_csv(rows))
+        write_whole(self.outputs.metrics_json, to_json(by_name(rows)))
         with self._timed("figures"):
             for name, found in metrics.items():
                 draw_confusion(found, self.outputs.confusion_png(name))
@@ -215,6 +207,7 @@ class Run:
         rows = {dataset.source_f04: dataset.rows for dataset in self.datasets}
         windows = sum(rows.values())
         facts = {
+            "manifest": {"sha256": self.manifest.digest},
             "counts": {"windows": windows, "predictions": windows * len(self.models), "rows": rows},
             "versions": metadata.versions(self.identity.get("versions", {})),
             "throughput": {
