@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from pytest_f07.archive.children import children
 from pytest_f07.archive.dvc import Dvc, is_initialised, is_installed
@@ -70,9 +71,22 @@ def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
                 f"{paths.name} is not removed: stage {out.stage} also makes {out.path}. Take the outs of {paths.name} "
                 "out of it first."
             )
+    pipelines = sorted({out.defined_in for out in outputs if out.stage in stages and out.of_pipeline})
+    for pipeline in pipelines:
+        # DVC writes it anew, and deletes it with its last stage.
+        if Git(project.root).dirty(pipeline):
+            raise F07Error(
+                f"{paths.name} is not removed: {project.show(pipeline)} would lose a stage, and holds what is not "
+                "committed. Commit it first."
+            )
     if stages:
         dvc.remove(stages)
-        yield f"DVC: {len(stages)} {'entry' if len(stages) == 1 else 'entries'} removed"
+        yield f"DVC: {', '.join(project.show(Path(stage)) for stage in stages)} removed"
+    for pipeline in pipelines:
+        if not pipeline.exists():
+            yield f"DVC: {project.show(pipeline)} removed, since no stage is left in it; git has it"
+        elif paths.name in pipeline.read_text(encoding="utf-8"):
+            yield f"DVC: {project.show(pipeline)} still names {paths.name} (metrics or plots); take that out of it"
 
 
 def _may_be_known(project: Project, paths: VariantPaths) -> bool:
