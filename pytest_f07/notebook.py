@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from pytest_f07.errors import F07Error
-from pytest_f07.run import Run
 from pytest_f07.variant.documents import write_whole
 from pytest_f07.variant.paths import Project, check_variant
 
@@ -26,6 +25,9 @@ def run(project: Project, variant: str) -> int:
         raise F07Error(
             f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
         )
+    # The other commands do without what a run imports.
+    from pytest_f07.run import Run
+
     checked = Run(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"))
     try:
         checked.check()

@@ -64,7 +64,7 @@ def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept:
 
     kept.git("clone", "--quiet", tmp_path / "git", tmp_path / "clone")
     clone = Checkout(tmp_path / "clone")
-    clone.dvc("pull", "--quiet")
+    clone.dvc("pull", "--quiet", "--remote", "storage")
     theirs, ours = clone.tree(), kept.tree()
     published = [name for name in ours if name.startswith(tuple(f"07_deployrun/v701/{folder}/" for folder in FOLDERS))]
     assert len(published) >= 9
