@@ -6,11 +6,13 @@ PINS := .venv-pins
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins lint demo clean
+.PHONY: help test test-pins lint faults chaos fuzz mutants bench demo clean
 
 # The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
 F07_PYTHON := $(RUN)
 include pytest_f07/f07.mk
+# Exporting a value, make would look into it.
+unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE ALLOW_FAILED PACKAGE
 
 variant7 script7-run check7 list7 serve7: $(VENV)/.run
 nb7-run: $(VENV)/.notebook
@@ -22,6 +24,11 @@ help:
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
+	@echo "make faults                   plant faults one at a time and show what catches each; some minutes"
+	@echo "make chaos                    kill runs at many moments, fill the disk, take the port, …; some minutes"
+	@echo "make fuzz                     hostile requests against both HTTP servers; some minutes"
+	@echo "make mutants                  change metrics and vectorization line by line: which change does no test see?"
+	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
 
@@ -36,6 +43,21 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+faults: $(VENV)/.test
+	@$(RUN) tests/faults.py
+
+chaos: $(VENV)/.test
+	@$(RUN) tests/chaos.py
+
+fuzz: $(VENV)/.proof
+	@$(RUN) tests/fuzz.py
+
+mutants: $(VENV)/.proof
+	@$(RUN) tests/mutants.py
+
+bench: $(VENV)/.run
+	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call f07_text,PACKAGE))
 
 demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py
@@ -72,6 +94,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/.test
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,lint]'
+	@touch $@
+
+$(VENV)/.proof: pyproject.toml | $(VENV)/.test
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,proof]'
 	@touch $@
 
 $(PINS)/.test: pyproject.toml tests/pins.txt

@@ -7,22 +7,27 @@ import secrets
 import shutil
 import socket
 import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import urllib3
 
 from pytest_f07.errors import F07Error
 from pytest_f07.listen import listen
+from pytest_f07.replay.choice import Questions
 from pytest_f07.replay.client import Client
 from pytest_f07.replay.log import PredictionLog
+from pytest_f07.replay.oracle import Oracle
 from pytest_f07.replay.process import ServerProcess, log_tail
-from pytest_f07.replay.replay import Pace, replay
+from pytest_f07.replay.replay import Pace, Progress, replay
 from pytest_f07.replay.sample import Sampled, sample_rows
-from pytest_f07.results import metadata
 from pytest_f07.results.audit import audit
-from pytest_f07.results.figures import draw_confusion
+from pytest_f07.results.compare import Comparison, Earlier, compare_or_say_why
+from pytest_f07.results.equivalence import Equivalence, compare_all, compare_chosen
+from pytest_f07.results.figures import draw_all
 from pytest_f07.results.metrics import by_name, evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from pytest_f07.variant import manifest
@@ -36,11 +41,13 @@ from pytest_f07.variant.seal import digest
 class Run:
     """A checked variant, and what becomes of it.
 
+    :param compare_with: another variant, whose complete run this one is held against.
+
     :raises F07Error: at construction, for whatever is wrong with variant, params, manifest, seal or package; nothing
         has been touched then.
     """
 
-    def __init__(self, project: Project, variant: str) -> None:
+    def __init__(self, project: Project, variant: str, compare_with: str | None = None) -> None:
         self.project, self.paths = project, project.variant(variant)
         self.manifest = manifest.load(project, variant)
         where = project.show(self.paths.params)
@@ -50,6 +57,12 @@ class Run:
                 f"{where}: parent_variant_f06 is {self.params.parent_variant_f06}, and the manifest was made of "
                 f"{self.manifest.package.name}; they must agree. Make a new variant: make variant7."
             )
+        self.params.check_require(self.manifest.prediction_names, where)
+        self.began = datetime.now(UTC)
+        self.watch: Callable[[Progress], None] = lambda progress: None
+        self.compare_with = compare_with
+        self.earlier: Earlier | None = None
+        self.compared: Comparison | None = None
         self.outputs: Outputs = self.paths
         self.nonce = secrets.token_hex(16)
         self.verdicts: dict[str, Verdict] = {}
@@ -71,6 +84,10 @@ class Run:
         self.manifest.check_seal()
         self.models = self.manifest.read_models()
         self.datasets = self.manifest.read_datasets(self.params.sample_size)
+        if self.compare_with is not None:
+            if self.compare_with == self.variant:
+                raise F07Error(f"--f07-compare={self.variant} is the variant itself; name another one.")
+            self.earlier = Earlier.read(self.project, self.compare_with, self.manifest.prediction_names)
         self._lock = take_variant(self.paths)
         self.listener = listen(self.params.host, self.params.port)
 
@@ -98,7 +115,7 @@ class Run:
         """Steps 2 to 6: start the server, replay, log, metrics, figures. A run that breaks says so in each verdict."""
         try:
             self._execute(server)
-        except (F07Error, OSError, pa.ArrowException, urllib3.exceptions.HTTPError) as error:
+        except (F07Error, OSError, pa.ArrowException) as error:
             self.broken = " ".join(str(error).split())
             self.verdicts = {name: broken(name, self.broken) for name in self.manifest.prediction_names}
 
@@ -110,38 +127,67 @@ class Run:
             self.identity = server.start(client)
         sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
         rows = sample_rows(self.datasets)
-        try:
-            with (
-                self._timed("replay"),
-                PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
-            ):
-                for answered in replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death):
-                    log.add(answered)
-                    sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
-            with self._timed("infer"):
-                sampled.ask(client)
-        finally:
-            client.close()
-        self._judge(sampled)
+        progress = Progress(sum(dataset.rows for dataset in self.datasets))
+        with self._oracle() as oracle:
+            sample = oracle if self.params.equivalence == "sample" else None
+            questions = Questions(sample, self.models, self.datasets, rows) if sample else None
+            try:
+                with (
+                    self._timed("replay"),
+                    PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
+                ):
+                    answers = replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death)
+                    for answered in answers:
+                        log.add(answered)
+                        sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
+                        if questions:
+                            questions.keep(answered)
+                        progress.add(answered)
+                        self.watch(progress)
+                with self._timed("infer"):
+                    sampled.ask(client)
+            finally:
+                client.close()
+            self._judge(sampled, oracle, questions)
 
-    def _judge(self, sampled: Sampled) -> None:
+    def _oracle(self) -> Oracle | nullcontext[None]:
+        """The yardstick, whose start the server's does not wait for."""
+        return nullcontext() if self.params.equivalence == "off" else Oracle(self.paths.manifest)
+
+    def _judge(self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None) -> None:
         parquet = self.outputs.predictions_parquet
         with self._timed("audit"):
             checked = audit(parquet, self.datasets, self.models)
         with self._timed("metrics"):
             metrics = evaluate(parquet, self.datasets, self.models)
+        # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
+        with self._timed("figures"):
+            draw_all(self.outputs, self.models, metrics, checked)
+        with self._timed("oracle"):
+            proven = self._equivalence(sampled, oracle, questions)
         loaded = self._loaded()
         verdicts = [
-            judge(model, loaded[model.prediction_name], checked, metrics[model.prediction_name], sampled)
+            judge(model, loaded[name], checked, metrics[name], sampled, self.params.required(name), proven.get(name))
             for model in self.models
+            for name in [model.prediction_name]
         ]
-        rows = [verdict.row() for verdict in verdicts]
-        write_whole(self.outputs.metrics_csv, to_csv(rows))
-        write_whole(self.outputs.metrics_json, to_json(by_name(rows)))
-        with self._timed("figures"):
-            for name, found in metrics.items():
-                draw_confusion(found, self.outputs.confusion_png(name))
+        write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
+        write_whole(self.outputs.metrics_json, to_json(by_name([verdict.row() for verdict in verdicts])))
+        if self.earlier is not None:
+            with self._timed("compare"):
+                counted = {dataset.source_f04: dataset.rows for dataset in self.datasets}
+                rows = {verdict.prediction_name: verdict.row() for verdict in verdicts}
+                self.compared = compare_or_say_why(self.earlier, parquet, self.manifest.prediction_names, counted, rows)
         self.verdicts = {verdict.prediction_name: verdict for verdict in verdicts}
+
+    def _equivalence(
+        self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None
+    ) -> Mapping[str, Equivalence]:
+        if questions:
+            return compare_chosen(self.models, questions, sampled)
+        if oracle:
+            return compare_all(oracle, self.outputs.predictions_parquet, self.models, self.datasets, sampled)
+        return {}
 
     def _loaded(self) -> dict[str, Loaded]:
         said = {one.get("prediction_name"): one for one in self.identity.get("loaded", [])}
@@ -184,46 +230,9 @@ class Run:
         self._seconds_taken += seconds
         return seconds
 
-    def provenance(self) -> dict[str, str]:
-        """What was validated, with what, for the report."""
-        software = {**metadata.versions({}), **{f"server {k}": v for k, v in self.identity.get("versions", {}).items()}}
-        return {
-            "variant": self.variant,
-            "package": self.manifest.package.name,
-            "sealed": "no" if self.manifest.files is None else f"yes, {len(self.manifest.files)} files",
-            "manifest sha256": self.manifest.digest,
-            "git commit": metadata.git_commit(self.project.root),
-            "batch_size": str(self.params.batch_size),
-            "sample_size": str(self.params.sample_size or "all rows"),
-            **{name: found for name, found in software.items() if isinstance(found, str)},
-        }
-
     def log_tail(self) -> list[str]:
         """The last lines of the server's log, where the run broke."""
         return log_tail(self.outputs.server_log) if self.broken else []
-
-    def finish(self) -> None:
-        """Step 8, last of all: the metadata, which says that the run is complete."""
-        rows = {dataset.source_f04: dataset.rows for dataset in self.datasets}
-        windows = sum(rows.values())
-        facts = {
-            "manifest": {"sha256": self.manifest.digest},
-            "counts": {"windows": windows, "predictions": windows * len(self.models), "rows": rows},
-            "versions": metadata.versions(self.identity.get("versions", {})),
-            "throughput": {
-                "requests": len(self.pace.latencies),
-                "windows_per_second": round(windows / self.pace.seconds, 1) if self.pace.seconds else 0.0,
-            },
-            "latency": metadata.latency(self.pace.latencies),
-            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-            "warnings": self.warnings,
-        }
-        inputs = [self.paths.params, self.paths.manifest, *(found.path for found in self.datasets)]
-        document = metadata.document(
-            self.project, self.outputs, self.variant, self.manifest.package.name, inputs, self.params.document(),
-            self.verdicts, facts,
-        )  # fmt: skip
-        write_whole(self.outputs.metadata, to_json(document))
 
 
 class _Stage:

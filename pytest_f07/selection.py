@@ -18,12 +18,14 @@ class Selection:
     """The one variant of this session.
 
     :param looks: the session only looks (``--collect-only``, ``--setup-plan``) and executes nothing.
+    :param compare_with: another variant, to whose complete run this one is compared.
     :param set_aside: what the command line or the host's ``addopts`` brought and this session does without.
     """
 
     project: Project
     variant: str
     looks: bool
+    compare_with: str | None = None
     set_aside: list[str] = field(default_factory=list)
 
 
@@ -37,6 +39,8 @@ def select(config: pytest.Config) -> Selection | None:
     named = {argument: found for argument in config.args if (found := _manifest(config, argument))}
     variant = config.getoption("f07_variant")
     if variant is None and not named:
+        if config.getoption("f07_compare") is not None:
+            raise pytest.UsageError("--f07-compare needs --f07-variant: name the variant that is to be validated.")
         return None
     try:
         return _select(config, variant, named)
@@ -56,7 +60,7 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     of_manifest = Project.of_manifest(manifest)
     assert of_manifest is not None, "both ways above give a manifest's path"
     looks = bool(config.option.collectonly or getattr(config.option, "setupplan", False))
-    selection = Selection(of_manifest, manifest.parent.name, looks)
+    selection = Selection(of_manifest, manifest.parent.name, looks, config.getoption("f07_compare"))
     selection.set_aside = _set_aside(config, list(named) or [_argument(config, manifest)], bool(named))
     return selection
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from pytest_f07 import checks
+from pytest_f07 import checks, summary
 from pytest_f07.errors import F07Error
-from pytest_f07.results import report as html
+from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
 from pytest_f07.selection import Selection
+from pytest_f07.variant.documents import to_json, write_whole
 from pytest_f07.variant.paths import Outputs
 
 # Plugins that a run cannot do without, and what for.
@@ -57,7 +58,7 @@ class ValidationSession:
             for plugin, reason in NEEDED.items():
                 if config.pluginmanager.is_blocked(plugin):
                     raise F07Error(f"-p no:{plugin} cannot be used with --f07-variant: {reason}.")
-            run = Run(selection.project, selection.variant)
+            run = Run(selection.project, selection.variant, selection.compare_with)
             if not selection.looks:
                 run.check()
         except F07Error as error:
@@ -68,7 +69,7 @@ class ValidationSession:
             config.option.htmlpath = str(session.staged.report_html)
             config.option.xmlpath = str(session.staged.junit_xml)
             config.option.self_contained_html = True
-            config.option.css = [str(html.CSS)]
+            config.option.css = [str(CSS)]
         return session
 
     @property
@@ -77,17 +78,6 @@ class ValidationSession:
         return Outputs(self.staging)
 
     # -- collection
-
-    def pytest_report_header(self) -> list[str]:
-        """Say what is validated and what was set aside for it."""
-        manifest = self.run.manifest
-        lines = [f"f07: {self.run.variant} of package {manifest.package.name}, {len(manifest.listed)} models, "
-                 f"{len(manifest.datasets)} datasets"]  # fmt: skip
-        if manifest.files is None:
-            lines.append("f07: the manifest is not sealed: an older tool made it")
-        if self.selection.set_aside:
-            lines.append(f"f07: set aside: {' '.join(self.selection.set_aside)}")
-        return lines
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ManifestFile | None:
         """Collect the manifest."""
@@ -128,22 +118,11 @@ class ValidationSession:
                 raise pytest.UsageError(f"{error.filename}: cannot be cleaned: {error.strerror}.") from None
             self.began = True
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Embed the picture; the time of the replay belongs to no item."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """The time of the replay belongs to no item."""
         if call.when == "setup":
             call.duration = max(0.0, call.duration - self.run.take_seconds())
-        result = yield
-        name = prediction_name(item)
-        if name and call.when == "call" and self.run.outputs.confusion_png(name).is_file():
-            from pytest_html import extras
-
-            result.extras = [  # type: ignore[attr-defined]  # pytest-html reads it
-                extras.png(html.png(self.run.outputs.confusion_png(name)), "confusion matrix")
-            ]
-        return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note each item's outcome."""
@@ -153,24 +132,22 @@ class ValidationSession:
 
     # -- the end
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Tell the report's environment table what is validated."""
-        from pytest_metadata.plugin import metadata_key
-
-        session.config.stash[metadata_key].update(
-            {"Variant": self.run.variant, "F06 package": self.run.manifest.package.name}
-        )
-
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
         place, and write the metadata where the run is complete."""
         self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
-        result = yield
+        try:
+            result = yield
+        except OSError as error:  # a full disk, where pytest-html or junit writes
+            self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            return
         if self.began and self.whole:
             self._place_reports(session.config)
             if self.note is None:
-                self.run.finish()
+                # Step 8, last of all: it says that the run is complete.
+                write_whole(self.run.outputs.metadata, to_json(summary.document(self.run)))
         return result
 
     def _what_is_missing(self, exit_status: int) -> str | None:
@@ -201,64 +178,11 @@ class ValidationSession:
             if isinstance(plugin, BaseReport):
                 plugin._report_path = out.report_html
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """What the items do not say: the server's last words, warnings, where a partial session wrote."""
-        say = terminalreporter
-        if tail := self.run.log_tail():
-            say.section("last lines of the server's log")
-            for line in tail:
-                say.line(line)
-        for warning in self.run.warnings if self.began else []:
-            say.line(f"f07: warning: {warning}")
-        if self.began and not self.whole:
-            say.line(f"f07: this session is partial; what it computed is in {self.staging}")
-        elif self.note:
-            say.line(f"f07: {self.note}")
-        elif self.began:
-            say.line(f"f07: {self.run.project.show(self.run.outputs.metadata)} written: the run is complete")
-
     def pytest_unconfigure(self) -> None:
         """Give back what the session held."""
         self.run.release()
         if self.whole or not self.began:
             shutil.rmtree(self.staging, ignore_errors=True)
-
-    # -- report.html
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_report_title(self, report: Any) -> None:
-        """Name variant and package."""
-        report.title = f"F07 runtime validation: {self.run.variant} of package {self.run.manifest.package.name}"
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Add the metrics' columns after the test's name."""
-        cells[2:2] = html.header_cells()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """Fill the metrics' columns."""
-        name = str(dict(report.user_properties).get("prediction_name"))
-        cells[1] = f'<td class="col-testId">{name}</td>'
-        cells[2:2] = html.row_cells(self.run.verdicts.get(name))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
-        """Verdict first, then warnings and the server's last words; provenance below."""
-        run = self.run
-        prefix.append(
-            html.verdict_html(
-                run.variant,
-                run.manifest.package.name,
-                list(run.verdicts.values()),
-                len(run.manifest.prediction_names),
-                self.note,
-            )
-        )
-        prefix.append(html.list_html("Failures", [v.text for v in run.verdicts.values() if v.failures]))
-        prefix.append(html.list_html("Warnings", run.warnings))
-        prefix.append(html.log_html(run.log_tail()))
-        postfix.append(html.provenance_html(run.provenance()))
 
 
 def prediction_name(item: pytest.Item) -> str | None:

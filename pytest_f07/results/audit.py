@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pytest_f07.replay.log import window_text
 from pytest_f07.results.predictions import LoggedRows
-from pytest_f07.variant.dataset import X_COLUMN, Dataset
+from pytest_f07.results.scores import Block, Scores
+from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.variant.package import Model
+
+
+@dataclass
+class Seen:
+    """What one model met in one dataset.
+
+    :param empty: windows without any code.
+    :param unknown: of all ``codes`` those outside the model's vocabulary.
+    """
+
+    windows: int = 0
+    empty: int = 0
+    codes: int = 0
+    unknown: int = 0
+    predicted_1: int = 0
+    non_finite: int = 0
 
 
 @dataclass
@@ -25,6 +43,9 @@ class ModelAudit:
     :param own_rows: emissions of the model's own dataset.
     :param wrong_pred: rows whose y_pred is not what y_prob and the threshold say; ``example`` is the first.
     :param least: the smallest and ``most`` the largest score that is a number.
+    :param seen: by dataset.
+    :param own: the model's own dataset in ``seen``.
+    :param scores: of the model's own dataset, for the report.
     """
 
     emissions: int = 0
@@ -35,11 +56,22 @@ class ModelAudit:
     example: str = ""
     least: float = np.inf
     most: float = -np.inf
+    seen: dict[str, Seen] = field(default_factory=dict)
+    own: Seen = field(default_factory=Seen)
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def constant(self) -> bool:
         """Whether one and the same score answers every window."""
         return self.emissions > 1 and self.non_finite == 0 and self.least == self.most
+
+    def shares(self) -> dict[str, float]:
+        """Of the own dataset: codes that the model does not know, and windows without any."""
+        own = self.own
+        return {
+            "unknown_codes": own.unknown / own.codes if own.codes else 0.0,
+            "empty_windows": own.empty / own.windows if own.windows else 0.0,
+        }
 
 
 @dataclass(frozen=True)
@@ -57,7 +89,7 @@ class Audit:
 def audit(parquet: Path, datasets: Sequence[Dataset], models: Sequence[Model]) -> Audit:
     """Read the log once, whole, beside the datasets."""
     names = [model.prediction_name for model in models]
-    found = {name: ModelAudit() for name in names}
+    found = {model.prediction_name: ModelAudit(scores=Scores(model.threshold)) for model in models}
     columns = ["window", "prediction_name", "y_pred", "y_prob", "dataset", "row"]
     with LoggedRows(parquet, columns) as log:
         fault = None
@@ -66,12 +98,21 @@ def audit(parquet: Path, datasets: Sequence[Dataset], models: Sequence[Model]) -
             fault = f"the log has {log.rows:,} rows; {emissions:,} predictions were asked for"
         for dataset in datasets:
             first = 0
-            for block in dataset.blocks([X_COLUMN]):
+            for block in dataset.blocks([X_COLUMN, Y_COLUMN]):
+                windows, labels = block.column(X_COLUMN), labels_of(block.column(Y_COLUMN))
                 rows = log.take(block.num_rows * len(models))
-                fault = fault or _compare(rows, block.column(0), dataset, first, names)
+                fault = fault or _compare(rows, windows, dataset, first, names)
+                met = _meet(windows, models)
                 for index, model in enumerate(models):
                     mine = {column: rows[column].to_numpy()[index :: len(models)] for column in ("y_pred", "y_prob")}
-                    _account(found[model.prediction_name], model, dataset, first, mine["y_pred"], mine["y_prob"])
+                    y_pred, y_prob = np.ascontiguousarray(mine["y_pred"]), np.ascontiguousarray(mine["y_prob"])
+                    one = found[model.prediction_name]
+                    _account(one, model, dataset, first, y_pred, y_prob)
+                    is_own = dataset.source_f04 == model.source_f04
+                    seen = one.seen.setdefault(dataset.source_f04, one.own if is_own else Seen())
+                    _add(seen, met[index], y_pred, y_prob)
+                    if is_own and len(y_prob) == len(labels):
+                        one.scores.add(Block(first, windows, labels, y_pred, y_prob))
                 first += block.num_rows
     return Audit(found, fault)
 
@@ -113,3 +154,28 @@ def _account(
     if not not_numbers.all():
         found.least = min(found.least, float(np.nanmin(y_prob)))
         found.most = max(found.most, float(np.nanmax(y_prob)))
+
+
+def _meet(windows: pa.Array, models: Sequence[Model]) -> list[Seen]:
+    """What each model meets in a block; each distinct code is looked up once in each vocabulary."""
+    met = pc.value_counts(windows.flatten())
+    codes = met.field("values").cast(pa.int64()).to_numpy()
+    counts = met.field("counts").to_numpy()
+    empty = int(pc.sum(pc.equal(pc.list_value_length(windows), 0)).as_py() or 0)
+    unknown: dict[tuple[int, ...], int] = {}
+    for model in models:
+        vocabulary = model.vectorization.vocabulary
+        if vocabulary not in unknown:
+            known = np.isin(codes, np.array(vocabulary, np.int64))
+            unknown[vocabulary] = int(counts[~known].sum())
+    whole = int(counts.sum())
+    return [Seen(len(windows), empty, whole, unknown[model.vectorization.vocabulary]) for model in models]
+
+
+def _add(seen: Seen, met: Seen, y_pred: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float32]) -> None:
+    seen.windows += met.windows
+    seen.empty += met.empty
+    seen.codes += met.codes
+    seen.unknown += met.unknown
+    seen.predicted_1 += int(np.count_nonzero(y_pred))
+    seen.non_finite += int(np.count_nonzero(~np.isfinite(y_prob)))

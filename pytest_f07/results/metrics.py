@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class Metrics:
     """The counts of one model; all that is derived follows from them.
 
     :param seen_elsewhere: emissions of other datasets whose window is among the labelled rows of the own dataset.
+    :param no_ref: emissions without reference that were predicted 1 and 0, by dataset.
     """
 
     prediction_name: str
@@ -44,6 +45,7 @@ class Metrics:
     no_ref_pred_1: int = 0
     no_ref_pred_0: int = 0
     seen_elsewhere: int = 0
+    no_ref: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def referenced(self) -> int:
@@ -64,6 +66,11 @@ class Metrics:
     def f1(self) -> float:
         """The harmonic mean of both; 0.0 where both are."""
         return _ratio(2 * self.precision * self.recall, self.precision + self.recall)
+
+    @property
+    def base_rate(self) -> float:
+        """The share of reference rows that are labelled 1; 0.0 where there are none."""
+        return _ratio(self.tp + self.fn, self.referenced)
 
     @property
     def no_ref_total(self) -> int:
@@ -96,6 +103,12 @@ class Metrics:
         self.seen_elsewhere += int(known.sum())
         self._count_unreferenced(y_pred[~known])
 
+    def note_no_ref(self, dataset: str) -> None:
+        """Attribute to ``dataset`` all without reference that no other dataset has."""
+        others = [counts for name, counts in self.no_ref.items() if name != dataset]
+        ones, zeros = (sum(counts[which] for counts in others) for which in (0, 1))
+        self.no_ref[dataset] = (self.no_ref_pred_1 - ones, self.no_ref_pred_0 - zeros)
+
     def _count_unreferenced(self, y_pred: Int8Array) -> None:
         self.no_ref_pred_1 += int(np.sum(y_pred == 1))
         self.no_ref_pred_0 += int(np.sum(y_pred == 0))
@@ -124,10 +137,12 @@ def evaluate(parquet: Path, datasets: Sequence[Dataset], models: Sequence[Model]
                 where = None if dataset is own else pc.is_in(window_keys(windows), known).to_numpy(zero_copy_only=False)
                 for index, metrics in owners:
                     mine = y_pred[index :: len(models)]
+                    # A log that lost rows is shorter: the audit says so, and the books do not balance.
                     if where is None:
-                        metrics.count_own(labels, mine)
+                        metrics.count_own(labels[: len(mine)], mine)
                     else:
-                        metrics.count_other(where, mine)
+                        metrics.count_other(where[: len(mine)], mine)
+                    metrics.note_no_ref(dataset.source_f04)
     return found
 
 

@@ -14,18 +14,22 @@ class LoggedRows:
     """The log's rows in order, taken by number; a context manager.
 
     :param columns: which of its columns to read.
+    :param start: the first row to take; the row groups before it are not read.
     """
 
-    def __init__(self, parquet: Path, columns: list[str]) -> None:
+    def __init__(self, parquet: Path, columns: list[str], start: int = 0) -> None:
         self._file = pq.ParquetFile(parquet)
         self._columns = columns
-        self._coming = self._groups()
+        self._coming = self._groups(start)
         self._here = self._file.schema_arrow.empty_table().select(columns)
         self.rows: int = self._file.metadata.num_rows
 
-    def _groups(self) -> Iterator[pa.Table]:
+    def _groups(self, start: int) -> Iterator[pa.Table]:
         for group in range(self._file.num_row_groups):
-            yield self._file.read_row_group(group, columns=self._columns)
+            rows = self._file.metadata.row_group(group).num_rows
+            if start < rows:
+                yield self._file.read_row_group(group, columns=self._columns).slice(start)
+            start = max(0, start - rows)
 
     def take(self, rows: int) -> pa.Table:
         """The next ``rows`` rows; fewer where the log ends."""

@@ -1,79 +1,224 @@
-"""What report.html says beyond pytest-html's own: everything that comes from a package is escaped here."""
+"""What report.html says beyond pytest-html's own. The words and numbers are made here, the page in ``templates/``.
+
+Everything that comes from a package reaches the page through a template, which escapes it.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pytest_f07.results.compare import Comparison
+from pytest_f07.results.f05 import F05
 from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.seal import FileSeal
 
-# Title of the column, and the column of metrics_per_model.csv it shows.
-COLUMNS = {
-    "TP": "TP", "TN": "TN", "FP": "FP", "FN": "FN", "Precision": "precision", "Recall": "recall", "F1": "f1",
-    "No ref. 1": "no_ref_pred_1", "No ref. 0": "no_ref_pred_0", "No ref.": "no_ref_total", "Not numbers": "non_finite",
-}  # fmt: skip
+HERE = Path(__file__).parent
+CSS, SCRIPT = HERE / "report.css", HERE / "report.js"
 
 
-CSS = Path(__file__).with_name("report.css")
+@dataclass(frozen=True)
+class Column:
+    """A column of the results table.
+
+    :param key: in the row of metrics_per_model.csv.
+    :param hint: what it means, shown on pointing at it.
+    """
+
+    title: str
+    key: str
+    hint: str
+
+
+COLUMNS = (
+    Column("TP", "TP", "labelled 1, predicted 1"),
+    Column("TN", "TN", "labelled 0, predicted 0"),
+    Column("FP", "FP", "labelled 0, predicted 1"),
+    Column("FN", "FN", "labelled 1, predicted 0"),
+    Column("Precision", "precision", "TP / (TP + FP)"),
+    Column("Recall", "recall", "TP / (TP + FN)"),
+    Column("F1", "f1", "harmonic mean of precision and recall"),
+    Column("Base rate", "base_rate", "share of the labelled windows that are labelled 1"),
+    Column(
+        "No ref.\N{NO-BREAK SPACE}1",
+        "no_ref_pred_1",
+        "predicted 1, and the window has no label in the model's own dataset",
+    ),
+    Column(
+        "No ref.\N{NO-BREAK SPACE}0",
+        "no_ref_pred_0",
+        "predicted 0, and the window has no label in the model's own dataset",
+    ),
+    Column("No ref.", "no_ref_total", "emissions whose window has no label in the model's own dataset"),
+    Column("Not numbers", "non_finite", "scores that are NaN, over all emissions"),
+    Column("Unknown codes", "unknown_codes", "share of the codes in its own dataset that the model does not know"),
+    Column("Empty windows", "empty_windows", "share of the windows in its own dataset without any code"),
+)
+SHARES = ("base_rate", "unknown_codes", "empty_windows")
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page tells of a session.
+
+    :param expected: how many models there are to judge.
+    :param note: why the run does not count; None where it is whole.
+    :param began: when, in ISO form; ``seconds`` how long all of it took.
+    :param counts: windows and predictions.
+    :param latency: p50_ms, p95_ms and p99_ms of a request.
+    :param log_tail: the server's last words, where something failed.
+    :param files: the package's seal.
+    :param comparison_png: under figures/, and ``pace_png`` which is timed; None where there is none.
+    """
+
+    variant: str
+    package: str
+    models: Sequence[Model]
+    verdicts: Mapping[str, Verdict]
+    expected: int
+    note: str | None
+    began: str
+    seconds: float
+    counts: Mapping[str, int]
+    windows_per_second: float
+    latency: Mapping[str, float]
+    requests: int
+    warnings: Sequence[str]
+    log_tail: Sequence[str]
+    provenance: Mapping[str, str]
+    files: Mapping[str, FileSeal] = field(default_factory=dict)
+    comparison_png: bytes | None = None
+    pace_png: bytes | None = None
+    compared: Comparison | None = None
+
+    @property
+    def passed(self) -> int:
+        """How many models passed."""
+        return sum(not verdict.failures for verdict in self.verdicts.values())
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word."""
+        if self.note is not None or len(self.verdicts) != self.expected:
+            return "NOT COMPLETE"
+        return "PASSED" if self.passed == self.expected else "FAILED"
+
+    @property
+    def failed(self) -> list[Verdict]:
+        """The models that failed."""
+        return [verdict for verdict in self.verdicts.values() if verdict.failures]
+
+    @property
+    def comparison_alt(self) -> str:
+        """The comparison of models in words."""
+        told = [
+            f"{name}: precision {found.precision:.2f}, recall {found.recall:.2f}, F1 {found.f1:.2f}"
+            for name, verdict in self.verdicts.items()
+            if (found := verdict.metrics)
+        ]
+        return f"Precision, recall and F1 of each model. {'; '.join(told)}."
+
+
+def above(page: Page) -> str:
+    """What stands above the results table: verdict, failures, what changed since last time."""
+    return _render("above.html", page=page)
+
+
+def below(page: Page) -> str:
+    """What stands below it: models side by side, equivalence, requests, provenance."""
+    return _render("below.html", page=page)
+
+
+def script() -> str:
+    """What sorts, filters and copies on the page."""
+    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
 
 
 def header_cells() -> list[str]:
     """The metrics' columns of the results table."""
-    return [f'<th class="sortable" data-column-type="{key}">{escape(title)}</th>' for title, key in COLUMNS.items()]
+    return [
+        _render_text(
+            '<th class="sortable" data-column-type="{{ c.key }}" title="{{ c.hint }}">{{ c.title }}</th>', c=column
+        )
+        for column in COLUMNS
+    ]
 
 
-def row_cells(verdict: Verdict | None) -> list[str]:
-    """One model's metrics; pytest-html sorts by text, so numbers are padded by spaces that a page does not show."""
+def name_cell(prediction_name: str, model: Model | None) -> str:
+    """The model's name with what it is."""
+    return _render_text(
+        '<td class="col-testId">{{ name }}{% if model %}<small>{{ model.vectorization.kind }}, '
+        "{{ model.source_f04 }}, threshold {{ model.threshold }}</small>{% endif %}</td>",
+        name=prediction_name,
+        model=model,
+    )
+
+
+def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
+    """One model's metrics, F05's own below them.
+
+    pytest-html sorts by text, so numbers are padded by spaces that a page does not show.
+    """
     row = verdict.row() if verdict else {}
-    return [f'<td class="col-{key}">{_number(row.get(key))}</td>' for key in COLUMNS.values()]
+    f05 = F05.of(model.summary) if model else F05()
+    theirs = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
+    return [
+        _render_text(
+            '<td class="col-{{ c.key }}" data-label="{{ c.title }}">{{ value }}'
+            "{% if theirs %}<small>F05 {{ theirs }}</small>{% endif %}</td>",
+            c=column,
+            value=_number(column.key, row.get(column.key)),
+            theirs=_number(column.key, theirs[column.key]).strip() if column.key in theirs else "",
+        )
+        for column in COLUMNS
+    ]
 
 
-def _number(value: object) -> str:
+def model_html(verdict: Verdict, model: Model, pictures: Mapping[str, bytes]) -> str:
+    """What unfolds below a model's row.
+
+    :param pictures: "confusion" and "scores", as PNG.
+    """
+    return _render("model.html", verdict=verdict, model=model, f05=F05.of(model.summary), pictures=pictures)
+
+
+def _number(key: str, value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else f"{value:>12}"
+    if isinstance(value, float):
+        return f"{value:>9.2%}" if key in SHARES else f"{value:.4f}"
+    return f"{value:>15,}"
 
 
-def png(path: Path) -> str:
-    """A picture as the base64 text that pytest-html embeds."""
-    return base64.b64encode(path.read_bytes()).decode()
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
+    environment.filters["count"] = lambda value: f"{value:,}"
+    environment.filters["share"] = lambda value: f"{value:.2%}"
+    environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
+    return environment
 
 
-def verdict_html(variant: str, package: str, verdicts: Sequence[Verdict], expected: int, note: str | None) -> str:
-    """At a glance: what was validated and what came out.
-
-    :param note: why the run does not count; None where it is whole.
-    """
-    passed = sum(not verdict.failures for verdict in verdicts)
-    whole = note is None and len(verdicts) == expected
-    word = ("PASSED" if passed == expected else "FAILED") if whole else "NOT COMPLETE"
-    style = {"PASSED": "passed", "FAILED": "failed"}.get(word, "incomplete")
-    lines = [
-        f'<p class="f07-verdict {style}"><strong>{word}</strong>: variant {escape(variant)} of package '
-        f"{escape(package)}, {passed} of {expected} models passed.</p>"
-    ]
-    if note:
-        lines.append(f"<p>{escape(note)}</p>")
-    return "".join(lines)
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
 
 
-def list_html(title: str, lines: Iterable[str]) -> str:
-    """A titled list; nothing where there are no lines."""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<h2>{escape(title)}</h2><ul class='f07-list'>{items}</ul>" if items else ""
+@cache
+def _template(text: str) -> Any:
+    return _environment().from_string(text)
 
 
-def log_html(lines: Sequence[str]) -> str:
-    """The end of the server's log."""
-    text = escape("\n".join(lines))
-    return f"<h2>Last lines of the server's log</h2><pre class='f07-log'>{text}</pre>" if lines else ""
-
-
-def provenance_html(facts: Mapping[str, str]) -> str:
-    """Where it all comes from, a row each."""
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td><code>{escape(value)}</code></td></tr>" for name, value in facts.items()
-    )
-    return f"<details><summary>Provenance</summary><table class='f07-provenance'>{rows}</table></details>"
+def _render_text(text: str, **values: Any) -> str:
+    return str(_template(text).render(**values))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_f07.replay.sample import Sampled
 from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.equivalence import Equivalence
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 
@@ -18,6 +19,8 @@ UNLABELLED = "F07-UNLABELLED"
 THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
 INFER = "F07-INFER"
+EQUIVALENCE = "F07-EQUIVALENCE"
+REQUIRED = "F07-REQUIRED"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Failure:
 class Verdict:
     """All that a run says of one model.
 
-    :param metrics: None where the run broke before there were any.
+    :param metrics: None where the run broke before there were any; ``found`` and ``non_finite`` too.
+    :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
+    :param equivalence: None where nothing was held against the oracle.
     """
 
     prediction_name: str
@@ -40,6 +45,26 @@ class Verdict:
     non_finite: int | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    found: ModelAudit | None = None
+    differing: int = 0
+    asked_alone: int = 0
+    equivalence: Equivalence | None = None
+
+    @property
+    def asked_again(self) -> dict[str, str]:
+        """How the runtime was held against other ways of asking, as the report shows it; empty where it broke."""
+        if not self.asked_alone:
+            return {}
+        lines = {"asked alone (/infer)": f"{self.asked_alone:,}", "answered otherwise": f"{self.differing:,}"}
+        if (proven := self.equivalence) is not None:
+            compared = proven.windows > 0
+            lines |= {
+                "asked of the oracle": f"{proven.windows:,}",
+                "oracle says otherwise": f"{proven.differing:,}",
+                "largest difference": f"{proven.largest_difference:.2g}" if compared else "–",
+                "nearest to the threshold": f"{proven.least_distance:.2g}" if compared else "–",
+            }
+        return lines
 
     @property
     def text(self) -> str:
@@ -50,7 +75,8 @@ class Verdict:
         """The model's row of metrics_per_model.csv; empty where there are no metrics."""
         if self.metrics is None or self.non_finite is None:
             return {}
-        return {**self.metrics.row(), "non_finite": self.non_finite}
+        row = {**self.metrics.row(), "non_finite": self.non_finite, "base_rate": self.metrics.base_rate}
+        return {**row, **self.found.shares()} if self.found else row
 
 
 @dataclass(frozen=True)
@@ -71,8 +97,15 @@ def broken(prediction_name: str, reason: str) -> Verdict:
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
 
 
-def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled) -> Verdict:
-    """The verdict of a model whose run is whole."""
+def judge(
+    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled, required: Mapping[str, float],
+    equivalence: Equivalence | None = None,
+) -> Verdict:  # fmt: skip
+    """The verdict of a model whose run is whole.
+
+    :param required: the least value of metrics, where params.yaml asks for any.
+    :param equivalence: what the oracle says, where it was asked.
+    """
     found = audit.models[model.prediction_name]
     return Verdict(
         model.prediction_name,
@@ -82,8 +115,14 @@ def judge(model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled:
             *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
             *_of_the_books(model, metrics, found),
             *_of_the_scores(model, loaded, found),
+            *_of_the_oracle(equivalence),
+            *_of_the_requirements(metrics, required),
         ],
         warnings=_warnings(found),
+        found=found,
+        differing=sampled.differing(model.prediction_name),
+        asked_alone=sampled.size,
+        equivalence=equivalence,
     )
 
 
@@ -129,6 +168,18 @@ def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[
             f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
             f"numbers; {_why(loaded)}",
         )
+
+
+def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
+    if equivalence and equivalence.fault:
+        yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
+
+
+def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Iterator[Failure]:
+    for name, least in required.items():
+        value = metrics.row()[name]
+        if metrics.referenced and float(value) < least:
+            yield Failure(REQUIRED, f"its {name} is {value:.4f}; params.yaml requires at least {least}.")
 
 
 def _why(loaded: Loaded) -> str:

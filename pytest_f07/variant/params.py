@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from pytest_f07.variant.documents import read_yaml
 from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
+KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
+EQUIVALENCE = ("sample", "full", "off")
+METRICS = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,9 @@ class Params:
     """The parameters of one variant (specification §2 and §7).
 
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
+    :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
+        (``full``), or none (``off``).
+    :param require: the least value of a metric for every model, or, under a prediction_name, for that one.
     """
 
     parent_variant_f06: str
@@ -26,6 +32,8 @@ class Params:
     port: int = 5005
     batch_size: int = 256
     sample_size: int | None = None
+    equivalence: str = "sample"
+    require: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -35,7 +43,7 @@ class Params:
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
         """The same from a mapping; ``where`` begins each message."""
-        _known(document, ("parent_variant_f06", "runtime", "batch_size", "sample_size"), "", where)
+        _known(document, KEYS, "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
@@ -48,7 +56,24 @@ class Params:
             port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
             batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
             sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
+            equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
+            require=_require(document.get("require"), where),
         )
+
+    def required(self, prediction_name: str) -> dict[str, float]:
+        """The least value of each metric that one model must reach: what is said of it replaces what is said of all."""
+        of_all = {name: least for name, least in self.require.items() if not isinstance(least, Mapping)}
+        of_it = self.require.get(prediction_name)
+        return {**of_all, **of_it} if isinstance(of_it, Mapping) else of_all
+
+    def check_require(self, prediction_names: Sequence[str], where: str) -> None:
+        """Raise :class:`F07Error` where ``require`` names a model that is not there."""
+        for name, least in self.require.items():
+            if isinstance(least, Mapping) and name not in prediction_names:
+                raise F07Error(
+                    f"{where}: require names {name!r}, which is no model of this variant; its models are "
+                    f"{', '.join(prediction_names)}."
+                )
 
     def document(self) -> dict[str, Any]:
         """The mapping that params.yaml holds."""
@@ -59,6 +84,12 @@ class Params:
         }
         if self.sample_size is not None:
             document["sample_size"] = self.sample_size
+        if self.equivalence != Params.equivalence:
+            document["equivalence"] = self.equivalence
+        if self.require:
+            document["require"] = {
+                key: dict(least) if isinstance(least, Mapping) else least for key, least in self.require.items()
+            }
         return document
 
 
@@ -67,6 +98,28 @@ def _known(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, whe
         if key not in valid:
             names = ", ".join(prefix + name for name in valid)
             raise F07Error(f"{where}: unknown key {prefix + str(key)!r}; valid keys are {names}.")
+
+
+def _require(found: object, where: str) -> dict[str, Any]:
+    """``recall: 0.8`` for every model; ``some_model: {recall: 0.8}`` for that one."""
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise F07Error(f"{where}: require is {found!r}; it must hold metrics, or prediction names and metrics.")
+    for key, least in found.items():
+        if isinstance(least, dict):
+            _known(least, METRICS, f"require.{key}.", where)
+            for metric, value in least.items():
+                _share(f"require.{key}.{metric}", value, where)
+        else:
+            _known({key: least}, METRICS, "require.", where)
+            _share(f"require.{key}", least, where)
+    return found
+
+
+def _share(key: str, value: object, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise F07Error(f"{where}: {key} is {value!r}; it must be a number from 0 to 1.")
 
 
 def _parent(value: object, where: str) -> str:
@@ -79,6 +132,14 @@ def _parent(value: object, where: str) -> str:
 def _host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
+    return value
+
+
+def _equivalence(value: object, where: str) -> str:
+    if value is False:  # YAML reads a bare off as one
+        return "off"
+    if not isinstance(value, str) or value not in EQUIVALENCE:
+        raise F07Error(f"{where}: equivalence is {value!r}; it must be sample, full or off.")
     return value
 
 

@@ -86,6 +86,13 @@ class Outputs:
     def confusion_png(self, prediction_name: str) -> Path:
         return self.figures / f"confusion_{prediction_name}.png"
 
+    def scores_png(self, prediction_name: str) -> Path:
+        return self.figures / f"scores_{prediction_name}.png"
+
+    @property
+    def comparison_png(self) -> Path:
+        return self.figures / "comparison.png"
+
     @property
     def metadata(self) -> Path:
         return self.folder / "07_deployrun_metadata.json"

@@ -41,10 +41,12 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
         "logs/raw_predictions.parquet",
         "logs/raw_predictions.csv",
         "metrics/metrics_per_model.csv",
+        "metrics/metrics.json",
         "report/report.html",
         "report/junit.xml",
         "07_deployrun_metadata.json",
-        *(f"report/figures/confusion_{name}.png" for name in NAMES),
+        "report/figures/comparison.png",
+        *(f"report/figures/{kind}_{name}.png" for name in NAMES for kind in ("confusion", "scores")),
     }
     assert {path.relative_to(done.variant).as_posix() for path in done.variant.rglob("*") if path.is_file()} == expected
 
@@ -87,7 +89,9 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
     for row in _metrics(done.variant):
         cells = " ".join(tests[row["prediction_name"]]["resultsTableRow"])
         assert f"{float(row['precision']):.4f}" in cells
-        assert tests[row["prediction_name"]]["extras"][0]["content"].startswith("data:image/png;base64,")
+        unfolded = tests[row["prediction_name"]]["extras"][0]["content"]
+        assert unfolded.count('<img src="data:image/png;base64,') == 2
+        assert f"Confusion matrix of {row['prediction_name']}: {row['TP']} true positives" in unfolded
     assert "PASSED" in report
     assert "65 scores of other datasets are not numbers" in report
     assert not re.search(r'(src|href)="(?!data:|https://pypi)[^"]', report.replace('src=""', ""))

@@ -1,0 +1,73 @@
+"""The models' table for terminals and for the GitHub step summary, and annotations for what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pytest_f07.results.verdict import Verdict
+
+HEADINGS = ("model", "TP", "TN", "FP", "FN", "precision", "recall", "F1", "base rate", "no ref.", "not numbers", "")
+KEYS = ("TP", "TN", "FP", "FN", "precision", "recall", "f1", "base_rate", "no_ref_total", "non_finite")
+
+
+def cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
+    """One model's row: its name, numbers and outcome."""
+    row = verdict.row()
+    return (prediction_name, *(_number(key, row.get(key)) for key in KEYS), "failed" if verdict.failures else "passed")
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as text: the first column on the left, numbers on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        padded = [text.rjust(width) for text, width in zip(rest, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
+    return lines
+
+
+def step_summary(variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None) -> str:
+    """The same table in Markdown, and the failures as sentences.
+
+    :param note: why the run does not count; None where it is whole.
+    """
+    passed = sum(not verdict.failures for verdict in verdicts.values())
+    lines = [f"### F07: {variant} of package {package}, {passed} of {len(verdicts)} models passed", ""]
+    if note:
+        lines += [f"**{_markdown(note)}**", ""]
+    lines.append("| " + " | ".join(HEADINGS) + " |")
+    lines.append("|" + "---|" + "---:|" * (len(HEADINGS) - 1))
+    for name, verdict in verdicts.items():
+        first, *rest = cells(name, verdict)
+        lines.append("| " + " | ".join([f"`{first}`", *rest]) + " |")
+    lines.append("")
+    for name, verdict in verdicts.items():
+        lines += [f"- `{one.code}` `{name}`: {_markdown(one.sentence)}" for one in verdict.failures]
+    return "\n".join(lines) + "\n\n"
+
+
+def annotation(code: str, prediction_name: str, sentence: str) -> str:
+    """A GitHub workflow command that marks a failed item; its text can command nothing else.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    title = _escaped(f"{code} {prediction_name}").replace(":", "%3A").replace(",", "%2C")
+    return f"::error title={title}::{_escaped(sentence)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _markdown(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    one_line = " ".join(text.split())
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line)
+
+
+def _number(key: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.1%}" if key == "base_rate" else f"{value:.4f}"
+    return f"{value:,}"

@@ -1,0 +1,83 @@
+"""What F05 said of a model when it was trained. A package wrote it, so nothing of it is believed to be there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+METRICS = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True)
+class F05:
+    """F05's own test of a model.
+
+    :param metrics: those of precision, recall and f1 that it gives.
+    :param split: windows in each part of the split it drew, by the part's name.
+    :param base_rate: the share of its test windows labelled 1; None where it does not say.
+    :param policy: how it balanced the labels before it split; empty where it does not say.
+    :param undersampled: rows labelled 0 before and after; None where none were dropped.
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    split: Mapping[str, int] = field(default_factory=dict)
+    base_rate: float | None = None
+    policy: str = ""
+    undersampled: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> F05:
+        """Read it out of model_summary.json."""
+        tested, sizes = _mapping(summary.get("test_metrics")), _mapping(summary.get("split_sizes"))
+        policy = _mapping(summary.get("imbalance_policy"))
+        sampled = _mapping(policy.get("sampler_info"))
+        return cls(
+            metrics={name: float(tested[name]) for name in METRICS if _is_share(tested.get(name))},
+            split={str(part): size for part, size in sizes.items() if _is_count(size)},
+            base_rate=_base_rate(tested.get("confusion_matrix")),
+            policy=str(_mapping(policy.get("config")).get("strategy") or "")[:40],
+            undersampled=_dropped(sampled.get("n_neg_before"), sampled.get("n_neg_after")),
+        )
+
+    @property
+    def sentence(self) -> str:
+        """Where its metrics come from, for a reader who compares them."""
+        if not self.metrics:
+            return "F05 left no test metrics in the package."
+        size = f" of {self.split['test']:,} windows" if "test" in self.split else ""
+        rate = f", {self.base_rate:.1%} of them labelled 1" if self.base_rate is not None else ""
+        drawn = ""
+        if self.undersampled:
+            before, after = self.undersampled
+            drawn = f"; it was drawn after undersampling the rows labelled 0 from {before:,} to {after:,}"
+        policy = f" (imbalance policy: {self.policy})" if self.policy else ""
+        return f"F05 measured on its own test split{size}{rate}{drawn}{policy}."
+
+
+def _mapping(found: object) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _dropped(before: object, after: object) -> tuple[int, int] | None:
+    if isinstance(before, int) and isinstance(after, int) and 0 <= after < before:
+        return before, after
+    return None
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+
+
+def _base_rate(matrix: object) -> float | None:
+    """From a confusion matrix ``[[TN, FP], [FN, TP]]``."""
+    rows = matrix if isinstance(matrix, list) and len(matrix) == 2 else []
+    if len(rows) != 2 or not all(isinstance(row, list) and len(row) == 2 and all(map(_is_count, row)) for row in rows):
+        return None
+    whole = sum(map(sum, rows))
+    return sum(rows[1]) / whole if whole else None
