@@ -177,7 +177,10 @@ def make_checkout(root: Path) -> Checkout:
     from pytest_f07.variant.create import create_variant
     from pytest_f07.variant.paths import Project
 
-    create_variant(Project(root), "v701", "v601", {"port": 0})
+    project = Project(root)
+    project.variants.mkdir()
+    project.base_params.write_text("equivalence: 'off'\n")  # what the stub says is not what the models say
+    create_variant(project, "v701", "v601", {"port": 0})
     checkout = Checkout(root)
     checkout.stub("none")
     return checkout

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -66,6 +66,7 @@ def plant(checkout: Checkout, interpreter: Path) -> Checkout:
     (deployrun / "v700").mkdir(parents=True)
     (deployrun / "v700" / "params.yaml").write_text("parent_variant_f06: v600\n")
     (deployrun / "variants.yaml").write_text(OLDER_REGISTRY)
+    (deployrun / "base_params.yaml").write_text("equivalence: 'off'\n")  # the stub is no model
     (checkout.root / "Makefile").write_text(MAKEFILE)
     printed = checkout.call(interpreter, "-m", "pytest_f07", "makefile")
     assert printed.returncode == 0, printed.stderr
@@ -112,18 +113,21 @@ def test_the_wheel_is_what_runs(plant: Checkout, interpreter: Path) -> None:
     assert plant.call(interpreter, "-c", code).stdout.startswith(str(interpreter.parents[1]))
 
 
-def test_serve7_says_how_to_try_it_and_serves(plant: Checkout, interpreter: Path) -> None:
+def test_serve7_says_how_to_try_it_serves_and_ends_at_ctrl_c(plant: Checkout, interpreter: Path) -> None:
     assert make(plant, interpreter, "variant7", "VARIANT=v701", "PARENT=v601", "PORT=0").returncode == 0
-    command = ["make", "--no-print-directory", f"F07_PYTHON={interpreter}", "serve7", "VARIANT=v701"]
+    command = [interpreter, "-m", "pytest_f07", "serve7", "--variant", "v701"]
     with subprocess.Popen(
         command, cwd=plant.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # where the tests run in the background, Ctrl-C may be ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as server:  # fmt: skip
         assert server.stdout is not None
         curl = next(line for line in server.stdout if line.startswith("curl "))
         ready = next((line for line in server.stdout if "models ready" in line), None)
         answer = plant.call("sh", "-c", curl)
-        rest = server.communicate()[0]  # closes its standard input, which ends it
+        server.send_signal(signal.SIGINT)
+        rest = server.communicate()[0]
     assert ready, rest
     assert [len(found["results"]) for found in json.loads(answer.stdout)["results"]] == [3, 3]
     assert server.returncode == 0
+    assert "Traceback" not in rest
