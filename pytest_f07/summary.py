@@ -54,6 +54,7 @@ def document(run: Run) -> dict[str, Any]:
     """07_deployrun_metadata.json."""
     rows = {dataset.source_f04: dataset.rows for dataset in run.datasets}
     facts = {
+        "manifest": {"sha256": run.manifest.digest},
         "counts": {**_counts(run), "rows": rows},
         "versions": metadata.versions(run.identity.get("versions", {})),
         "throughput": {"requests": len(run.pace.latencies), "windows_per_second": run.pace.windows_per_second},
