@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ERROR: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"ERROR: {error.filename}: {error.strerror}.", file=sys.stderr)
+        # A full disk names no file.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ERROR: {where}{error.strerror or error}.", file=sys.stderr)
         return 2
     print(
         f"{project.show(paths.folder)}: params.yaml and manifest.json written. Run it: make script7-run "
