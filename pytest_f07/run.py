@@ -142,7 +142,7 @@ class Run:
                         sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
                         if questions:
                             questions.keep(answered)
-                        progress.add(answered)
+                        progress = progress.after(answered)
                         self.watch(progress)
                 with self._timed("infer"):
                     sampled.ask(client)
