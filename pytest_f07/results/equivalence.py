@@ -26,7 +26,7 @@ class Equivalence:
 
     :param windows: how many were compared; ``alone`` of them through ``/infer`` too.
     :param largest_difference: between two scores of one window that are numbers.
-    :param least_distance: of an oracle's score from the threshold; infinite where none was compared.
+    :param least_distance: of an oracle's score from the threshold; infinite where none was a number.
     :param differing: windows with another score or label; ``flipped`` of them with another label.
     :param example: the first of them.
     """
@@ -56,7 +56,7 @@ class Equivalence:
         return {
             "equivalence_windows": self.windows,
             "equivalence_largest_difference": self.largest_difference,
-            "equivalence_least_distance": self.least_distance if self.windows else None,
+            "equivalence_least_distance": self.least_distance if math.isfinite(self.least_distance) else None,
         }
 
     def compare(self, model: Model, scored: Scored, oracle: Float32Array, alone: Mapping[int, float]) -> None:

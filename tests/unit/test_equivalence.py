@@ -73,6 +73,7 @@ def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
     assert fault is not None
     assert fault.endswith("the first: v401 row 1: y_prob 0.6000000238418579 in the batch, no number by the oracle")
     assert compare([NAN], [0.5]).fault is not None
+    assert compare([0.5], [NAN]).row()["equivalence_least_distance"] is None
     assert compare([0.5], [0.5], alone={0: NAN}).fault is not None
     assert compare([NAN, 0.5], [0.5, 0.5]).largest_difference == 0  # what JSON cannot say does not get there
     assert compare([NAN, 0.5], [NAN, 0.5]).fault is None
