@@ -25,8 +25,8 @@ class Equivalence:
     """How far the server's answers of one model are from the oracle's.
 
     :param windows: how many were compared; ``alone`` of them through ``/infer`` too.
-    :param largest_difference: between two scores of one window that both are numbers.
-    :param least_distance: of an oracle's score from the threshold; infinite where none was compared.
+    :param largest_difference: between two scores of one window that are numbers.
+    :param least_distance: of an oracle's score from the threshold; infinite where none was a number.
     :param differing: windows with another score or label; ``flipped`` of them with another label.
     :param example: the first of them.
     """
@@ -57,7 +57,7 @@ class Equivalence:
         return {
             "equivalence_windows": self.windows,
             "equivalence_largest_difference": self.largest_difference,
-            "equivalence_least_distance": self.least_distance if self.windows else None,
+            "equivalence_least_distance": self.least_distance if math.isfinite(self.least_distance) else None,
         }
 
     def compare(self, model: Model, scored: Scored, oracle: Float32Array, alone: Mapping[int, float]) -> None:

@@ -82,6 +82,7 @@ def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
     )
     mixed = compare([0.5, 0.25], [0.5, 0.5], alone={0: NAN, 1: NAN})
     assert mixed.row()["equivalence_largest_difference"] == 0.25
+    assert compare([0.5], [NAN]).row()["equivalence_least_distance"] is None
     assert compare([NAN, 0.5], [NAN, 0.5]).fault is None
 
 
