@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -267,7 +268,10 @@ class Run:
 
     def provenance(self) -> dict[str, str]:
         """What was validated, with what, for the report."""
-        software = {**metadata.versions({}), **{f"server {k}": v for k, v in self.identity.get("versions", {}).items()}}
+        found = metadata.versions(self.identity.get("versions", {}))
+        software = {
+            f"{side} {name}": version for side in ("client", "server") for name, version in found.pop(side).items()
+        }
         return {
             "variant": self.variant,
             "package": self.manifest.package.name,
@@ -276,7 +280,9 @@ class Run:
             "git commit": metadata.git_commit(self.project.root),
             "batch_size": str(self.params.batch_size),
             "sample_size": str(self.params.sample_size or "all rows"),
-            **{name: found for name, found in software.items() if isinstance(found, str)},
+            **({"require": json.dumps(self.params.require)} if self.params.require else {}),
+            **found,
+            **software,
         }
 
     def log_tail(self) -> list[str]:
