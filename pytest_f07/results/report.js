@@ -71,6 +71,14 @@ document.addEventListener("DOMContentLoaded", () => {
     target.click();
   });
 
+  // A printed page keeps where it all comes from.
+  let printed = [];
+  addEventListener("beforeprint", () => {
+    printed = all('[data-key="equivalence"], [data-key="provenance"], [data-key="seal"]').filter((part) => !part.open);
+    printed.forEach((part) => (part.open = true));
+  });
+  addEventListener("afterprint", () => printed.forEach((part) => (part.open = false)));
+
   document.addEventListener("click", async ({ target }) => {
     if (!target.matches(".f07-copy")) return;
     try {

@@ -226,8 +226,12 @@ def test_a_digest_is_copied_or_selected(browser: Page) -> None:
 
 def test_it_prints(browser: Page) -> None:
     browser.open()
+    provenance = "document.querySelector('[data-key=provenance]').open"
+    browser.js(f"addEventListener('beforeprint', () => {{ window.on_paper = {provenance} }})")
     printed = browser.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+    assert browser.js("return window.on_paper")
+    assert not browser.js(f"return {provenance}")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     width = browser.js("return getComputedStyle(document.querySelector('.controls')).display")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -56,10 +56,11 @@ def test_a_requirement_of_no_model_is_refused(f07_stub: F07Project) -> None:
 # -- comparison
 
 
-def test_what_changed_since_another_run_is_told(f07_stub: F07Project) -> None:
+def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never_markup(f07_stub: F07Project) -> None:
     f07_stub.run()
     path = f07_stub.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9}))
+    policy = {"config": {"strategy": "<img src=x onerror=alert(1)>"}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9, "imbalance_policy": policy}))
     f07_stub.variant7("v702", "v601")
     before = f07_stub.artefacts()
     result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v702", "--f07-compare=v701")
@@ -69,6 +70,10 @@ def test_what_changed_since_another_run_is_told(f07_stub: F07Project) -> None:
     assert "<h2>Against v701</h2>" in text
     assert "Flipped predictions of inverter_trip:" in text
     assert "Flipped predictions of feeder_overload:" not in text
+    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', text)[1]))
+    [test] = [found for key, [found] in blob["tests"].items() if key.endswith("[inverter_trip]")]
+    assert "&lt;img src=x" in test["extras"][0]["content"]
+    assert "<img src=x" not in test["extras"][0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -98,17 +103,31 @@ def test_comparing_needs_a_variant(f07_stub: F07Project) -> None:
 # -- the terminal
 
 
-def test_the_terminal_ends_with_a_table_and_the_reports_path(f07_stub: F07Project) -> None:
+def test_the_terminal_ends_with_a_table_and_two_runs_give_one_report_but_for_times(f07_stub: F07Project) -> None:
+    def timeless(text: str) -> str:
+        text = re.sub(r'src="data:image/png;base64,[^"]*"(?= alt="Windows a second)', "", text)
+        text = re.sub(r"\d+-\w{3}-\d{4} at [\d:]+|[\d-]{10} [\d:]{8} UTC|tests took [^.]+", "", text)
+        return re.sub(r"[\d,.]+ (ms|s|windows/s|windows a second)\b", "", text)
+
     result = f07_stub.run()
+    first = report(f07_stub)
+    f07_stub.run()
+    assert timeless(report(f07_stub)) == timeless(first)
     result.stdout.fnmatch_lines(["f07: all 3,838 windows answered, * windows/s; metrics and pictures follow"])
     result.stdout.fnmatch_lines(["executions/07_deployrun/v701/manifest.json ... *"])
     result.stdout.fnmatch_lines([*TABLE, "f07: report: executions/07_deployrun/v701/report/report.html"])
 
 
-def test_q_is_quiet(f07_stub: F07Project) -> None:
-    lines = [line for line in f07_stub.run("-q").outlines if line]
+def test_q_is_quiet_but_for_what_went_wrong(
+    f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    result = f07_stub.run("-q")
+    assert result.ret == 0
+    lines = [line for line in result.outlines if line]
     assert len(lines) <= 4, lines
-    assert not any(line.startswith("f07:") for line in lines)
+    [line] = [line for line in lines if line.startswith("f07:")]
+    assert line == f"f07: warning: the step summary {tmp_path} cannot be written: Is a directory"
 
 
 def test_an_interactive_terminal_has_one_line_of_progress_which_goes_away(f07_stub: F07Project) -> None:
@@ -148,41 +167,3 @@ def test_github_gets_a_step_summary_and_annotations(f07_project: F07Project, mon
     assert text.startswith("what stood there\n### F07: v701 of package v601, 2 of 3 models passed\n")
     assert "| `inverter_trip.cnn` | " in text
     assert "- `F07-NONFINITE` `feeder_overload`: " in text
-
-
-def test_a_step_summary_that_cannot_be_written_fails_nothing(
-    f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    result = f07_stub.run()
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["f07: warning: the step summary * cannot be written: Is a directory"])
-
-
-# -- report.html
-
-
-def test_what_a_package_says_is_text_and_never_markup(f07_stub: F07Project) -> None:
-    path = f07_stub.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
-    summary = json.loads(path.read_text())
-    summary["imbalance_policy"] = {"config": {"strategy": "<img src=x onerror=alert(1)>"}}
-    path.write_text(json.dumps(summary))
-    f07_stub.variant7("v702", "v601")
-    assert f07_stub.pytester.runpytest_subprocess("--f07-variant=v702").ret == 0
-    text = report(f07_stub, "v702")
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', text)[1]))
-    [test] = [found for key, [found] in blob["tests"].items() if key.endswith("[inverter_trip]")]
-    assert "&lt;img src=x" in test["extras"][0]["content"]
-    assert "<img src=x" not in test["extras"][0]["content"]
-
-
-def test_two_runs_give_one_report_but_for_times(f07_stub: F07Project) -> None:
-    def timeless(text: str) -> str:
-        text = re.sub(r'src="data:image/png;base64,[^"]*"(?= alt="Windows a second)', "", text)
-        text = re.sub(r"\d+-\w{3}-\d{4} at [\d:]+|[\d-]{10} [\d:]{8} UTC|tests took [\d:]+", "", text)
-        return re.sub(r"[\d,.]+ (ms|s|windows/s|windows a second)\b", "", text)
-
-    f07_stub.run()
-    first = report(f07_stub)
-    f07_stub.run()
-    assert timeless(report(f07_stub)) == timeless(first)
