@@ -19,7 +19,7 @@ import requests
 from benchmarks.plain.replay import replay as plain_replay
 from benchmarks.workload import VARIANT
 from pytest_f07.listen import listen
-from pytest_f07.replay.client import Client
+from pytest_f07.replay.client import Client, Request
 from pytest_f07.replay.log import PredictionLog
 from pytest_f07.replay.replay import Pace, replay
 from pytest_f07.variant import manifest
@@ -117,7 +117,7 @@ def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     handle = listener.fileno()
     return subprocess.Popen(
         [sys.executable, "-m", "pytest_f07.server", str(path), "--socket", str(handle), "--nonce", "bench"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[handle],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[handle],
     )  # fmt: skip
 
 
@@ -130,12 +130,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 class JsonClient(Client):
     """The same client through the documented JSON."""
 
-    def infer_batch(self, windows: pa.Array) -> Predictions:
-        """Every model's answer, in order."""
+    def send_batch(self, windows: pa.Array) -> Request:
+        """Ask every model about a list array of windows."""
         body = json.dumps({"windows": windows.to_pylist()}, separators=(",", ":")).encode()
-        results = json.loads(self._request("POST", "/infer_batch", body, JSON))["results"]
+        return self._send("POST", "/infer_batch", body, JSON, windows)
+
+    def receive_batch(self, request: Request) -> Predictions:
+        """Every model's answer, in order."""
+        results = json.loads(self._receive(request)[0])["results"]
         answers = [[(one["y_pred"], one["y_prob"]) for one in result["results"]] for result in results]
-        values = np.array(answers, np.float64).reshape(len(windows), len(self.names), 2)
+        values = np.array(answers, np.float64).reshape(len(request.windows), len(self.names), 2)
         return Predictions(self.names, values[:, :, 0].astype(np.int8), values[:, :, 1].astype(np.float32))
 
 
@@ -154,8 +158,9 @@ class Limit:
     def __init__(self, project: Project, scratch: Path) -> None:
         path = manifest.load(project, VARIANT).paths.manifest
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.limit", str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+            [sys.executable, "-m", "benchmarks.limit", str(path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def rate(self, batch_size: int) -> float:
         """Windows per second."""

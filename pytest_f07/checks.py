@@ -19,7 +19,8 @@ def test_runtime_validation(
 ) -> None:
     """The model does in a real runtime what its package says: all that was found against it, in sentences."""
     verdict = f07_verdicts[prediction_name]
-    properties = {**verdict.row(), "code": ",".join(failure.code for failure in verdict.failures)}
+    proven = verdict.equivalence.row() if verdict.equivalence else {}
+    properties = {**verdict.row(), **proven, "code": ",".join(failure.code for failure in verdict.failures)}
     request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

@@ -2,7 +2,13 @@
 
 
 class F07Error(Exception):
-    """A mistake that the user can mend: its text is the whole message, without a traceback."""
+    """A mistake that the user can mend: its text is the whole message, without a traceback.
+
+    One line, whatever a file's names bring: what cannot be printed (a line break, an escape) is written as Python does.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
 
 
 class BrokenRun(F07Error):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_f07 import summary
 from pytest_f07.results import report as html
 from pytest_f07.session import ValidationSession, prediction_name
 from pytest_f07.variant.package import Model
@@ -40,7 +41,7 @@ class HtmlReport:
         if name and call.when == "call" and name in self.run.verdicts and (model := self._model(name)):
             from pytest_html import extras
 
-            content = html.model_html(self.run.verdicts[name], model, self.run.pictures(name))
+            content = html.model_html(self.run.verdicts[name], model, summary.pictures(self.run, name))
             result.extras = [extras.html(content)]  # type: ignore[attr-defined]  # pytest-html reads it
         return result
 
@@ -71,6 +72,6 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """Verdict, failures and warnings above the table; all that is looked up below it."""
-        page = self.run.page(self.session.note)
+        page = summary.page(self.run, self.session.note)
         prefix.append(html.above(page))
         postfix += [html.below(page), html.script()]

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from pytest_f07 import checks
+from pytest_f07 import checks, summary
 from pytest_f07.errors import F07Error
 from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
 from pytest_f07.selection import Selection
+from pytest_f07.variant.documents import to_json, write_whole
 from pytest_f07.variant.paths import Outputs
 
 # Plugins that a run cannot do without, and what for.
@@ -136,11 +137,17 @@ class ValidationSession:
         """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
         place, and write the metadata where the run is complete."""
         self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
-        result = yield
+        try:
+            result = yield
+        except OSError as error:  # a full disk, where pytest-html or junit writes
+            self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            return
         if self.began and self.whole:
             self._place_reports(session.config)
             if self.note is None:
-                self.run.finish()
+                # Step 8, last of all: it says that the run is complete.
+                write_whole(self.run.outputs.metadata, to_json(summary.document(self.run)))
         return result
 
     def _what_is_missing(self, exit_status: int) -> str | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_f07.replay.replay import Progress
 from pytest_f07.results import ci
-from pytest_f07.run import Progress
 from pytest_f07.session import ValidationSession
 
 EVERY = 0.2

@@ -6,9 +6,11 @@ Everything here checks what it is given: neither side trusts the other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
@@ -22,6 +24,9 @@ ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
 NONCE_HEADER = "F07-Nonce"
 MANIFEST_HEADER = "F07-Manifest"
+MODELS_HEADER = "F07-Models"
+PROCESS_HEADER = "F07-Process"
+ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_WINDOWS = 65_536
@@ -67,6 +72,15 @@ class Windows:
         codes, offsets = self.codes.tolist(), self.offsets.tolist()
         return [codes[start:end] for start, end in pairwise(offsets)]
 
+    def parts(self, most: int) -> Iterator[Windows]:
+        """The same windows, at most ``most`` at a time."""
+        if len(self) <= most:
+            yield self
+            return
+        for start in range(0, len(self), most):
+            offsets = self.offsets[start : start + most + 1]
+            yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
+
     def checked(self) -> Windows:
         """Itself, once it is known to keep the limits."""
         if len(self) > MAX_WINDOWS:
@@ -93,6 +107,13 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.y_prob)
+
+
+def rows_digest(windows: Windows, predictions: Predictions) -> str:
+    """What each side computes of the rows answered, on its own: of the windows, and of what was said of them."""
+    arrays = (windows.offsets, windows.codes, predictions.y_pred, predictions.y_prob)
+    # At once: hashing lets other threads in, and it takes its time to get back from each.
+    return hashlib.blake2b(b"".join(array.tobytes() for array in arrays), digest_size=16).hexdigest()
 
 
 def windows_of(column: pa.Array) -> Windows:
@@ -189,6 +210,7 @@ def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
 def decode_windows_arrow(body: bytes) -> Windows:
     """The windows of an Arrow request: one list or large_list column of integers, in no, one or several batches."""
     try:
+        _refuse_compression(body)
         with pa.ipc.open_stream(body) as stream:
             kinds = stream.schema.types
             if len(kinds) != 1 or not holds_windows(kinds[0]):
@@ -198,13 +220,39 @@ def decode_windows_arrow(body: bytes) -> Windows:
             for batch in stream:
                 batch.validate(full=True)
                 parts.append(_part(batch.column(0)))
-    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError, struct.error) as error:
         raise WireError(f"the body is not an Arrow stream ({str(error).splitlines()[0]})") from None
     if len(parts) == 1:
         return parts[0].checked()
     lengths = [np.diff(part.offsets) for part in parts]
     codes = np.concatenate([part.codes for part in parts]) if parts else np.zeros(0, np.int64)
     return Windows(codes, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))).checked()
+
+
+def _refuse_compression(body: bytes) -> None:
+    """A few compressed kilobytes can hold gigabytes, and no limit on a body's bytes sees that.
+
+    pyarrow does not tell: the batch's header is a flatbuffer, whose fourth field says how its buffers are compressed.
+    """
+    for message in pa.ipc.MessageReader.open_stream(body):
+        if message.type != "record batch":
+            continue
+        header = bytes(message.metadata)
+        [root] = struct.unpack_from("<I", header)
+        if batch := _field(header, root, 2):
+            table = batch + struct.unpack_from("<I", header, batch)[0]
+            if _field(header, table, 3):
+                raise WireError("the stream is compressed; send it as it is")
+
+
+def _field(header: bytes, table: int, number: int) -> int:
+    """Where a flatbuffer's table holds its field; 0 where it does not."""
+    vtable = table - struct.unpack_from("<i", header, table)[0]
+    [size] = struct.unpack_from("<H", header, vtable)
+    if 4 + 2 * number >= size:
+        return 0
+    [offset] = struct.unpack_from("<H", header, vtable + 4 + 2 * number)
+    return table + offset if offset else 0
 
 
 def holds_windows(kind: pa.DataType) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 
 import pyarrow as pa
-import urllib3
 
 from pytest_f07 import wire
 from pytest_f07.errors import BrokenRun
@@ -15,48 +19,83 @@ from pytest_f07.wire import Predictions, WireError
 CONNECTIONS = 3
 
 
-class Client:
-    """The server's client; safe to use from several threads.
+@dataclass(frozen=True)
+class Request:
+    """A request under way, on a connection that is its own until it is answered.
 
-    urllib3's pool is used bare (requests brings it): it asks no environment for proxies, which would take loopback
-    traffic elsewhere, and costs half of what requests adds to it.
+    :param windows: the windows it asks about; None where it is no batch.
+    :param sent: when it was sent, by :func:`time.perf_counter`.
+    """
+
+    connection: http.client.HTTPConnection
+    path: str
+    windows: pa.Array = None
+    sent: float = field(default_factory=time.perf_counter)
+
+
+class Client:
+    """The server's client. It sends before it waits, so that up to :data:`CONNECTIONS` requests are in flight and one
+    thread is enough: more threads would take turns at one interpreter lock.
+
+    The standard library's connections are used bare: they ask no environment for proxies, which would take loopback
+    traffic elsewhere.
+
+    All methods raise :class:`BrokenRun` for an answer that is not to be believed, :class:`TimeoutError` where none
+    comes within the deadline, and another :class:`OSError` where the connection breaks.
 
     :param names: the prediction names that every answer must hold, in order.
     :param manifest: the sha256 of the manifest that the server must serve.
     :param nonce: this run's; an answer without it is somebody else's.
-    :param deadline: seconds for connecting and for each wait on the connection.
+    :param deadline: seconds for connecting, for the first byte of an answer, and for all of it.
     """
 
     def __init__(
         self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, deadline: float = 120
     ) -> None:
         self.names, self.deadline = names, deadline
-        self._expected = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
-        self._pool = urllib3.HTTPConnectionPool(
-            host, port, maxsize=CONNECTIONS, block=True, retries=False, timeout=urllib3.Timeout(deadline)
-        )
+        self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
+        self._idle = deque(http.client.HTTPConnection(host, port, timeout=deadline) for _ in range(CONNECTIONS))
+
+    @property
+    def busy(self) -> bool:
+        """Whether every connection waits for an answer: the oldest must be received before another is sent."""
+        return not self._idle
 
     def identity(self) -> dict[str, Any]:
-        """What the server says of itself; raises :class:`BrokenRun` where it is not this run's server."""
-        document = _json(self._request("GET", "/"))
+        """What the server says of itself; it must be ready."""
+        body, headers = self._receive(self._send("GET", "/"))
+        document = _json(body)
         if not isinstance(document, dict) or document.get("status") != "ready":
             raise BrokenRun(f"the server does not say that it is ready but {str(document)[:200]}")
+        # From here on every answer comes from this very process and these very models.
+        self._expected |= {name: headers.get(name) for name in (wire.PROCESS_HEADER, wire.MODELS_HEADER)}
         return document
 
-    def infer_batch(self, windows: pa.Array) -> Predictions:
-        """Every model's answer to a list array of windows, in order."""
-        body = wire.encode_windows_arrow(windows)
+    def send_batch(self, windows: pa.Array) -> Request:
+        """Ask every model about a list array of windows."""
+        return self._send("POST", "/infer_batch", wire.encode_windows_arrow(windows), wire.ARROW, windows)
+
+    def receive_batch(self, request: Request) -> Predictions:
+        """Every model's answer, in order; requests must be received in the order in which they were sent."""
+        body, headers = self._receive(request)
         try:
-            answer = wire.decode_predictions_arrow(self._request("POST", "/infer_batch", body, wire.ARROW), self.names)
+            answer = wire.decode_predictions_arrow(body, self.names)
         except WireError as error:
             raise BrokenRun(str(error)) from None
-        if len(answer) != len(windows):
-            raise BrokenRun(f"the server answered {len(answer):,} of {len(windows):,} windows")
+        if len(answer) != len(request.windows):
+            raise BrokenRun(f"the server answered {len(answer):,} of {len(request.windows):,} windows")
+        expected = wire.rows_digest(wire.windows_of(request.windows), answer)
+        if (found := headers.get(wire.ROWS_HEADER)) != expected:
+            raise BrokenRun(
+                "the answer is not of the rows that were sent, in their order: "
+                f"its {wire.ROWS_HEADER} is {found!r}, not {expected!r}"
+            )
         return answer
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
         """Every model's answer to one window, as the JSON route documents it."""
-        document = _json(self._request("POST", "/infer", json.dumps({"window": window}).encode(), wire.JSON))
+        body = json.dumps({"window": window}).encode()
+        document = _json(self._receive(self._send("POST", "/infer", body, wire.JSON))[0])
         answer = document.get("results") if isinstance(document, dict) else None
         if not isinstance(answer, list) or document.get("window") != window:
             raise BrokenRun(f"/infer answered {str(document)[:200]}")
@@ -65,21 +104,57 @@ class Client:
         return answer
 
     def close(self) -> None:
-        """Close the kept connections."""
-        self._pool.close()
+        """Close the kept connections that wait for nothing."""
+        for connection in self._idle:
+            connection.close()
 
-    def _request(self, method: str, path: str, body: Any = None, content_type: str | None = None) -> bytes:
-        headers = {"Content-Type": content_type} if content_type else {}
-        response = self._pool.urlopen(method, path, body=body, headers=headers)
+    def _send(
+        self, method: str, path: str, body: Any = None, content_type: str | None = None, windows: pa.Array = None
+    ) -> Request:
+        connection = self._idle.popleft()
+        request = Request(connection, path, windows)
+        try:
+            connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
+        except OSError:
+            self._give_back(connection, broken=True)
+            raise
+        return request
+
+    def _receive(self, request: Request) -> tuple[bytes, Message]:
+        whole = False
+        try:
+            with request.connection.getresponse() as response:
+                body = self._body(response, request.sent + self.deadline)
+            whole = True
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"what came is not HTTP: {error!r}") from None
+        finally:
+            self._give_back(request.connection, broken=not whole)
         if response.status != 200:
-            said = " ".join(response.data[:300].decode("utf-8", "replace").split())
-            raise BrokenRun(f"the server refused {path} with {response.status}: {said}")
+            said = " ".join(body[:300].decode("utf-8", "replace").split())
+            raise BrokenRun(f"the server refused {request.path} with {response.status}: {said}")
         for header, expected in self._expected.items():
             if (found := response.headers.get(header)) != expected:
                 raise BrokenRun(
-                    f"the answer of {path} is not of this run's server: its {header} is {found!r}, not {expected!r}"
+                    f"the answer of {request.path} is not of this run's server: its {header} is {found!r}, "
+                    f"not {expected!r}"
                 )
-        return response.data
+        return body, response.headers
+
+    def _body(self, response: http.client.HTTPResponse, end: float) -> bytes:
+        parts = []
+        while part := response.read1(wire.MAX_BYTES):
+            parts.append(part)
+            if time.perf_counter() > end:
+                raise TimeoutError
+        if response.length:
+            raise ConnectionError(f"the answer ends {response.length:,} bytes too early")
+        return b"".join(parts)
+
+    def _give_back(self, connection: http.client.HTTPConnection, broken: bool) -> None:
+        if broken:
+            connection.close()  # it opens itself anew at the next request
+        self._idle.append(connection)
 
 
 def _json(body: bytes) -> Any:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import urllib3
 from xprocess import ProcessStarter, XProcess
 
 from pytest_f07.errors import BrokenRun
@@ -93,7 +92,7 @@ class ServerProcess:
     def _answer(self, client: Client) -> dict[str, Any] | None:
         try:
             return client.identity()
-        except (urllib3.exceptions.HTTPError, OSError):
+        except OSError:
             if self.died():
                 last = next(iter(log_tail(self._command.log, 1)), "it said nothing").removeprefix("ERROR: ")
                 raise BrokenRun(f"the server died at start-up ({last.rstrip('.')})") from None

@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import urllib3
 
 from pytest_f07 import wire
 from pytest_f07.errors import BrokenRun
-from pytest_f07.replay.client import CONNECTIONS, Client
+from pytest_f07.replay.client import Client, Request
 from pytest_f07.variant.dataset import BLOCK, X_COLUMN, Dataset
 from pytest_f07.wire import Predictions
 
@@ -45,6 +42,38 @@ class Pace:
     taken: list[tuple[float, int]] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def windows_per_second(self) -> float:
+        """Over the whole replay."""
+        return round(sum(windows for _, windows in self.taken) / self.seconds, 1) if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the replay is.
+
+    :param dataset: the one being replayed; ``done`` of ``total`` windows of all are answered.
+    """
+
+    total: int
+    dataset: str = ""
+    done: int = 0
+    begin: float = field(default_factory=time.perf_counter)
+
+    def after(self, answered: Answered) -> Progress:
+        """One batch further."""
+        return replace(self, dataset=answered.dataset.source_f04, done=self.done + len(answered.windows))
+
+    @property
+    def windows_per_second(self) -> float:
+        """The pace since the beginning."""
+        return self.done / max(time.perf_counter() - self.begin, 1e-9)
+
+    @property
+    def left(self) -> float:
+        """Seconds it will still take at this pace."""
+        return (self.total - self.done) / self.windows_per_second if self.done else 0.0
+
 
 def replay(
     client: Client, datasets: list[Dataset], batch_size: int, pace: Pace, died: Callable[[float], bool]
@@ -55,24 +84,13 @@ def replay(
 
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
-    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="f07-replay")
-    under_way: deque[tuple[Dataset, int, pa.Array, Future[tuple[Predictions, float]]]] = deque()
-
-    def send(windows: pa.Array) -> tuple[Predictions, float]:
-        start = time.perf_counter()
-        predictions = client.infer_batch(windows)
-        return predictions, time.perf_counter() - start
+    under_way: deque[tuple[Dataset, int, pa.Array, Request]] = deque()
 
     def take() -> Answered:
-        dataset, first, windows, future = under_way.popleft()
-        try:
-            predictions, seconds = future.result(2 * client.deadline)
-        except (BrokenRun, urllib3.exceptions.HTTPError, OSError, FutureTimeout) as error:
-            reason = _reason(error, client)
-            if reason is None:
-                reason = "the server died" if died(2) else "the server broke the connection"
-            raise BrokenRun(f"{reason} at {dataset.source_f04} row {first:,}") from None
-        pace.latencies.append(seconds)
+        dataset, first, windows, request = under_way.popleft()
+        with _at(dataset, first, client, died):
+            predictions = client.receive_batch(request)
+        pace.latencies.append(time.perf_counter() - request.sent)
         pace.taken.append((time.perf_counter() - begin, len(windows)))
         return Answered(dataset, first, windows, predictions)
 
@@ -81,28 +99,47 @@ def replay(
         for dataset in datasets:
             first = 0
             for windows in batches(dataset, batch_size):
-                under_way.append((dataset, first, windows, pool.submit(send, windows)))
-                first += len(windows)
-                if len(under_way) > CONNECTIONS:
+                if client.busy:
                     yield take()
+                with _at(dataset, first, client, died):
+                    under_way.append((dataset, first, windows, client.send_batch(windows)))
+                first += len(windows)
         while under_way:
             yield take()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         pace.seconds = time.perf_counter() - begin
+
+
+@contextmanager
+def _at(dataset: Dataset, row: int, client: Client, died: Callable[[float], bool]) -> Iterator[None]:
+    """Say where in the data a request failed, and why."""
+    try:
+        yield
+    except BrokenRun as error:
+        reason = str(error)
+    except TimeoutError:
+        reason = f"the server did not answer within {client.deadline:.0f} s"
+    except OSError:
+        reason = "the server died" if died(2) else "the server broke the connection"
+    else:
+        return
+    raise BrokenRun(f"{reason} at {dataset.source_f04} row {row:,}")
 
 
 def batches(dataset: Dataset, batch_size: int) -> Iterator[pa.Array]:
     """The windows in list arrays of at most ``batch_size`` rows, which cross no row group and meet no limit."""
     for block in dataset.blocks([X_COLUMN], BLOCK // batch_size * batch_size):
         windows = block.column(0)
-        for start in range(0, len(windows), batch_size):
-            yield from _within_limits(windows.slice(start, batch_size))
+        slices = (windows.slice(start, batch_size) for start in range(0, len(windows), batch_size))
+        if _codes(windows) <= wire.MAX_CODES:
+            yield from slices
+        else:
+            for each in slices:
+                yield from _within_limits(each)
 
 
 def _within_limits(windows: pa.Array) -> Iterator[pa.Array]:
-    codes = pc.sum(pc.list_value_length(windows)).as_py() or 0
-    if codes <= wire.MAX_CODES or len(windows) == 1:
+    if _codes(windows) <= wire.MAX_CODES or len(windows) == 1:
         yield windows
     else:
         half = len(windows) // 2
@@ -110,9 +147,5 @@ def _within_limits(windows: pa.Array) -> Iterator[pa.Array]:
         yield from _within_limits(windows.slice(half))
 
 
-def _reason(error: Exception, client: Client) -> str | None:
-    if isinstance(error, BrokenRun):
-        return str(error)
-    if isinstance(error, FutureTimeout | urllib3.exceptions.TimeoutError):
-        return f"the server did not answer within {client.deadline:.0f} s"
-    return None
+def _codes(windows: pa.Array) -> int:
+    return len(windows.flatten())

@@ -22,10 +22,15 @@ TOLERANCE = 1e-5
 class _Kept:
     """One window and what the batch said of it."""
 
-    place: str
+    source_f04: str
+    row: int
     window: list[int]
     y_pred: list[int]
     y_prob: list[float]
+
+    @property
+    def place(self) -> str:
+        return f"{self.source_f04} row {self.row:,}"
 
 
 @dataclass
@@ -38,6 +43,7 @@ class Sampled:
     thresholds: dict[str, float]
     _kept: list[_Kept] = field(default_factory=list)
     _faults: dict[str, list[str]] = field(default_factory=dict)
+    _alone: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
 
     def keep(self, answered: Answered, rows: Sequence[int]) -> None:
         """Remember what the batch said of ``rows`` of its dataset, as far as they are in it."""
@@ -46,7 +52,8 @@ class Sampled:
             if 0 <= at < len(answered.windows):
                 self._kept.append(
                     _Kept(
-                        f"{answered.dataset.source_f04} row {row:,}",
+                        answered.dataset.source_f04,
+                        row,
                         answered.windows[at].as_py(),
                         answered.predictions.y_pred[at].tolist(),
                         answered.predictions.y_prob[at].tolist(),
@@ -63,7 +70,9 @@ class Sampled:
         again = math.nan if one.get("y_prob") is None else one["y_prob"]
         if not isinstance(again, int | float):
             self._fault(name, kept, f"/infer gives {json.dumps(one)}")
-        elif math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > TOLERANCE:
+            return
+        self._alone.setdefault((name, kept.source_f04), {})[kept.row] = float(again)
+        if math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > TOLERANCE:
             self._fault(name, kept, f"y_prob {y_prob} in the batch, {again} alone")
         elif one.get("y_pred") != y_pred and not abs(y_prob - self.thresholds[name]) <= TIE:  # NaN is no tie
             self._fault(name, kept, f"y_pred {y_pred} in the batch, {one.get('y_pred')} alone")
@@ -75,6 +84,10 @@ class Sampled:
         """What differed for one model: how often, and the first."""
         faults = self._faults.get(name, [])
         return f"{len(faults)} of {len(self._kept)} windows differ; {faults[0]}" if faults else None
+
+    def scores(self, name: str, source_f04: str) -> dict[int, float]:
+        """What ``/infer`` said of one model, by row of a dataset; NaN where it gave no number."""
+        return self._alone.get((name, source_f04), {})
 
     def differing(self, name: str) -> int:
         """How many windows one model answered otherwise."""

@@ -181,6 +181,18 @@ def compare(
     return found
 
 
+def compare_or_say_why(
+    earlier: Earlier, parquet: Path, names: Sequence[str], rows: Mapping[str, int],
+    metrics: Mapping[str, Mapping[str, Any]],
+) -> Comparison:  # fmt: skip
+    """The same; where the earlier log cannot be read any more, that is said, and breaks nothing."""
+    try:
+        return compare(earlier, parquet, names, rows, metrics)
+    except (F07Error, OSError, pa.ArrowException) as error:
+        note = f"{earlier.variant} cannot be compared: {' '.join(str(error).split())}."
+        return Comparison(earlier.variant, earlier.package, earlier.timestamp, notes=[note])
+
+
 @dataclass(frozen=True)
 class _Log:
     """A log from where a dataset begins, and its models in order."""

@@ -15,8 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from pytest_f07.results.audit import Audit
+from pytest_f07.results.f05 import F05
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import BINS, Scores
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.paths import Outputs
 
 with warnings.catch_warnings():
     # matplotlib 3.8 with pyparsing 3.3 warns at import; a host may have made warnings errors.
@@ -161,6 +165,18 @@ def draw_pace(taken: Sequence[tuple[float, int, float]]) -> bytes:
             axes.grid(axis="y")
             _plain(axes)
         return _png(figure)
+
+
+def draw_all(out: Outputs, models: Sequence[Model], metrics: Mapping[str, Metrics], checked: Audit) -> None:
+    """Write the pictures under ``report/figures/``: two of each model, and one of all."""
+    measured = []
+    for model in models:
+        name, found = model.prediction_name, metrics[model.prediction_name]
+        out.confusion_png(name).write_bytes(draw_confusion(found))
+        out.scores_png(name).write_bytes(draw_scores(found, checked.models[name].scores))
+        here = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
+        measured.append(Measured(name, here, F05.of(model.summary).metrics))
+    out.comparison_png.write_bytes(draw_comparison(measured))
 
 
 @contextmanager

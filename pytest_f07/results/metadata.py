@@ -17,7 +17,7 @@ from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.paths import DEPLOYRUN, Outputs, Project
 from pytest_f07.variant.seal import digest
 
-CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy", "matplotlib", "urllib3")
+CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy", "matplotlib")
 
 
 def git_commit(root: Path) -> str:
@@ -73,6 +73,7 @@ def document(
                 "outcome": "failed" if verdict.failures else "passed",
                 "failures": [{"code": one.code, "message": one.sentence} for one in verdict.failures],
                 "warnings": verdict.warnings,
+                **(verdict.equivalence.row() if verdict.equivalence else {}),
             }
             for name, verdict in verdicts.items()
         },

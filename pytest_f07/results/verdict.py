@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_f07.replay.sample import Sampled
 from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.equivalence import Equivalence
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 
@@ -18,6 +19,7 @@ UNLABELLED = "F07-UNLABELLED"
 THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
 INFER = "F07-INFER"
+EQUIVALENCE = "F07-EQUIVALENCE"
 REQUIRED = "F07-REQUIRED"
 
 
@@ -34,7 +36,8 @@ class Verdict:
     """All that a run says of one model.
 
     :param metrics: None where the run broke before there were any; ``found`` and ``non_finite`` too.
-    :param equivalence: how the runtime was held against another way of asking, a line of the report each.
+    :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
+    :param equivalence: None where nothing was held against the oracle.
     """
 
     prediction_name: str
@@ -43,7 +46,25 @@ class Verdict:
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     found: ModelAudit | None = None
-    equivalence: dict[str, str] = field(default_factory=dict)
+    differing: int = 0
+    asked_alone: int = 0
+    equivalence: Equivalence | None = None
+
+    @property
+    def asked_again(self) -> dict[str, str]:
+        """How the runtime was held against other ways of asking, as the report shows it; empty where it broke."""
+        if not self.asked_alone:
+            return {}
+        lines = {"asked alone (/infer)": f"{self.asked_alone:,}", "answered otherwise": f"{self.differing:,}"}
+        if (proven := self.equivalence) is not None:
+            compared = proven.windows > 0
+            lines |= {
+                "asked of the oracle": f"{proven.windows:,}",
+                "oracle says otherwise": f"{proven.differing:,}",
+                "largest difference": f"{proven.largest_difference:.2g}" if compared else "–",
+                "nearest to the threshold": f"{proven.least_distance:.2g}" if compared else "–",
+            }
+        return lines
 
     @property
     def text(self) -> str:
@@ -77,11 +98,13 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 
 def judge(
-    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled, required: Mapping[str, float]
-) -> Verdict:
+    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled, required: Mapping[str, float],
+    equivalence: Equivalence | None = None,
+) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
 
     :param required: the least value of metrics, where params.yaml asks for any.
+    :param equivalence: what the oracle says, where it was asked.
     """
     found = audit.models[model.prediction_name]
     return Verdict(
@@ -92,14 +115,14 @@ def judge(
             *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
             *_of_the_books(model, metrics, found),
             *_of_the_scores(model, loaded, found),
+            *_of_the_oracle(equivalence),
             *_of_the_requirements(metrics, required),
         ],
         warnings=_warnings(found),
         found=found,
-        equivalence={
-            "windows asked again, alone, through /infer": f"{sampled.size:,}",
-            "answered otherwise": f"{sampled.differing(model.prediction_name):,}",
-        },
+        differing=sampled.differing(model.prediction_name),
+        asked_alone=sampled.size,
+        equivalence=equivalence,
     )
 
 
@@ -145,6 +168,11 @@ def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[
             f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
             f"numbers; {_why(loaded)}",
         )
+
+
+def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
+    if equivalence and equivalence.fault:
+        yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
 
 
 def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Iterator[Failure]:

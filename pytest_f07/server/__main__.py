@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import socket
 import sys
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
@@ -17,7 +19,7 @@ from pytest_f07.listen import listen
 from pytest_f07.variant import manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
-from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER
+from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCESS_HEADER
 
 
 def main() -> int:
@@ -32,6 +34,8 @@ def main() -> int:
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
+    except KeyboardInterrupt:
+        print("ended", flush=True)  # Ctrl-C is how a server in the foreground ends
     return 0
 
 
@@ -48,6 +52,7 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     from pytest_f07.server.app import create_app
     from pytest_f07.server.serve import serve
 
+    models.one_thread_each()
     runtime = models.Runtime([models.load(model) for model in made])
     identity = {
         "models": len(made),
@@ -59,7 +64,13 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     }
     host, port = listener.getsockname()[:2]
     print(f"{found.paths.name}: {len(made)} models ready at http://{host}:{port}", flush=True)
-    serve(create_app(identity, runtime.predict, {NONCE_HEADER: nonce, MANIFEST_HEADER: found.digest}), listener)
+    headers = {
+        NONCE_HEADER: nonce,
+        MANIFEST_HEADER: found.digest,
+        MODELS_HEADER: sha256("".join(model.sha256 for model in runtime.models).encode()).hexdigest(),
+        PROCESS_HEADER: secrets.token_hex(8),  # of this start: another one, on the same files, is another server
+    }
+    serve(create_app(identity, runtime.predict, headers), listener)
 
 
 def _end_with_parent() -> None:

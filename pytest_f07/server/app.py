@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
+from pytest_f07.server import openapi
 from pytest_f07.wire import Predictions, TooLarge, Windows, WireError
 
 log = logging.getLogger(__name__)
@@ -30,19 +31,28 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     def ready() -> Response:
         return _json({"status": "ready", **identity})
 
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return _json(openapi.document([model["prediction_name"] for model in identity.get("loaded", [])]))
+
     @app.post("/infer")
     def infer() -> Response:
         windows = wire.decode_window(_body(wire.JSON))
-        [answer] = wire.encode_answers(windows, predict(windows))
-        return _json(answer)
+        predictions = predict(windows)
+        [answer] = wire.encode_answers(windows, predictions)
+        return _of_rows(_json(answer), windows, predictions)
 
     @app.post("/infer_batch")
     def infer_batch() -> Response:
         if request.mimetype == wire.ARROW:
-            predictions = predict(wire.decode_windows_arrow(_body(wire.ARROW)))
-            return Response(wire.encode_predictions_arrow(predictions), mimetype=wire.ARROW)
-        windows = wire.decode_windows(_body(wire.JSON, wire.ARROW))
-        return _json({"results": wire.encode_answers(windows, predict(windows))})
+            windows = wire.decode_windows_arrow(_body(wire.ARROW))
+            predictions = predict(windows)
+            answer = Response(wire.encode_predictions_arrow(predictions), mimetype=wire.ARROW)
+        else:
+            windows = wire.decode_windows(_body(wire.JSON, wire.ARROW))
+            predictions = predict(windows)
+            answer = _json({"results": wire.encode_answers(windows, predictions)})
+        return _of_rows(answer, windows, predictions)
 
     @app.after_request
     def sign(response: Response) -> Response:
@@ -87,6 +97,11 @@ def _reason(error: HTTPException) -> str:
     if error.code == 405:
         return f"{request.method} is not for {request.path}; there are GET /, POST /infer and POST /infer_batch"
     return " ".join(str(error.description).split())
+
+
+def _of_rows(response: Response, windows: Windows, predictions: Predictions) -> Response:
+    response.headers[wire.ROWS_HEADER] = wire.rows_digest(windows, predictions)
+    return response
 
 
 def _json(document: object, status: int = 200) -> Response:

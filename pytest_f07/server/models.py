@@ -45,6 +45,12 @@ class LoadedModel:
         }
 
 
+def one_thread_each() -> None:
+    """Let each request compute in one thread, before TensorFlow has started any: several requests are in flight, and
+    models this small lose more by sharing out an operation than they gain."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
 def load(made: Model) -> LoadedModel:
     """Load one model file, which the package's reader has looked into; the optimizer is not needed.
 
@@ -105,8 +111,7 @@ class Runtime:
         if len(windows) == 0:
             none = np.zeros((0, len(self.models)))
             return Predictions(self.names, none.astype(np.int8), none.astype(np.float32))
-        chunks = [self._scores(_rows(windows, start)) for start in range(0, len(windows), CHUNK)]
-        y_prob = np.concatenate(chunks) if len(chunks) > 1 else chunks[0]
+        y_prob = np.concatenate([self._scores(part) for part in windows.parts(CHUNK)])
         return Predictions(self.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
 
     def inputs(self, windows: Windows) -> list[Float32Array | Int32Array]:
@@ -115,7 +120,8 @@ class Runtime:
 
     def forward(self, inputs: Sequence[Float32Array | Int32Array]) -> Float32Array:
         """What the models say, as it comes: float32 ``[windows, models]``."""
-        return np.array(self._graph(*map(tf.constant, inputs)))
+        scores: Float32Array = self._graph(*map(tf.constant, inputs)).numpy()
+        return scores
 
     def _scores(self, windows: Windows) -> Float32Array:
         inputs = self.inputs(windows)
@@ -124,14 +130,9 @@ class Runtime:
             if model.broken_layers:
                 scores[:, column] = np.nan
             elif model.needs_a_code:
-                scores[~inputs[place].any(axis=1), column] = np.nan
+                scores[inputs[place][:, -1] == 0, column] = np.nan  # padded on the left: nothing known at all
         scores[~np.isfinite(scores)] = np.nan
         return scores
-
-
-def _rows(windows: Windows, start: int) -> Windows:
-    offsets = windows.offsets[start : start + CHUNK + 1]
-    return Windows(windows.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
 
 def versions() -> dict[str, str]:

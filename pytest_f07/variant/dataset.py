@@ -52,16 +52,19 @@ class Dataset:
 
     def check_schema(self) -> None:
         """Raise :class:`F07Error` where a column is missing or not of the type that F04 writes."""
+        if self.path.exists() and not self.path.is_file():
+            raise F07Error(f"{self.where}: is no regular file.")
         try:
             schema = pq.read_schema(self.path)
+            names = schema.names
         except FileNotFoundError:
             raise F07Error(f"{self.where}: no such file.") from None
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeError, pa.ArrowException) as error:
             raise F07Error(f"{self.where}: is not a readable parquet file ({str(error).splitlines()[0]}).") from None
         for column in (X_COLUMN, Y_COLUMN):
-            if schema.names.count(column) != 1:
+            if names.count(column) != 1:
                 raise F07Error(
-                    f"{self.where}: must have one column {column}; its columns are {', '.join(schema.names)}."
+                    f"{self.where}: must have one column {column}; its columns are {', '.join(names) or 'none'}."
                 )
         windows, label = schema.field(X_COLUMN).type, schema.field(Y_COLUMN).type
         if not holds_windows(windows):
@@ -91,8 +94,9 @@ class Dataset:
             row = first + parents[_first(codes.is_null())].as_py()
             raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds a null; codes are integers.")
         if pa.types.is_uint64(codes.type) and len(codes) and pc.max(codes).as_py() >= 2**63:
-            row = first + pc.list_parent_indices(windows)[_first(pc.greater_equal(codes, 2**63))].as_py()
-            raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds {pc.max(codes)}; codes are 64-bit integers.")
+            place = _first(pc.greater_equal(codes, pa.scalar(2**63, pa.uint64())))
+            row = first + pc.list_parent_indices(windows)[place].as_py()
+            raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds {codes[place]}; codes are 64-bit integers.")
         if len(lengths) and (longest := pc.max(lengths).as_py()) > MAX_WINDOW:
             row = first + _first(pc.greater(lengths, MAX_WINDOW))
             raise F07Error(
@@ -100,23 +104,30 @@ class Dataset:
             )
 
     def _check_labels(self, labels: pa.Array, first: int) -> None:
-        values = labels.cast(pa.int8()) if pa.types.is_boolean(labels.type) else labels
-        wrong = pc.invert(pc.is_in(values, pa.array([0, 1]).cast(values.type)))
-        allowed = pc.is_null(values, nan_is_null=True)
-        wrong = pc.and_(wrong, pc.invert(allowed))
-        if pc.any(wrong).as_py():
-            row = _first(wrong)
+        values = _numbers(labels)
+        allowed = pc.or_(pc.is_in(values, pa.array([0, 1]).cast(values.type)), pc.is_null(values))
+        if not pc.all(allowed).as_py():
+            row = int(pc.index(allowed, False).as_py())
             raise F07Error(
-                f"{self.where}: row {first + row:,}: {Y_COLUMN} is {labels[row].as_py()!r}; "
+                f"{self.where}: row {first + row:,}: {Y_COLUMN} is {values[row].as_py()!r}; "
                 "it must be 0, 1, null or NaN (the last two: not labelled)."
             )
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:
     """Labels as int8 ``[rows]``: 0, 1, or :data:`UNLABELLED` for null and NaN."""
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_null(column, nan_is_null=True), pa.scalar(None, column.type), column)
-    labels: npt.NDArray[np.int8] = pc.fill_null(column.cast(pa.int8()), UNLABELLED).to_numpy(zero_copy_only=False)
+    labels: npt.NDArray[np.int8] = pc.fill_null(_numbers(column).cast(pa.int8()), UNLABELLED).to_numpy()
+    return labels
+
+
+def _numbers(labels: pa.Array) -> pa.Array:
+    """Labels of any type as numbers that Arrow compares: NaN as null, and -0.0 as 0.0."""
+    if pa.types.is_boolean(labels.type):
+        return labels.cast(pa.int8())
+    if pa.types.is_floating(labels.type):
+        # By way of numpy: pyarrow 15 casts no float16.
+        values = labels.to_numpy(zero_copy_only=False).astype(np.float64) + 0.0
+        return pa.array(values, pa.float64(), mask=np.isnan(values))
     return labels
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,19 @@ MAX_BYTES = 64 * 1024 * 1024
 
 def read_json(path: Path, where: str) -> dict[str, Any]:
     """The JSON object in ``path``; anything else is an :class:`F07Error` that begins with ``where``."""
-    return _mapping(path, where, "JSON", json.loads)
+    return _mapping(path, where, "JSON", lambda text: json.loads(text, object_pairs_hook=_each_once))
 
 
 def read_yaml(path: Path, where: str) -> dict[str, Any]:
     """The YAML mapping in ``path`` (tags are refused); anything else is an :class:`F07Error`."""
-    return _mapping(path, where, "YAML", yaml.safe_load)
+    return _mapping(path, where, "YAML", lambda text: yaml.load(text, _YamlLoader))
 
 
 def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise F07Error(f"{where}: is no regular file.")
         if size > MAX_BYTES:
             raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
         found = parse(path.read_text(encoding="utf-8"))
@@ -44,6 +47,23 @@ def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> 
     if not isinstance(found, dict):
         raise F07Error(f"{where}: holds {_kind(found)}; it must hold names and values.")
     return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's names and values; a name that stands twice would silently lose one of its values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{twice!r} stands twice in one place")
+    return found
+
+
+class _YamlLoader(yaml.SafeLoader):
+    """The safe loader, which also refuses a name that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+        return super().construct_mapping(node, deep)
 
 
 def _kind(value: object) -> str:

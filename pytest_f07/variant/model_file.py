@@ -26,6 +26,7 @@ LAYERS = frozenset(
     "Bidirectional TimeDistributed Attention AdditiveAttention MultiHeadAttention Concatenate Add Subtract Multiply "
     "Average Maximum Minimum Dot ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax".split()
 )
+MODELS = ("Sequential", "Functional", "Model")
 PARTS = frozenset(
     "Zeros Ones Constant Identity Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling GlorotNormal "
     "GlorotUniform HeNormal HeUniform LecunNormal LecunUniform L1 L2 L1L2 OrthogonalRegularizer MaxNorm MinMaxNorm "
@@ -55,7 +56,7 @@ def inspect(path: Path, where: str) -> ModelFile:
             config, version = file.attrs.get("model_config"), file.attrs.get("keras_version")
             if "model_weights" not in file:
                 config = None
-    except OSError as error:
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:  # h5py on damaged files: any of these
         raise F07Error(f"{where}: is not a readable HDF5 file ({_first_line(error)}).") from None
     if config is None:
         raise F07Error(f"{where}: is HDF5 but no Keras model: it has no model_config and model_weights.")
@@ -63,6 +64,8 @@ def inspect(path: Path, where: str) -> ModelFile:
         document = json.loads(config)
     except (ValueError, TypeError, RecursionError):
         raise F07Error(f"{where}: its model_config is not JSON.") from None
+    if not isinstance(document, dict) or document.get("class_name") not in MODELS:
+        raise F07Error(f"{where}: its model_config describes no model; a model is {' or '.join(MODELS)}.")
     layers = list(_check_classes(document, where))
     return ModelFile(
         keras_version=_text(version) if version is not None else "2",
@@ -112,7 +115,7 @@ def _check_dataset(dataset: h5py.Dataset, where: str) -> None:
         )
     if dataset.dtype.kind in "OV":
         raise F07Error(f"{where}: {dataset.name} holds {dataset.dtype}; weights are numbers.")
-    declared = dataset.size * dataset.dtype.itemsize
+    declared = (dataset.size or 0) * dataset.dtype.itemsize
     if declared > 64 * max(dataset.id.get_storage_size(), 1):
         raise F07Error(
             f"{where}: {dataset.name} declares {declared:,} bytes and stores {dataset.id.get_storage_size():,}."
@@ -123,9 +126,9 @@ def _check_classes(document: Any, where: str) -> Iterator[dict[str, Any]]:
     """Every part of the configuration that names a class, once it is known to be one of Keras's own."""
     parts = [document]
     while parts:
-        part = parts.pop(0)
+        part = parts.pop()
         if isinstance(part, list):
-            parts[:0] = part
+            parts.extend(reversed(part))
         if not isinstance(part, dict):
             continue
         if "class_name" in part:
@@ -139,7 +142,7 @@ def _check_classes(document: Any, where: str) -> Iterator[dict[str, Any]]:
                 raise F07Error(f"{where}: its configuration names the module {module!r}; only Keras's own is loaded.")
             if name in LAYERS and isinstance(part.get("config"), dict):
                 yield part
-        parts[:0] = part.values()
+        parts.extend(reversed(part.values()))
 
 
 def _input_width(layers: list[dict[str, Any]]) -> int | None:

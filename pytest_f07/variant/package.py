@@ -22,7 +22,7 @@ from pytest_f07.variant.model_file import ModelFile
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
 
 DEFAULT_THRESHOLD = 0.5
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}")  # a hidden folder would not be sealed
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,15 @@ def read_models(paths: PackagePaths) -> list[Model]:
     return [read_model(paths, entry.prediction_name, entry.source_f05, entry.folder_name) for entry in _entries(paths)]
 
 
+def read_package(paths: PackagePaths) -> tuple[list[Model], list[Dataset]]:
+    """Models and datasets once everything in them, to the last row, is known to be fit to be validated."""
+    models = read_models(paths)
+    datasets = read_datasets(paths, models, None)
+    for found in datasets:
+        found.check_rows()
+    return models, datasets
+
+
 def read_datasets(paths: PackagePaths, models: Iterable[Model], limit: int | None) -> list[Dataset]:
     """The datasets: in the order of first use by a model, then those no model owns, by name."""
     used = dict.fromkeys(model.source_f04 for model in models)
@@ -138,7 +147,7 @@ def _entry(found: object, where: str) -> Entry:
 def check_name(value: object, where: str) -> str:
     """Give a prediction_name or model_id back, or raise :class:`F07Error`: it becomes part of file names."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise F07Error(f"{where} is {value!r}; it must be 1 to 100 letters, digits, '_', '-' or '.'.")
+        raise F07Error(f"{where} is {value!r}; it must be 1 to 100 letters, digits, '_', '-' or '.', not '.' first.")
     return value
 
 

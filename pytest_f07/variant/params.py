@@ -12,6 +12,8 @@ from pytest_f07.variant.documents import read_yaml
 from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
+KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
+EQUIVALENCE = ("sample", "full", "off")
 METRICS = ("precision", "recall", "f1")
 
 
@@ -20,6 +22,8 @@ class Params:
     """The parameters of one variant (specification §2 and §7).
 
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
+    :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
+        (``full``), or none (``off``).
     :param require: the least value of a metric for every model, or, under a prediction_name, for that one.
     """
 
@@ -28,6 +32,7 @@ class Params:
     port: int = 5005
     batch_size: int = 256
     sample_size: int | None = None
+    equivalence: str = "sample"
     require: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -38,7 +43,7 @@ class Params:
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
         """The same from a mapping; ``where`` begins each message."""
-        _known(document, ("parent_variant_f06", "runtime", "batch_size", "sample_size", "require"), "", where)
+        _known(document, KEYS, "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
@@ -51,6 +56,7 @@ class Params:
             port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
             batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
             sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
+            equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
             require=_require(document.get("require"), where),
         )
 
@@ -78,6 +84,8 @@ class Params:
         }
         if self.sample_size is not None:
             document["sample_size"] = self.sample_size
+        if self.equivalence != Params.equivalence:
+            document["equivalence"] = self.equivalence
         if self.require:
             document["require"] = {
                 key: dict(least) if isinstance(least, Mapping) else least for key, least in self.require.items()
@@ -124,6 +132,14 @@ def _parent(value: object, where: str) -> str:
 def _host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
+    return value
+
+
+def _equivalence(value: object, where: str) -> str:
+    if value is False:  # YAML reads a bare off as one
+        return "off"
+    if not isinstance(value, str) or value not in EQUIVALENCE:
+        raise F07Error(f"{where}: equivalence is {value!r}; it must be sample, full or off.")
     return value
 
 

@@ -13,9 +13,7 @@ from pytest_f07.variant.paths import PACKAGING, Project
 def read(project: Project) -> dict[str, Any]:
     """The whole document, as another tool may have written it; an empty one where there is none yet."""
     where = project.show(project.registry)
-    if not project.registry.exists():
-        return {"variants": {}}
-    if not project.registry.read_text(encoding="utf-8").strip():
+    if not project.registry.exists() or not project.registry.read_bytes().strip():
         return {"variants": {}}
     document = read_yaml(project.registry, where)
     if document.get("variants") is None:
@@ -25,9 +23,19 @@ def read(project: Project) -> dict[str, Any]:
     return document
 
 
+def without_variant(project: Project, variant: str) -> bytes:
+    """The registry's new text without the entry of ``variant``, all other entries kept."""
+    document = read(project)
+    document["variants"].pop(variant, None)
+    return to_yaml(document)
+
+
 def with_variant(project: Project, variant: str, parent: str) -> bytes:
     """The registry's new text with an entry for ``variant``, all other entries kept."""
     document = read(project)
+    if variant in document["variants"]:
+        where = project.show(project.registry)
+        raise F07Error(f"VARIANT={variant} is taken: {where} lists it. Choose another name.")
     document["variants"][variant] = {
         "created_at": datetime.now(UTC).isoformat(),
         "params_path": project.show(project.variant(variant).params),

@@ -27,7 +27,8 @@ def digest(path: Path) -> str:
 def package_files(folder: Path) -> list[str]:
     """Every file of a package, relative to its folder, sorted; hidden files and DVC's own are not the package's.
 
-    :raises F07Error: for a symbolic link, since a package must be whole in its own folder.
+    :raises F07Error: for a symbolic link, since a package must be whole in its own folder, and for what is no file
+        (reading a pipe would wait for ever).
     """
     found = []
     for top, folders, files in os.walk(folder):
@@ -38,6 +39,8 @@ def package_files(folder: Path) -> list[str]:
                     f"package {folder.name}: {path.relative_to(folder).as_posix()} is a symbolic link; "
                     "a package holds its files itself. Copy the file into it (dvc unprotect)."
                 )
+            if not path.is_dir() and not path.is_file():
+                raise F07Error(f"package {folder.name}: {path.relative_to(folder).as_posix()} is no regular file.")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         own = (name for name in files if not name.startswith(".") and not name.endswith(".dvc"))
         found += [Path(top, name).relative_to(folder).as_posix() for name in own]

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-import urllib3
 from flask import Flask, Response
 from werkzeug.serving import make_server
 
@@ -69,8 +68,8 @@ def ready(client: Client) -> object:
     return client.identity()
 
 
-def batch(client: Client) -> object:
-    return client.infer_batch(BATCH)
+def batch(client: Client) -> Predictions:
+    return client.receive_batch(client.send_batch(BATCH))
 
 
 def alone(client: Client) -> object:
@@ -83,7 +82,7 @@ def alone(client: Client) -> object:
 def test_this_runs_server_is_believed_and_its_answers_come_as_they_were_given() -> None:
     with asking(right()) as client:
         assert client.identity() == {"status": "ready", "models": 2}
-        found = client.infer_batch(BATCH)
+        found = batch(client)
         assert found.names == NAMES
         assert found.y_pred.tolist() == [[1, 0], [0, 0], [1, 0]]
         np.testing.assert_array_equal(found.y_prob, np.float32([[0.5, np.nan], [0, np.nan], [0.75, np.nan]]))
@@ -97,7 +96,7 @@ def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with asking(right()) as client:
-        assert len(client.infer_batch(BATCH)) == 3
+        assert len(batch(client)) == 3
 
 
 # -- what is not
@@ -164,7 +163,7 @@ def test_models_in_another_order_are_not_believed() -> None:
         return Predictions(found.names[::-1], found.y_pred[:, ::-1], found.y_prob[:, ::-1])
 
     with asking(right(swapped)) as client, pytest.raises(BrokenRun) as broken:
-        client.infer_batch(BATCH)
+        batch(client)
     assert str(broken.value) == "the answer's columns are none, length; they must be the models length, none"
 
 
@@ -176,13 +175,13 @@ def test_an_answer_for_another_number_of_windows_is_not_believed(lost: Any) -> N
 
     rows = len(np.arange(3)[lost])
     with asking(right(loses)) as client, pytest.raises(BrokenRun) as broken:
-        client.infer_batch(BATCH)
+        batch(client)
     assert str(broken.value) == f"the server answered {rows} of 3 windows"
 
 
 def test_an_answer_that_is_not_arrow_is_not_believed() -> None:
     with asking(saying(b'{"results": []}')) as client, pytest.raises(BrokenRun) as broken:
-        client.infer_batch(BATCH)
+        batch(client)
     assert str(broken.value).startswith("the answer is not an Arrow stream (")
     assert "\n" not in str(broken.value)
 
@@ -192,7 +191,7 @@ def test_a_refusal_breaks_the_run_with_what_the_server_said() -> None:
         raise RuntimeError("planted")
 
     with asking(right(fails)) as client, pytest.raises(BrokenRun) as broken:
-        client.infer_batch(BATCH)
+        batch(client)
     assert str(broken.value) == (
         'the server refused /infer_batch with 500: {"error":"the server failed: RuntimeError; its log says more"}'
     )
@@ -214,7 +213,7 @@ def test_a_server_that_never_answers_misses_the_deadline(ask: Callable[[Client],
         with closing(Client("127.0.0.1", port, NAMES, "m1", "n1", deadline=0.05)) as client:
             # Once more than there are connections: a lost one must not keep its place.
             for _ in range(CONNECTIONS + 1):
-                with pytest.raises(urllib3.exceptions.TimeoutError):
+                with pytest.raises(TimeoutError):
                     ask(client)
 
 
@@ -223,6 +222,82 @@ def test_a_port_where_nobody_listens_is_an_error_at_once() -> None:
         bound.bind(("127.0.0.1", 0))
         with (
             closing(Client("127.0.0.1", bound.getsockname()[1], NAMES, "m1", "n1")) as client,
-            pytest.raises(urllib3.exceptions.HTTPError),
+            pytest.raises(ConnectionRefusedError),
         ):
             client.identity()
+
+
+# -- answers that are this run's and of other rows
+
+
+def meddled(change: Callable[[list[Response], Response], Response]) -> Flask:
+    """The real routes, each answer given as ``change`` of all before and itself."""
+    app, before = right(), []
+
+    @app.after_request
+    def meddle(response: Response) -> Response:
+        before.append(response)
+        return change(before, response)
+
+    return app
+
+
+def repacked(response: Response, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Response:
+    """An Arrow answer with other rows, its headers as they were."""
+    with pa.ipc.open_stream(response.get_data()) as stream:
+        batch = change(stream.read_next_batch())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as written:
+        written.write_batch(batch)
+    response.set_data(bytes(sink.getvalue()))
+    return response
+
+
+MEDDLED = {
+    "permuted": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([1, 0, 2])))),
+    "doubled": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([0, 0, 2])))),
+    "stale": (True, lambda before, _: before[0]),
+}
+
+
+@pytest.mark.parametrize(("second", "change"), MEDDLED.values(), ids=MEDDLED)
+def test_rows_permuted_doubled_or_stale_are_noticed_at_the_first_such_answer(
+    second: bool, change: Callable[[list[Response], Response], Response]
+) -> None:
+    other = pa.array([[7, 7], [1, 2, 3], []], pa.list_(pa.int64()))
+    with asking(meddled(change)) as client:
+        if second:
+            client.receive_batch(client.send_batch(other))
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent, in their order: its F07-R"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+def test_an_answer_to_other_windows_of_the_same_scores_is_noticed() -> None:
+    """The scores are right for the windows that were sent; the server had others."""
+    app = create_app({"models": 2}, lengths, SIGNED)
+
+    def decode(body: bytes, real: Callable[[bytes], Windows] = wire.decode_windows_arrow) -> Windows:
+        windows = real(body)
+        return Windows(windows.codes[::-1].copy(), windows.offsets)
+
+    with pytest.MonkeyPatch.context() as patch, asking(app) as client:
+        patch.setattr(wire, "decode_windows_arrow", decode)
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+@pytest.mark.parametrize("header", [wire.PROCESS_HEADER, wire.MODELS_HEADER])
+def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> None:
+    starts = iter(["one", "one", "another"])
+    app = right()
+
+    @app.after_request
+    def sign(response: Response) -> Response:
+        response.headers[header] = next(starts)
+        return response
+
+    with asking(app) as client:
+        client.identity()
+        client.receive_batch(client.send_batch(BATCH))
+        with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
+            client.receive_batch(client.send_batch(BATCH))

@@ -141,6 +141,22 @@ def test_a_client_that_leaves_halfway_does_not_stop_the_server(port: int) -> Non
     assert ask(port, "POST", "/infer", b'{"window": [1, 2]}', **JSON_TYPE)[1] == ANSWER
 
 
+def test_clients_that_send_half_a_body_do_not_keep_others_waiting(port: int) -> None:
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(20)]
+    try:
+        for connection in slow:
+            connection.sendall(HEAD + b'Content-Length: 18\r\n\r\n{"window": [1')
+        assert ask(port, "POST", "/infer", b'{"window": [1, 2]}', **JSON_TYPE)[1] == ANSWER
+        # and each is answered when it comes to its end
+        slow[0].sendall(b", 2]}")
+        with HTTPResponse(slow[0]) as response:
+            response.begin()
+            assert json.loads(response.read()) == ANSWER
+    finally:
+        for connection in slow:
+            connection.close()
+
+
 # -- the port
 
 

@@ -1,0 +1,102 @@
+"""``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
+
+A line on standard input asks, ``{"prediction_name": "a", "rows": [0, 7]}``: rows of the model's own dataset, ascending.
+A line on standard output answers, ``{"y_prob": [0.25, null]}``. The process ends when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TextIO
+
+import pyarrow as pa
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant import manifest
+from pytest_f07.variant.dataset import X_COLUMN, Dataset
+from pytest_f07.variant.paths import Project
+
+BLOCK = 4096
+
+
+def main() -> int:
+    """Load and answer; 2 after one line for a user's mistake."""
+    questions = _questions()
+    # What TensorFlow prints must not stand among the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    # The replay goes first: on a busy machine the oracle takes what it leaves.
+    os.nice(10)
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+    os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    try:
+        path = Path(sys.argv[1]).resolve()
+        project = Project.of_manifest(path)
+        if project is None:
+            raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
+        _answer(manifest.load(project, path.parent.name), questions, answers)
+    except F07Error as error:
+        print(f"ERROR: {error}", file=sys.stderr, flush=True)
+        return 2
+    return 0
+
+
+def _answer(found: manifest.Manifest, questions: SimpleQueue[bytes], answers: TextIO) -> None:
+    from pytest_f07.oracle.models import Oracle
+
+    made = {model.prediction_name: model for model in found.read_models()}
+    oracles = {name: Oracle(model) for name, model in made.items()}
+    rows = {dataset.source_f04: Rows(dataset) for dataset in found.read_datasets(None)}
+    while True:
+        asked = json.loads(questions.get())
+        name = asked["prediction_name"]
+        windows = rows[made[name].source_f04].windows(asked["rows"])
+        print(json.dumps({"y_prob": oracles[name].scores(windows)}), file=answers, flush=True)
+
+
+class Rows:
+    """A dataset's windows by row number; asked in ascending order, the file is read once and held in small pieces."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._restart()
+
+    def _restart(self) -> None:
+        self._blocks: Iterator[pa.RecordBatch] = self._dataset.blocks([X_COLUMN], BLOCK)
+        self._first = 0
+        self._block: pa.Array = pa.array([])
+
+    def windows(self, rows: Sequence[int]) -> list[list[int]]:
+        """The windows of ``rows``, which ascend."""
+        if rows and rows[0] < self._first:
+            self._restart()
+        found = []
+        for row in rows:
+            while row >= self._first + len(self._block):
+                self._first += len(self._block)
+                self._block = next(self._blocks).column(0)
+            found.append(self._block[row - self._first].as_py())
+        return found
+
+
+def _questions() -> SimpleQueue[bytes]:
+    """The lines of standard input, as they come; the process ends with them."""
+    lines: SimpleQueue[bytes] = SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin.buffer:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

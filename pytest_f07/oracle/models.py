@@ -1,0 +1,42 @@
+"""A model as F05 used it: loaded by Keras, asked through ``Model.predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_f07.oracle.vectorize import vectorize
+from pytest_f07.variant.package import Model
+
+BATCH = 256
+
+
+class Oracle:
+    """What one model says of windows, and where the contract says that it has no number to give.
+
+    :param made: the model as the package declares it.
+    """
+
+    def __init__(self, made: Model) -> None:
+        self._made = made
+        self._network = tf.keras.models.load_model(made.h5, compile=False)
+        # Graph execution, and so predict, can hide both (contract, "Scores that are not numbers").
+        self._broken = any(
+            not np.isfinite(weights).all() for layer in self._network.layers for weights in layer.get_weights()
+        )
+        nothing = self._network(vectorize([[]], made.vectorization), training=False)
+        self._needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
+
+    def scores(self, windows: Sequence[Sequence[int]]) -> list[float | None]:
+        """The score of each window; None where it is no number."""
+        if self._broken or not windows:
+            return [None] * len(windows)
+        inputs = vectorize(windows, self._made.vectorization)
+        found = self._network.predict(inputs, batch_size=BATCH, verbose=0)
+        scores: list[float | None] = []
+        for row, score in zip(inputs, found[:, 0], strict=True):
+            hidden = self._needs_a_code and not row.any()
+            scores.append(None if hidden or not np.isfinite(score) else float(score))
+        return scores

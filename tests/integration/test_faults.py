@@ -1,0 +1,31 @@
+"""A part of the planted faults (tests/faults.py; ``make faults`` plants them all): each turns a run red by its name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+import faults
+
+# One for each thing that notices: the oracle, a digest of the rows, the process, the audit, the seal.
+PART = [
+    "padding_right",
+    "scores_nan",
+    "answer_permuted",
+    "started_again",
+    "a row of the log lost",
+    f"a byte of {faults.PACKAGE[0]}",
+]
+
+
+@pytest.mark.parametrize("name", PART)
+def test_a_planted_fault_is_caught_by_its_name(name: str, tmp_path: Path) -> None:
+    fault = faults.BY_NAME[name]
+    output = faults.plant(tmp_path / "project", fault)
+    assert faults.caught_by(fault, output), output

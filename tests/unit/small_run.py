@@ -1,0 +1,118 @@
+"""Small runs for tests: any datasets, any models, any scores, with the log that the replay would have left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import strategies as st
+
+from pytest_f07.replay import log
+from pytest_f07.replay.replay import Answered
+from pytest_f07.results import metrics
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.package import Model, Vectorization
+from pytest_f07.wire import Predictions
+
+Row = tuple[list[int], int | None]
+THRESHOLD = 0.7  # float32 0.7 >= float 0.7 is a trap (traps.md)
+
+
+@dataclass
+class SmallRun:
+    """What a run had and what was answered, as plain lists.
+
+    :param rows: window and label of each row of each dataset, in replay order.
+    :param owners: the own dataset of each model.
+    :param answers: ``(y_pred, y_prob)`` by dataset, row and model.
+    """
+
+    rows: dict[str, list[Row]]
+    owners: dict[str, str]
+    limit: int | None
+    answers: dict[str, list[list[tuple[int, float]]]]
+    datasets: list[Dataset]
+    models: list[Model]
+    parquet: Path
+
+    def emissions(self) -> Iterator[tuple[str, list[int], int | None, list[tuple[int, float]]]]:
+        """Dataset, window, label and answers of each emission, in order."""
+        for source, rows in self.rows.items():
+            for (window, label), answers in zip(rows[: self.limit], self.answers[source], strict=True):
+                yield source, window, label, answers
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> dict[str, object]:
+    """What :func:`made` needs: few codes, so that windows repeat within and between datasets."""
+    codes = st.lists(st.sampled_from([1, 2, -3]), max_size=2)
+    sources = ["v402", "v401", "v403"][: draw(st.integers(1, 3))]
+    names = ["a", "a__b", "c.d"][: draw(st.integers(1, 3))]
+    kinds = st.sampled_from([pa.list_(pa.int32()), pa.large_list(pa.int64()), pa.list_(pa.int8())])
+    labels = st.sampled_from([pa.int8(), pa.float64(), pa.float16(), pa.bool_(), pa.uint64()])
+    return {
+        "rows": {
+            source: draw(st.lists(st.tuples(codes, st.sampled_from([0, 1, None])), max_size=9)) for source in sources
+        },
+        "kinds": [(draw(kinds), draw(labels), draw(st.integers(1, 4))) for _ in sources],
+        "owners": {name: draw(st.sampled_from(sources)) for name in names},
+        "limit": draw(st.none() | st.integers(1, 6)),
+        "seed": draw(st.integers(0, 99)),
+    }
+
+
+def _labels(values: list[int | None], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(kind):
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    if pa.types.is_floating(kind):  # not labelled is NaN here, and null in the others
+        numbers = np.array([np.nan if value is None else value for value in values])
+        return pa.array(numbers.astype(np.float16 if pa.types.is_float16(kind) else np.float64), kind)
+    return pa.array(values, kind)
+
+
+@contextmanager
+def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
+    """The files of a drawn run: datasets of several row groups, a log of batches of ``cut`` rows."""
+    random = np.random.default_rng(drawn["seed"])
+    names = tuple(drawn["owners"])
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        patch.setattr(log, "ROW_GROUP", 5)
+        patch.setattr(metrics, "BLOCK", 2)
+        datasets, answers = [], {}
+        with log.PredictionLog(folder / "raw.parquet", folder / "raw.csv", names) as opened:
+            for (source, rows), (x_type, y_type, group) in zip(drawn["rows"].items(), drawn["kinds"], strict=True):
+                windows = pa.array([window for window, _ in rows], x_type)
+                table = pa.table({"OW_events": windows, "label": _labels([label for _, label in rows], y_type)})
+                path = folder / f"{source}__dataset.parquet"
+                pq.write_table(table, path, row_group_size=group)
+                datasets.append(Dataset(source, path, source, drawn["limit"]))
+                windows = windows[: drawn["limit"]]
+                scores = np.float32([0, 0.25, THRESHOLD, 0.75, np.nan])
+                y_prob = random.choice(scores, (len(windows), len(names)))
+                y_pred = (y_prob >= np.float32(THRESHOLD)).astype(np.int8)
+                answers[source] = [
+                    [(int(pred), float(prob)) for pred, prob in zip(*row, strict=True)]
+                    for row in zip(y_pred, y_prob, strict=True)
+                ]
+                for first in range(0, len(windows), cut):
+                    part = slice(first, first + cut)
+                    predictions = Predictions(names, y_pred[part], y_prob[part])
+                    opened.add(Answered(datasets[-1], first, windows[part], predictions))
+        models = [model(name, source, THRESHOLD) for name, source in drawn["owners"].items()]
+        yield SmallRun(
+            drawn["rows"], drawn["owners"], drawn["limit"], answers, datasets, models, folder / "raw.parquet"
+        )
+
+
+def model(name: str, source_f04: str, threshold: float = 0.5) -> Model:
+    """A model of which only name, dataset and threshold are asked."""
+    vectorization = Vectorization("dense_bow", (1,), 1)
+    return Model(name, "v501", source_f04, Path("not read"), threshold, vectorization, "2.15.0", {})

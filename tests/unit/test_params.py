@@ -1,0 +1,71 @@
+"""params.yaml: defaults, every key's limits, and what a mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.params import Params
+
+PARENT = "parent_variant_f06: v601\n"
+KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence"
+
+
+def parsed(tmp_path: Path, text: str) -> Params:
+    (tmp_path / "params.yaml").write_text(text)
+    return Params.read(tmp_path / "params.yaml", "p")
+
+
+def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
+    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None)
+    assert parsed(tmp_path, PARENT + "runtime:\nsample_size:\n") == Params("v601")
+
+
+def test_every_key_counts(tmp_path: Path) -> None:
+    text = PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\n"
+    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1)
+
+
+@given(st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9))
+def test_a_document_parses_to_the_same(port: int, batch_size: int, sample_size: int | None) -> None:
+    params = Params("v601", "localhost", port, batch_size, sample_size)
+    assert Params.parse(params.document(), "p") == params
+
+
+REFUSED = {
+    "batch_size: 1": "p: parent_variant_f06 is missing; it must name an F06 variant, like v601.",
+    "parent_variant_f06: 601": "p: parent_variant_f06 is 601; it must name an F06 variant, like v601.",
+    "parent_variant_f06: ../v601": "p: parent_variant_f06 is '../v601'; it must name an F06 variant, like v601.",
+    "parent_variant_f06: [v601]": "p: parent_variant_f06 is ['v601']; it must name an F06 variant, like v601.",
+    PARENT + "batchsize: 1": f"p: unknown key 'batchsize'; valid keys are {KEYS}.",
+    PARENT + "1: 1": f"p: unknown key '1'; valid keys are {KEYS}.",
+    PARENT + '"a\\nb": 1': f"p: unknown key 'a\\nb'; valid keys are {KEYS}.",
+    PARENT + "runtime: {hots: x}": "p: unknown key 'runtime.hots'; valid keys are runtime.host, runtime.port.",
+    PARENT + "runtime: [5005]": "p: runtime is [5005]; it must hold host and port.",
+    PARENT + "runtime: ''": "p: runtime is ''; it must hold host and port.",
+    PARENT + "runtime: {host: 127}": "p: runtime.host is 127; it must be a host name or an address, like 127.0.0.1.",
+    PARENT + "runtime: {host: }": "p: runtime.host is None; it must be a host name or an address, like 127.0.0.1.",
+    PARENT + "runtime: {port: '5005'}": "p: runtime.port is '5005'; it must be a whole number from 0 to 65535.",
+    PARENT + "runtime: {port: 65536}": "p: runtime.port is 65536; it must be a whole number from 0 to 65535.",
+    PARENT + "runtime: {port: -1}": "p: runtime.port is -1; it must be a whole number from 0 to 65535.",
+    PARENT + "batch_size: many": "p: batch_size is 'many'; it must be a whole number from 1 to 65536.",
+    PARENT + "batch_size: 0": "p: batch_size is 0; it must be a whole number from 1 to 65536.",
+    PARENT + "batch_size: 65537": "p: batch_size is 65537; it must be a whole number from 1 to 65536.",
+    PARENT + "batch_size: 256.0": "p: batch_size is 256.0; it must be a whole number from 1 to 65536.",
+    PARENT + "batch_size: yes": "p: batch_size is True; it must be a whole number from 1 to 65536.",
+    PARENT + "batch_size: ": "p: batch_size is None; it must be a whole number from 1 to 65536.",
+    PARENT + "sample_size: 0": "p: sample_size is 0; it must be a whole number of at least 1.",
+    PARENT + "sample_size: true": "p: sample_size is True; it must be a whole number of at least 1.",
+    PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.items(), ids=REFUSED.values())
+def test_a_mistake_names_key_found_and_valid(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(F07Error) as caught:
+        parsed(tmp_path, text)
+    assert str(caught.value) == message
