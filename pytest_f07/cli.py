@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"ERROR: {error.filename}: {error.strerror}.", file=sys.stderr)
+        # A full disk names no file.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ERROR: {where}{error.strerror or error}.", file=sys.stderr)
     except KeyboardInterrupt:
         print("ERROR: interrupted; the command can be given again.", file=sys.stderr)
     return 2

@@ -10,7 +10,7 @@ import json
 import os
 import random
 import re
-import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,12 +32,13 @@ from pytest_f07 import wire
 GENERATED = 10_000
 STREAMS = 10_000
 CLIENTS, SECONDS = 16, 60
-HALF_SENT = 60
+HALF_SENT = 200
 GROWTH = 64 * 1024 * 1024
 PATIENCE = 30
 
 SERVER = """
-import sys
+import faulthandler, signal, sys
+faulthandler.register(signal.SIGUSR1)
 if sys.argv.pop(1) == "werkzeug":
     sys.modules["waitress"] = sys.modules["waitress.server"] = None
 from pytest_f07.server.__main__ import main
@@ -64,9 +65,14 @@ def served(kind: str) -> Iterator[tuple[int, psutil.Process]]:
                 line = process.stdout.readline()
                 yield int(re.search(r":([0-9]+)$", line.strip())[1]), psutil.Process(process.pid)  # type: ignore[index]
                 assert process.poll() is None, "the server died"
+            except Exception:
+                # Where does it hang?
+                process.send_signal(signal.SIGUSR1)
+                time.sleep(1)
+                print((root / "server.log").read_text(errors="replace")[-8000:], file=sys.stderr)
+                raise
             finally:
                 process.kill()
-                shutil.copy(root / "server.log", Path(tempfile.gettempdir()) / f"f07-fuzz-{kind}.log")
 
 
 def ask(port: int, body: bytes, content_type: str = wire.JSON, path: str = "/infer_batch") -> tuple[int, bytes]:

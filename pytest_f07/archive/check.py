@@ -131,8 +131,8 @@ def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, A
             return f"{where} has changed since the run"
     except F07Error as error:
         return str(error)
-    sealed = document.get("manifest", {}).get("sha256")
-    if sealed is not None and digest(paths.manifest) != sealed:
+    declared = document.get("manifest")
+    if isinstance(declared, dict) and digest(paths.manifest) != declared.get("sha256"):
         return f"{project.show(paths.manifest)} has changed since the run"
     return ""
 

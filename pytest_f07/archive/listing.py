@@ -35,7 +35,7 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     try:
         document = read_metadata(project, paths)
     except F07Error:
-        return name, parent, "unreadable metadata", made, ""
+        return name, parent, "not this tool's", made, ""
     models = document.get("models", {})
     failed = [name for name, model in models.items() if model.get("outcome") != "passed"]
     result = f"{len(failed)} of {len(models)} models failed" if failed else f"{len(models)} models passed"

@@ -48,9 +48,10 @@ def main() -> int:
 
 
 def _answer(found: manifest.Manifest, questions: SimpleQueue[bytes], answers: TextIO) -> None:
+    made = {model.prediction_name: model for model in found.read_models()}
+    # What can be refused is refused before TensorFlow is there.
     from pytest_f07.oracle.models import Oracle
 
-    made = {model.prediction_name: model for model in found.read_models()}
     oracles = {name: Oracle(model) for name, model in made.items()}
     rows = {dataset.source_f04: Rows(dataset) for dataset in found.read_datasets(None)}
     while True:
@@ -90,8 +91,12 @@ def _questions() -> SimpleQueue[bytes]:
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:
-        for line in sys.stdin.buffer:
-            lines.put(line)
+        # Not through sys.stdin: its lock, held here, would be in the way of an end.
+        rest = b""
+        while piece := os.read(0, 65_536):
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                lines.put(line)
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()

@@ -14,6 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from pytest_f07 import wire
 
 THREADS = 4
+CONNECTIONS = 500
 
 
 def serve(app: Flask, listener: socket.socket) -> None:
@@ -29,6 +30,7 @@ def serve(app: Flask, listener: socket.socket) -> None:
         app,
         sockets=[listener],
         threads=THREADS,
+        connection_limit=CONNECTIONS,
         ident=None,
         inbuf_overflow=2 * wire.MAX_BYTES,  # beyond it waitress spools to disk
         outbuf_overflow=2 * wire.MAX_BYTES,
