@@ -48,16 +48,8 @@ COLUMNS = (
     Column("Recall", "recall", "TP / (TP + FN)"),
     Column("F1", "f1", "harmonic mean of precision and recall"),
     Column("Base rate", "base_rate", "share of the labelled windows that are labelled 1"),
-    Column(
-        "No ref.\N{NO-BREAK SPACE}1",
-        "no_ref_pred_1",
-        "predicted 1, and the window has no label in the model's own dataset",
-    ),
-    Column(
-        "No ref.\N{NO-BREAK SPACE}0",
-        "no_ref_pred_0",
-        "predicted 0, and the window has no label in the model's own dataset",
-    ),
+    Column("No ref. 1", "no_ref_pred_1", "predicted 1, and the window has no label in the model's own dataset"),
+    Column("No ref. 0", "no_ref_pred_0", "predicted 0, and the window has no label in the model's own dataset"),
     Column("No ref.", "no_ref_total", "emissions whose window has no label in the model's own dataset"),
     Column("Not numbers", "non_finite", "scores that are NaN, over all emissions"),
     Column("Unknown codes", "unknown_codes", "share of the codes in its own dataset that the model does not know"),
