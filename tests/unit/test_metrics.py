@@ -36,6 +36,7 @@ def plain(run: SmallRun, name: str) -> Counter[str]:
         elif source == own or window not in labelled:
             counts[f"no_ref_pred_{y_pred}"] += 1
             counts["no_ref_total"] += 1
+            counts[f"{source}: {y_pred}"] += 1
         else:
             counts["seen_elsewhere"] += 1
     return counts
@@ -54,6 +55,9 @@ def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict) ->
             for column in ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total"):
                 assert row[column] == expected[column], (name, column)
             assert metrics.seen_elsewhere == expected["seen_elsewhere"]
+            for source in run.rows:
+                by_label = (expected[f"{source}: 1"], expected[f"{source}: 0"])
+                assert metrics.no_ref.get(source, (0, 0)) == by_label, (name, source)
             assert metrics.emissions == emissions
             labelled = [1 for _, label in run.rows[run.owners[name]][: run.limit] if label is not None]
             assert metrics.referenced == len(labelled)

@@ -45,8 +45,9 @@ def test_server_and_oracle_make_the_same_input_though_they_share_no_code(
         Vectorization("dense_bow", tuple(vocabulary), len(vocabulary)),
         Vectorization("sequence", tuple(vocabulary), width),
     ):
-        ours, theirs = vectorize(windows, made), Vectorizer(made)(windows_from_lists(windows))
-        assert ours.dtype == theirs.dtype
+        vectorizer = Vectorizer(made)
+        ours, theirs = vectorize(windows, made), vectorizer(windows_from_lists(windows))
+        assert ours.dtype == theirs.dtype == vectorizer.dtype
         assert ours.tolist() == theirs.tolist()
 
 
