@@ -32,11 +32,12 @@ help:
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
 
+# Two at a time: a test that runs models is several processes itself.
 test: $(VENV)/.test
-	$(RUN) -m pytest tests
+	$(RUN) -m pytest -n 2 tests
 
 test-pins: $(PINS)/.test
-	$(PINS)/bin/python -m pytest tests
+	$(PINS)/bin/python -m pytest -n 2 tests
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
