@@ -249,7 +249,9 @@ def main() -> int:
     """All of it, against both HTTP servers or those named."""
     for kind in sys.argv[1:] or ["waitress", "werkzeug"]:
         with served(kind) as (port, process):
+            # What it takes at its busiest it keeps: that is no growth.
             many_clients(port, 3)
+            half_sent(port)
             limits(port)
             before = process.memory_info().rss
             for part in (schemathesis, arrow, half_sent, limits, many_clients):
