@@ -6,22 +6,21 @@ PINS := .venv-pins
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help7 variant7 script7-run test test-pins lint faults chaos fuzz mutants bench demo clean
+.PHONY: help test test-pins lint faults chaos fuzz mutants bench demo clean
 
-# A value as one word for the shell, which neither make nor the shell looks into.
-text = '$(subst ','\'',$(value $(1)))'
-unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE PACKAGE
+# The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
+F07_PYTHON := $(RUN)
+include pytest_f07/f07.mk
+# Exporting a value, make would look into it.
+unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE ALLOW_FAILED PACKAGE
 
-# Overrides count only on make's command line: shells set HOST in the environment.
-given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) $(call text,$(1)))
-need = $(if $(value $(1)),,$(error $(1) is missing: make $@ $(2)))
+variant7 script7-run check7 list7 serve7: $(VENV)/.run
+nb7-run: $(VENV)/.notebook
+publish7 remove7: $(VENV)/.dvc
 
-help7:
-	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
-	@echo "                              declare a variant of an F06 package: params.yaml, manifest.json, registry entry"
-	@echo "make script7-run VARIANT=v701 [COMPARE=v700]"
-	@echo "                              validate it: server, replay, logs, metrics, figures, report, metadata;"
-	@echo "                              COMPARE tells in the report what changed since that variant's run"
+help7: help
+
+help:
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
 	@echo "make lint                     ruff, mypy, import-linter"
@@ -32,16 +31,6 @@ help7:
 	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
-
-variant7: $(VENV)/.run
-	$(call need,VARIANT,VARIANT=v702 PARENT=v601)$(call need,PARENT,VARIANT=v702 PARENT=v601)
-	@$(RUN) -m pytest_f07 variant7 --variant $(call text,VARIANT) --parent $(call text,PARENT) \
-	  $(call given,BATCH_SIZE,batch-size) $(call given,HOST,host) $(call given,PORT,port)
-
-# This repository's own tests make warnings errors; a run does not.
-script7-run: $(VENV)/.run
-	$(call need,VARIANT,VARIANT=v701)
-	@$(RUN) -m pytest --f07-variant=$(call text,VARIANT) $(call given,COMPARE,f07-compare) -W default
 
 test: $(VENV)/.test
 	$(RUN) -m pytest tests
@@ -68,7 +57,7 @@ mutants: $(VENV)/.proof
 	@$(RUN) tests/mutants.py
 
 bench: $(VENV)/.run
-	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call text,PACKAGE))
+	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call f07_text,PACKAGE))
 
 demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py
@@ -88,10 +77,20 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress]'
 	@touch $@
 
+$(VENV)/.notebook: pyproject.toml | $(VENV)/.run
+	@echo "Installing Jupyter into $(VENV)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,notebook]'
+	@touch $@
+
+$(VENV)/.dvc: pyproject.toml | $(VENV)/.run
+	@echo "Installing DVC into $(VENV)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,dvc]'
+	@touch $@
+
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing pytest-f07 and what its tests need into $(VENV)"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test]'
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.notebook $(VENV)/.dvc
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/.test
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,lint]'

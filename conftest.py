@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,3 +104,102 @@ def f07_stub(f07_project: F07Project) -> F07Project:
     """The same, answered by the stub server."""
     f07_project.stub()
     return f07_project
+
+
+# -- a user's checkout, in real git and DVC repositories
+
+ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    **{f"GIT_{who}_{what}": "somebody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    "DVC_NO_ANALYTICS": "1",
+}
+
+
+@dataclass
+class Checkout:
+    """A user's pipeline checkout with v701 of the demo package, in which commands run as a user runs them."""
+
+    root: Path
+
+    @property
+    def variant(self) -> Path:
+        return self.root / "executions" / "07_deployrun" / "v701"
+
+    @property
+    def package(self) -> Path:
+        return self.root / "executions" / "06_packaging" / "v601"
+
+    def call(self, *command: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **ENVIRONMENT, **variables}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        return subprocess.run(
+            [str(part) for part in command], cwd=self.root, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def git(self, *arguments: object) -> str:
+        done = self.call("git", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def dvc(self, *arguments: object) -> str:
+        done = self.call(sys.executable, "-m", "dvc", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def f07(self, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        return self.call(sys.executable, "-m", "pytest", "--f07-variant=v701")
+
+    def stub(self, fault: str) -> None:
+        stub = str(REPOSITORY / "tests" / "stub_server.py")
+        (self.root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
+
+    def change_metadata(self, **values: object) -> None:
+        path = self.variant / "07_deployrun_metadata.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+    def tree(self) -> dict[str, bytes]:
+        top = self.root / "executions"
+        return {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+
+    def committed(self) -> set[str]:
+        """The files of the last commit."""
+        names = self.git("show", "--name-only", "--format=", "HEAD").splitlines()
+        return {name.removeprefix("executions/07_deployrun/") for name in names}
+
+
+def make_checkout(root: Path) -> Checkout:
+    """A checkout whose v701 is declared; the stub server answers."""
+    shutil.copytree(REPOSITORY / "executions" / "06_packaging", root / "executions" / "06_packaging")
+    from pytest_f07.variant.create import create_variant
+    from pytest_f07.variant.paths import Project
+
+    project = Project(root)
+    project.variants.mkdir()
+    project.base_params.write_text("equivalence: 'off'\n")  # what the stub says is not what the models say
+    create_variant(project, "v701", "v601", {"port": 0})
+    checkout = Checkout(root)
+    checkout.stub("none")
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """v701 run whole, in a git repository of its own."""
+    checkout = make_checkout(tmp_path_factory.mktemp("finished") / "plant")
+    done = checkout.run()
+    assert done.returncode == 0, done.stdout
+    (checkout.root / ".gitignore").write_text("__pycache__/\n.pytest_cache/\n")
+    checkout.git("init", "--quiet", "--initial-branch=main")
+    checkout.git("add", ".gitignore", "conftest.py", "executions/06_packaging")
+    checkout.git("commit", "--quiet", "--message=The package")
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the finished checkout."""
+    return Checkout(Path(shutil.copytree(finished.root, tmp_path / "plant")))

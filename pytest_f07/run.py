@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -29,10 +28,11 @@ from pytest_f07.results.audit import audit
 from pytest_f07.results.compare import Comparison, Earlier, compare_or_say_why
 from pytest_f07.results.equivalence import Equivalence, compare_all, compare_chosen
 from pytest_f07.results.figures import draw_all
-from pytest_f07.results.metrics import evaluate, to_csv
+from pytest_f07.results.metrics import by_name, evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from pytest_f07.variant import manifest
-from pytest_f07.variant.documents import write_whole
+from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.lock import take_variant
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
 from pytest_f07.variant.seal import digest
@@ -88,18 +88,8 @@ class Run:
             if self.compare_with == self.variant:
                 raise F07Error(f"--f07-compare={self.variant} is the variant itself; name another one.")
             self.earlier = Earlier.read(self.project, self.compare_with, self.manifest.prediction_names)
-        self._lock = self._take_lock()
+        self._lock = take_variant(self.paths)
         self.listener = listen(self.params.host, self.params.port)
-
-    def _take_lock(self) -> int:
-        """One run of a variant at a time: a lock on its folder, which leaves no file and dies with its holder."""
-        handle = os.open(self.paths.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            raise F07Error(f"variant {self.variant} is being run by another process; wait until it ends.") from None
-        return handle
 
     def release(self) -> None:
         """Give port and lock back."""
@@ -152,7 +142,7 @@ class Run:
                         sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
                         if questions:
                             questions.keep(answered)
-                        progress.add(answered)
+                        progress = progress.after(answered)
                         self.watch(progress)
                 with self._timed("infer"):
                     sampled.ask(client)
@@ -182,6 +172,7 @@ class Run:
             for name in [model.prediction_name]
         ]
         write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
+        write_whole(self.outputs.metrics_json, to_json(by_name([verdict.row() for verdict in verdicts])))
         if self.earlier is not None:
             with self._timed("compare"):
                 counted = {dataset.source_f04: dataset.rows for dataset in self.datasets}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +55,7 @@ def document(run: Run) -> dict[str, Any]:
     """07_deployrun_metadata.json."""
     rows = {dataset.source_f04: dataset.rows for dataset in run.datasets}
     facts = {
+        "manifest": {"sha256": run.manifest.digest},
         "counts": {**_counts(run), "rows": rows},
         "versions": metadata.versions(run.identity.get("versions", {})),
         "throughput": {"requests": len(run.pace.latencies), "windows_per_second": run.pace.windows_per_second},
@@ -76,7 +78,8 @@ def _counts(run: Run) -> dict[str, int]:
 def _provenance(run: Run) -> dict[str, str]:
     """What was validated, with what."""
     found, params = run.manifest, run.params
-    software = {**metadata.versions({}), **{f"server {k}": v for k, v in run.identity.get("versions", {}).items()}}
+    software = metadata.versions(run.identity.get("versions", {}))
+    sides = {f"{side} {name}": version for side in ("client", "server") for name, version in software.pop(side).items()}
     return {
         "variant": run.variant,
         "package": found.package.name,
@@ -86,5 +89,7 @@ def _provenance(run: Run) -> dict[str, str]:
         "batch_size": str(params.batch_size),
         "sample_size": str(params.sample_size or "all rows"),
         "equivalence": params.equivalence,
-        **{name: version for name, version in software.items() if isinstance(version, str)},
+        **({"require": json.dumps(params.require)} if params.require else {}),
+        **software,
+        **sides,
     }

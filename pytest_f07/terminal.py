@@ -119,14 +119,12 @@ class ProgressLine:
 
     def show(self, progress: Progress) -> None:
         """Tell where the replay is, if it is time to."""
-        last, self._last = self._last, progress
+        last, self._last = self._last or progress, progress
+        if last is progress:  # of the first answer nothing can be told
+            self._written = time.monotonic()
         waited = time.monotonic() - self._written
-        if self._interactive:
-            due = waited >= EVERY
-        else:
-            ended = last is not None and last.dataset != progress.dataset
-            due = ended or progress.done == progress.total or waited >= SPARSELY
-        if due:
+        between = not self._interactive and last.dataset != progress.dataset
+        if between or progress.done == progress.total or waited >= (EVERY if self._interactive else SPARSELY):
             self._write(progress_text(progress))
 
     def _write(self, text: str) -> None:
@@ -156,6 +154,7 @@ class ProgressLine:
 
 def progress_text(progress: Progress) -> str:
     """``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
-    percent = 100 * progress.done // max(progress.total, 1)
-    left = f", {progress.left:,.0f} s left" if progress.done < progress.total else ""
-    return f"f07: {progress.dataset}  {percent} %, {progress.windows_per_second:,.0f} windows/s{left}"
+    pace = f"{progress.windows_per_second:,.0f} windows/s"
+    if progress.done == progress.total:
+        return f"f07: all {progress.total:,} windows answered, {pace}; metrics and pictures follow"
+    return f"f07: {progress.dataset}  {100 * progress.done // progress.total} %, {pace}, {progress.left:,.0f} s left"

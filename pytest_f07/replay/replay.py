@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -48,7 +48,7 @@ class Pace:
         return round(sum(windows for _, windows in self.taken) / self.seconds, 1) if self.seconds else 0.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Progress:
     """Where the replay is.
 
@@ -58,16 +58,16 @@ class Progress:
     total: int
     dataset: str = ""
     done: int = 0
-    _begin: float = field(default_factory=time.perf_counter)
+    begin: float = field(default_factory=time.perf_counter)
 
-    def add(self, answered: Answered) -> None:
-        """Count one batch."""
-        self.dataset, self.done = answered.dataset.source_f04, self.done + len(answered.windows)
+    def after(self, answered: Answered) -> Progress:
+        """One batch further."""
+        return replace(self, dataset=answered.dataset.source_f04, done=self.done + len(answered.windows))
 
     @property
     def windows_per_second(self) -> float:
         """The pace since the beginning."""
-        return self.done / max(time.perf_counter() - self._begin, 1e-9)
+        return self.done / max(time.perf_counter() - self.begin, 1e-9)
 
     @property
     def left(self) -> float:

@@ -46,8 +46,9 @@ class Equivalence:
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self.reordered else ""
+        size = f" by up to {self.largest_difference:.3g}" if self.largest_difference else ""
         return (
-            f"{self.differing:,} of {self.windows:,} windows differ by up to {self.largest_difference:.3g}, "
+            f"{self.differing:,} of {self.windows:,} windows differ{size}, "
             f"{self.flipped:,} of them in the label{order}; {self.example}"
         )
 
@@ -77,9 +78,9 @@ class Equivalence:
         self.alone += len(places)
         self.flipped += int(flipped.sum())
         self.differing += int(differing.sum())
+        apart = np.concatenate([off, off_alone])
+        self.largest_difference = float(apart[np.isfinite(apart)].max(initial=self.largest_difference))
         if number.any():
-            most = np.maximum(off, off_alone)
-            self.largest_difference = max(self.largest_difference, float(most.max(initial=0, where=np.isfinite(most))))
             self.least_distance = min(self.least_distance, float(distance[number].min()))
         if differing.any():
             self.reordered |= bool((off > TOLERANCE).any()) and _same_in_another_order(scored.y_prob, oracle)

@@ -29,6 +29,7 @@ with warnings.catch_warnings():
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
     from PIL import Image
 
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8f98", "#1f2328"
@@ -118,16 +119,17 @@ def draw_comparison(models: Sequence[Measured]) -> bytes:
     with _figure(9.6, height) as figure:
         left = min(0.42, 0.04 + 0.0078 * max(len(one.prediction_name) for one in models))
         axes = figure.add_axes((left, 0.42 / height, 0.97 - left, 1 - 0.85 / height))
-        for y, one in enumerate(models):
-            axes.axhline(y, color="#e4e6ea", linewidth=0.8)
-            for name, (color, mark) in MARKS.items():
-                if name in one.f05:
-                    axes.plot([one.f05[name]], [y], mark, color="white", markeredgecolor=color, clip_on=False)
-                axes.plot([one.here[name]], [y], mark, color=color, clip_on=False)
+        for name, (color, mark) in MARKS.items():
+            theirs = [(one.f05[name], y) for y, one in enumerate(models) if name in one.f05]
+            ours = [(one.here[name], y) for y, one in enumerate(models)]
+            for points, fill in ((theirs, "white"), (ours, color)):
+                if points:
+                    axes.plot(*zip(*points, strict=True), mark, color=fill, markeredgecolor=color, clip_on=False)
         axes.set_yticks(range(len(models)), [one.prediction_name for one in models])
+        _fit(axes.get_yticklabels(), figure, (left - 0.02) * figure.bbox.width)
         axes.set_ylim(len(models) - 0.4, -0.6)
         axes.set_xlim(0, 1)
-        axes.grid(axis="x")
+        axes.grid()
         axes.tick_params(axis="y", length=0, pad=9)
         axes.spines["left"].set_visible(False)
         for name, (color, mark) in MARKS.items():
@@ -182,14 +184,26 @@ def draw_all(out: Outputs, models: Sequence[Model], metrics: Mapping[str, Metric
 @contextmanager
 def _figure(width: float, height: float) -> Iterator[Figure]:
     """No pyplot and matplotlib's own defaults: a ``matplotlibrc`` in the user's folder changes nothing."""
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}):
+    # rc_context never restores the backend, which no picture here depends on.
+    defaults: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    with mpl.rc_context({**defaults, **STYLE}):
         figure = Figure(figsize=(width, height), dpi=120)
+        FigureCanvasAgg(figure)
         yield figure
 
 
 def _title(figure: Figure, name: str, left: float) -> None:
     """A name of any length on one line above the axes."""
-    figure.text(left, 0.965, name, fontsize=min(9.5, 560 / max(len(name), 1)), fontweight="bold", va="top")
+    text = figure.text(left, 0.965, name, fontsize=9.5, fontweight="bold", va="top")
+    _fit([text], figure, (0.98 - left) * figure.bbox.width)
+
+
+def _fit(texts: Sequence[Text], figure: Figure, width: float) -> None:
+    """Shrink the letters until no text is wider than ``width`` pixels; step by step, as they do not shrink evenly."""
+    canvas: Any = figure.canvas
+    while max(text.get_window_extent(canvas.get_renderer()).width for text in texts) > width:
+        for text in texts:
+            text.set_fontsize(0.93 * float(text.get_fontsize()))
 
 
 def _plain(axes: Axes) -> None:
@@ -199,9 +213,9 @@ def _plain(axes: Axes) -> None:
 
 def _png(figure: Figure) -> bytes:
     """A palette of 128 colours: a third of the bytes, and nothing that a reader could see."""
-    canvas: Any = FigureCanvasAgg(figure)
+    canvas: Any = figure.canvas
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
     file = io.BytesIO()
-    image.quantize(128, dither=Image.Dither.NONE).save(file, "png", optimize=True, dpi=(figure.dpi, figure.dpi))
+    image.quantize(128, dither=Image.Dither.NONE).save(file, "png", compress_level=6, dpi=(figure.dpi, figure.dpi))
     return file.getvalue()

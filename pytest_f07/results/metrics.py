@@ -181,6 +181,14 @@ def window_keys(windows: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.large_binary(), len(found), buffers)
 
 
+def by_name(rows: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object]]:
+    """metrics.json: what the CSV says, by prediction_name, as ``dvc metrics`` reads it."""
+    return {
+        str(row["prediction_name"]): {key: value for key, value in row.items() if key != "prediction_name"}
+        for row in rows
+    }
+
+
 def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
     """metrics_per_model.csv: floats so that they read back exactly."""
     text = io.StringIO()

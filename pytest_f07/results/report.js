@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
     table.setAttribute("aria-label", "Results of each model");
     all("th.sortable", table).forEach((head) => {
       press(head);
-      const sorted = head.classList.contains("desc") ? "ascending" : head.classList.contains("asc") ? "descending" : "none";
+      const sorted = head.classList.contains("asc") ? "ascending" : head.classList.contains("desc") ? "descending" : "none";
       head.setAttribute("aria-sort", sorted);
     });
     all("tbody", table).forEach((row) => {
@@ -70,6 +70,14 @@ document.addEventListener("DOMContentLoaded", () => {
     focused = id ? `[data-id="${id}"] .col-result` : `th[data-column-type="${target.dataset.columnType}"]`;
     target.click();
   });
+
+  // A printed page keeps where it all comes from.
+  let printed = [];
+  addEventListener("beforeprint", () => {
+    printed = all('[data-key="equivalence"], [data-key="provenance"], [data-key="seal"]').filter((part) => !part.open);
+    printed.forEach((part) => (part.open = true));
+  });
+  addEventListener("afterprint", () => printed.forEach((part) => (part.open = false)));
 
   document.addEventListener("click", async ({ target }) => {
     if (!target.matches(".f07-copy")) return;

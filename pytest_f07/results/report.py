@@ -6,6 +6,7 @@ Everything that comes from a package reaches the page through a template, which 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -197,6 +198,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
+    environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters["share"] = lambda value: f"{value:.2%}"
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"

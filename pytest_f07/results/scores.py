@@ -68,7 +68,7 @@ class Kept:
     found: list[tuple[float, Shown]] = field(default_factory=list)
 
     def offer(self, keys: Float32Array, block: Block) -> None:
-        """Keep what is smaller than what is kept; of equal keys the first row.
+        """Keep what is smaller than what is kept; of equal keys in a block the first row.
 
         :param keys: ``[rows]``, NaN where a row does not count.
         """
@@ -78,12 +78,11 @@ class Kept:
             return
         near = near[keys[near] <= np.unique(keys[near])[:KEPT][-1]]
         _, firsts = np.unique(keys[near], return_index=True)
-        for at in near[firsts].tolist():
-            shown = block.show(at)
-            if all((shown.window, shown.label) != (one.window, one.label) for _, one in self.found):
-                self.found.append((float(keys[at]), shown))
-        self.found.sort(key=lambda kept: (kept[0], kept[1].row))
-        del self.found[KEPT:]
+        self.found += [(float(keys[at]), block.show(at)) for at in near[firsts].tolist()]
+        by_window: dict[tuple[str, int | None], tuple[float, Shown]] = {}
+        for kept in sorted(self.found, key=lambda kept: (kept[0], kept[1].row)):
+            by_window.setdefault((kept[1].window, kept[1].label), kept)
+        self.found = list(by_window.values())[:KEPT]
 
     @property
     def rows(self) -> list[Shown]:

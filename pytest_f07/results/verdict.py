@@ -177,9 +177,10 @@ def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
 
 def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Iterator[Failure]:
     for name, least in required.items():
-        value = metrics.row()[name]
-        if metrics.referenced and float(value) < least:
-            yield Failure(REQUIRED, f"its {name} is {value:.4f}; params.yaml requires at least {least}.")
+        value = float(metrics.row()[name])
+        if metrics.referenced and value < least:
+            shown = f"{value:.4f}" if round(value, 4) < least else repr(value)
+            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {least}.")
 
 
 def _why(loaded: Loaded) -> str:

@@ -34,6 +34,8 @@ def main() -> int:
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
+    except KeyboardInterrupt:
+        print("ended", flush=True)  # Ctrl-C is how a server in the foreground ends
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -14,7 +13,8 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
 from pytest_f07.variant.documents import read_yaml, to_json, to_yaml, write_whole
-from pytest_f07.variant.package import read_datasets, read_models
+from pytest_f07.variant.lock import hold_registry
+from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths, check_variant
 from pytest_f07.variant.seal import seal
@@ -32,13 +32,10 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
     if os.path.lexists(paths.folder):
         raise F07Error(f"VARIANT={variant} is taken: {project.show(paths.folder)} exists. Choose another name.")
     params = _params(project, parent, overrides)
-    models = read_models(package)
-    datasets = read_datasets(package, models, None)
-    for dataset in datasets:
-        dataset.check_rows()
+    models, datasets = read_package(package)
     document = manifest.build(project, package, models, datasets, seal(package.folder))
     project.variants.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(project.variants), _staging(project.variants) as staging:
+    with hold_registry(project.variants), _staging(project.variants) as staging:
         staged = VariantPaths(staging)
         staged.params.write_bytes(to_yaml(params.document()))
         staged.manifest.write_bytes(to_json(document))
@@ -67,17 +64,6 @@ def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Para
     if changed and (runtime is None or isinstance(runtime, dict)):
         merged["runtime"] = {**(runtime or {}), **changed}
     return Params.parse(merged, "params.yaml")
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Hold the registry: two variants made at once would lose one entry. The lock dies with its holder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -83,6 +83,15 @@ def read_models(paths: PackagePaths) -> list[Model]:
     return [read_model(paths, entry.prediction_name, entry.source_f05, entry.folder_name) for entry in _entries(paths)]
 
 
+def read_package(paths: PackagePaths) -> tuple[list[Model], list[Dataset]]:
+    """Models and datasets once everything in them, to the last row, is known to be fit to be validated."""
+    models = read_models(paths)
+    datasets = read_datasets(paths, models, None)
+    for found in datasets:
+        found.check_rows()
+    return models, datasets
+
+
 def read_datasets(paths: PackagePaths, models: Iterable[Model], limit: int | None) -> list[Dataset]:
     """The datasets: in the order of first use by a model, then those no model owns, by name."""
     used = dict.fromkeys(model.source_f04 for model in models)

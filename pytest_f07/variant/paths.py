@@ -64,6 +64,10 @@ class Outputs:
         return self.metrics / "metrics_per_model.csv"
 
     @property
+    def metrics_json(self) -> Path:
+        return self.metrics / "metrics.json"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report"
 
@@ -109,6 +113,22 @@ class VariantPaths(Outputs):
     @property
     def manifest(self) -> Path:
         return self.folder / MANIFEST
+
+    @property
+    def notebook(self) -> Path:
+        return self.folder / "07_deployrun.ipynb"
+
+    @property
+    def published(self) -> tuple[Path, Path, Path]:
+        """The folders that DVC keeps."""
+        return (self.logs, self.metrics, self.report)
+
+    @property
+    def gitignore(self) -> Path:
+        return self.folder / ".gitignore"
+
+    def dvc_file(self, folder: Path) -> Path:
+        return folder.with_name(f"{folder.name}.dvc")
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,11 @@ class Project:
     @property
     def registry(self) -> Path:
         return self.variants / "variants.yaml"
+
+    def later_phases(self) -> list[Path]:
+        """The folders of the phases after this one: executions/08_…"""
+        folders = sorted((self.root / EXECUTIONS).glob("[0-9][0-9]_*"))
+        return [folder for folder in folders if int(folder.name[:2]) > int(DEPLOYRUN[:2])]
 
     @property
     def base_params(self) -> Path:

@@ -23,6 +23,13 @@ def read(project: Project) -> dict[str, Any]:
     return document
 
 
+def without_variant(project: Project, variant: str) -> bytes:
+    """The registry's new text without the entry of ``variant``, all other entries kept."""
+    document = read(project)
+    document["variants"].pop(variant, None)
+    return to_yaml(document)
+
+
 def with_variant(project: Project, variant: str, parent: str) -> bytes:
     """The registry's new text with an entry for ``variant``, all other entries kept."""
     document = read(project)

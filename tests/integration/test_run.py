@@ -41,6 +41,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
         "logs/raw_predictions.parquet",
         "logs/raw_predictions.csv",
         "metrics/metrics_per_model.csv",
+        "metrics/metrics.json",
         "report/report.html",
         "report/junit.xml",
         "07_deployrun_metadata.json",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_package import make_package
+from small_package import make_package, tree
 
 from conftest import REPOSITORY
 from pytest_f07.cli import main
@@ -30,6 +30,35 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     again = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == ("ERROR: VARIANT=v701 is taken: executions/07_deployrun/v701 exists. Choose another name.\n")
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from pytest_f07.cli import main
+sys.exit(main(["variant7", "--variant=v701", "--parent=v601"]))
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on the size of a file stands for it: both errors name no file."""
+    make_package(tmp_path)
+    before = tree(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    found = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", "ERROR: File too large.\n")
+    (tmp_path / "executions" / "07_deployrun").rmdir()
+    assert tree(tmp_path) == before
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    (tmp_path / "executions" / "07_deployrun").write_text("a file, and no folder")
+    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
 
 
 USAGE = {

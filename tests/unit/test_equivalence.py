@@ -73,9 +73,16 @@ def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
     assert fault is not None
     assert fault.endswith("the first: v401 row 1: y_prob 0.6000000238418579 in the batch, no number by the oracle")
     assert compare([NAN], [0.5]).fault is not None
+    # what the metadata says of it is a number that JSON knows
+    missing = compare([0.5, 0.6], [0.5, 0.6], alone={1: NAN})
+    assert missing.row()["equivalence_largest_difference"] == 0.0
+    assert missing.fault == (
+        "1 of 2 windows differ, 0 of them in the label; "
+        "the first: v401 row 1: y_prob nan by /infer, 0.6000000238418579 by the oracle"
+    )
+    mixed = compare([0.5, 0.25], [0.5, 0.5], alone={0: NAN, 1: NAN})
+    assert mixed.row()["equivalence_largest_difference"] == 0.25
     assert compare([0.5], [NAN]).row()["equivalence_least_distance"] is None
-    assert compare([0.5], [0.5], alone={0: NAN}).fault is not None
-    assert compare([NAN, 0.5], [0.5, 0.5]).largest_difference == 0  # what JSON cannot say does not get there
     assert compare([NAN, 0.5], [NAN, 0.5]).fault is None
 
 

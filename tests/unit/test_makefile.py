@@ -24,12 +24,14 @@ TOLD = ["-m", "pytest_f07", "variant7", "--variant", "v702", "--parent", "v601"]
 def folder(tmp_path: Path) -> Path:
     """A checkout whose environment is there, newer than pyproject.toml."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    (tmp_path / "pytest_f07").mkdir()
+    shutil.copy(REPOSITORY / "pytest_f07" / "f07.mk", tmp_path / "pytest_f07")
     (tmp_path / "pyproject.toml").touch()
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >told\n')
     python.chmod(0o755)
-    for stamp in (".run", ".test", ".lint"):
+    for stamp in (".run", ".test", ".lint", ".dvc", ".notebook"):
         (tmp_path / ".venv" / stamp).touch()
     return tmp_path
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.params import Params
+from pytest_f07.variant.params import EQUIVALENCE, METRICS, Params
 
 PARENT = "parent_variant_f06: v601\n"
-KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence"
+KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require"
 
 
 def parsed(tmp_path: Path, text: str) -> Params:
@@ -21,19 +22,31 @@ def parsed(tmp_path: Path, text: str) -> Params:
 
 
 def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
-    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None)
-    assert parsed(tmp_path, PARENT + "runtime:\nsample_size:\n") == Params("v601")
+    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None, "sample", {})
+    assert parsed(tmp_path, PARENT + "runtime:\nsample_size:\nrequire:\n") == Params("v601")
 
 
 def test_every_key_counts(tmp_path: Path) -> None:
-    text = PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\n"
-    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1)
+    text = (
+        PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\nequivalence: full\n"
+        "require: {recall: 0.8}\n"
+    )
+    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, "full", {"recall": 0.8})
 
 
-@given(st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9))
-def test_a_document_parses_to_the_same(port: int, batch_size: int, sample_size: int | None) -> None:
-    params = Params("v601", "localhost", port, batch_size, sample_size)
+LEAST = st.dictionaries(st.sampled_from(METRICS), st.floats(0, 1))
+
+
+@given(
+    st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9), st.sampled_from(EQUIVALENCE),
+    LEAST, st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
+)  # fmt: skip
+def test_a_document_parses_to_the_same(
+    port: int, batch_size: int, sample_size: int | None, equivalence: str, of_all: dict, of_some: dict
+) -> None:
+    params = Params("v601", "localhost", port, batch_size, sample_size, equivalence, {**of_all, **of_some})
     assert Params.parse(params.document(), "p") == params
+    assert Params.parse(yaml.safe_load(yaml.safe_dump(params.document())), "p") == params
 
 
 REFUSED = {
@@ -61,6 +74,10 @@ REFUSED = {
     PARENT + "sample_size: 0": "p: sample_size is 0; it must be a whole number of at least 1.",
     PARENT + "sample_size: true": "p: sample_size is True; it must be a whole number of at least 1.",
     PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
+    PARENT + "equivalence: always": "p: equivalence is 'always'; it must be sample, full or off.",
+    PARENT + "equivalence: on": "p: equivalence is True; it must be sample, full or off.",
+    PARENT + "equivalence: 0": "p: equivalence is 0; it must be sample, full or off.",
+    PARENT + "equivalence: ": "p: equivalence is None; it must be sample, full or off.",
 }
 
 

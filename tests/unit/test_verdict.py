@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 from small_run import model
 
 from pytest_f07.replay.sample import Sampled
 from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.equivalence import Equivalence
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 
@@ -34,14 +37,21 @@ def verdict(
     loaded: Loaded = LOADED,
     log_fault: str | None = None,
     infer_fault: str | None = None,
+    required: Mapping[str, float] = MappingProxyType({}),
+    equivalence: Equivalence | None = None,
 ) -> Verdict:
-    return judge(model("a", "v402"), loaded, Audit({"a": found}, log_fault), metrics, Says(infer_fault))
+    audit = Audit({"a": found}, log_fault)
+    return judge(model("a", "v402"), loaded, audit, metrics, Says(infer_fault), required, equivalence)
 
 
 def test_a_sound_model_passes_without_a_word() -> None:
     found = verdict()
     assert (found.failures, found.warnings, found.text) == ([], [], "")
-    assert found.row() == {**COUNTED.row(), "non_finite": 0}
+    more = {"non_finite": 0, "base_rate": 1000 / 1100, "unknown_codes": 0.0, "empty_windows": 0.0}
+    assert found.row() == {**COUNTED.row(), **more}
+    agreeing = Equivalence(windows=1024, largest_difference=4e-6, least_distance=0.1)
+    met = verdict(required={"precision": 1.0, "recall": 0.5}, equivalence=agreeing)
+    assert (met.failures, met.warnings, met.text) == ([], [], "")
 
 
 WEIGHTS = replace(LOADED, broken_layers=["dense_12"])
@@ -96,6 +106,27 @@ FAILURES = {
         "1 of 1,200 scores of its own dataset v402 are not numbers; its weights are numbers, so the scores overflow on "
         "the way. Train it again with smaller weights.",
     ),
+    "EQUIVALENCE": (
+        {
+            "equivalence": Equivalence(
+                windows=1024, largest_difference=0.25, differing=1001, flipped=12, example="the first: v402 row 0: why"
+            )
+        },
+        "the runtime does not say what F05 would have said: 1,001 of 1,024 windows differ by up to 0.25, 12 of them in "
+        "the label; the first: v402 row 0: why.",
+    ),
+    "REQUIRED": (
+        {"metrics": replace(COUNTED, tp=500, fn=500), "required": {"precision": 1.0, "recall": 0.75}},
+        "its recall is 0.5000; params.yaml requires at least 0.75.",
+    ),
+    "REQUIRED nearly": (
+        {
+            "found": replace(SOUND, emissions=1_000_000),
+            "metrics": Metrics("a", tp=799_999, fn=200_001),
+            "required": {"recall": 0.8},
+        },
+        "its recall is 0.799999; params.yaml requires at least 0.8.",
+    ),
 }
 
 
@@ -113,8 +144,25 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     everything["found"] = replace(SOUND, wrong_pred=1, own_non_finite=1, non_finite=1)
     everything["metrics"] = Metrics("a")
     everything["loaded"] = FAILURES["IDENTITY"][0]["loaded"]
+    everything["required"] = {"precision": 0.5, "recall": 0.75}
+    # nothing is labelled, so nothing can be required: REQUIRED is not said on top of UNLABELLED
     codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
-    assert codes == ["IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "THRESHOLD", "NONFINITE"]
+    assert codes == ["IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "THRESHOLD", "NONFINITE", "EQUIVALENCE"]
+    everything["metrics"] = Metrics("a", fp=1)
+    codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
+    assert codes[3:] == ["BOOKS", "THRESHOLD", "NONFINITE", "EQUIVALENCE", "REQUIRED", "REQUIRED"]
+
+
+def test_the_other_ways_of_asking_are_told() -> None:
+    assert broken("a", "no").asked_again == {}
+    found = replace(verdict(equivalence=Equivalence(windows=1024, differing=3, least_distance=0.015)), asked_alone=32)
+    assert found.asked_again == {
+        "asked alone (/infer)": "32", "answered otherwise": "0", "asked of the oracle": "1,024",
+        "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015",
+    }  # fmt: skip
+    nothing = replace(verdict(equivalence=Equivalence()), asked_alone=32).asked_again
+    assert [nothing[key] for key in ("largest difference", "nearest to the threshold")] == ["–", "–"]
+    assert len(replace(verdict(), asked_alone=32).asked_again) == 2
 
 
 def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:

@@ -1,0 +1,1 @@
+"""What becomes of a variant once it has run: checked, listed, published with DVC and git, removed."""

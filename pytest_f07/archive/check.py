@@ -1,0 +1,174 @@
+"""check7: is a variant's run complete, sealed, unaltered, and do its books balance? Each is looked at on disk, anew."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pytest_f07.errors import F07Error
+from pytest_f07.results.audit import audit
+from pytest_f07.results.metrics import evaluate
+from pytest_f07.variant import manifest
+from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.package import read_package
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import DEPLOYRUN, Project, VariantPaths, check_variant
+from pytest_f07.variant.seal import digest
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    :param wrong: what is wrong with it; empty where it is as it should be, and then ``text`` says what was seen.
+    """
+
+    name: str
+    text: str = ""
+    wrong: str = ""
+
+    def line(self) -> str:
+        """The finding as the terminal shows it."""
+        return f"{'NO' if self.wrong else 'ok':2}  {self.name:<9}  {self.wrong or self.text}"
+
+
+def check_run(project: Project, variant: str) -> list[Finding]:
+    """All findings of one variant.
+
+    :raises F07Error: where there is no such variant.
+    """
+    paths = existing(project, variant)
+    try:
+        document = read_metadata(project, paths)
+    except F07Error as error:
+        return [Finding("complete", wrong=str(error)), _sealed(project, paths)]
+    found = [_complete(project, paths, document), unaltered(project, paths, document), _sealed(project, paths)]
+    if any(one.wrong for one in found):
+        return [*found, Finding("balanced", wrong="not looked at, since the above is not as the run left it")]
+    return [*found, _balanced(project, paths)]
+
+
+def check_package(project: Project, parent: str) -> str:
+    """What a fit package holds; :class:`F07Error` for whatever ``variant7`` would refuse. Nothing is written."""
+    package = project.package(check_variant(parent, "PARENT"))
+    models, datasets = read_package(package)
+    rows = sum(found.rows for found in datasets)
+    return f"package {parent}: fit to be validated: {len(models)} models, {len(datasets)} datasets, {rows:,} rows"
+
+
+def existing(project: Project, variant: str) -> VariantPaths:
+    """The paths of a variant that is there."""
+    paths = project.variant(check_variant(variant, "VARIANT"))
+    if not paths.folder.is_dir():
+        raise F07Error(f"there is no variant {variant}: {project.show(paths.folder)} is not there.")
+    return paths
+
+
+def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
+    """What a complete run said last; :class:`F07Error` where there is none."""
+    where = project.show(paths.metadata)
+    if not paths.metadata.is_file():
+        raise F07Error(f"{where} is not there: no run of {paths.name} was completed. Run it: make script7-run")
+    document = read_json(paths.metadata, where)
+    if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
+        raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")
+    if not isinstance(document.get("sha256"), dict) or document.get("outcome") not in ("passed", "failed"):
+        raise F07Error(f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run")
+    return document
+
+
+def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+    expected = [paths.params, paths.manifest, paths.predictions_parquet, paths.predictions_csv, paths.metrics_csv,
+                paths.report_html, paths.junit_xml]  # fmt: skip
+    try:
+        names = manifest.load(project, paths.name).prediction_names
+    except F07Error as error:
+        return Finding("complete", wrong=str(error))
+    for path in [*expected, *map(paths.confusion_png, names)]:
+        if not path.is_file():
+            return Finding("complete", wrong=f"{project.show(path)} is missing")
+    when = str(document.get("timestamp"))[:19]
+    return Finding("complete", f"{len(names)} models, {document['outcome']}, run of {when}")
+
+
+def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+    """Whether every file is as the run left it, with none beside them."""
+    sealed: dict[str, str] = document["sha256"]
+    there = _files(paths)
+    for name in sorted({*there, *sealed}):
+        where = project.show(paths.folder / name)
+        if name not in sealed:
+            return Finding("unaltered", wrong=f"{where} was added after the run")
+        if name not in there:
+            return Finding("unaltered", wrong=f"{where} is missing")
+        if digest(paths.folder / name) != sealed[name]:
+            return Finding("unaltered", wrong=f"{where} has changed since the run")
+    declared = _declaration(project, paths, document)
+    return Finding("unaltered", f"{len(there)} files as the run left them", declared)
+
+
+def _files(paths: VariantPaths) -> list[str]:
+    """The files of the published folders. A link to a file (DVC makes them) counts as the file."""
+    return [
+        Path(top, name).relative_to(paths.folder).as_posix()
+        for folder in paths.published
+        for top, _, files in os.walk(folder)
+        for name in files
+    ]
+
+
+def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> str:
+    """What is wrong with params.yaml and manifest.json."""
+    where = project.show(paths.params)
+    try:
+        if Params.read(paths.params, where).document() != document.get("params"):
+            return f"{where} has changed since the run"
+    except F07Error as error:
+        return str(error)
+    declared = document.get("manifest")
+    if isinstance(declared, dict) and digest(paths.manifest) != declared.get("sha256"):
+        return f"{project.show(paths.manifest)} has changed since the run"
+    return ""
+
+
+def _sealed(project: Project, paths: VariantPaths) -> Finding:
+    try:
+        found = manifest.load(project, paths.name)
+        if found.files is None:
+            return Finding("sealed", wrong="the manifest has no seal (an older tool made it), so nobody can tell")
+        found.check_seal()
+    except F07Error as error:
+        return Finding("sealed", wrong=str(error))
+    return Finding("sealed", f"package {found.package.name} as sealed, {len(found.files)} files")
+
+
+def _balanced(project: Project, paths: VariantPaths) -> Finding:
+    """Count again, from the log and the datasets alone."""
+    try:
+        params = Params.read(paths.params, project.show(paths.params))
+        found = manifest.load(project, paths.name)
+        models, datasets = found.read_models(), found.read_datasets(params.sample_size)
+        log = audit(paths.predictions_parquet, datasets, models)
+        metrics = evaluate(paths.predictions_parquet, datasets, models)
+    except (F07Error, OSError, pa.ArrowException) as error:
+        return Finding("balanced", wrong=" ".join(str(error).split()))
+    if log.fault:
+        return Finding("balanced", wrong=log.fault)
+    with paths.metrics_csv.open(newline="", encoding="utf-8") as file:
+        written = {row.get("prediction_name"): row for row in csv.DictReader(file)}
+    for name, counted in metrics.items():
+        if counted.emissions != log.models[name].emissions:
+            return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
+        row = written.get(name, {})
+        for key, value in counted.row().items():
+            if row.get(key) != str(value):
+                found_there = row.get(key, "missing")
+                return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
+    rows = sum(log.models[name].emissions for name in metrics)
+    return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

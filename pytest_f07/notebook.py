@@ -1,0 +1,63 @@
+"""nb7-run: the run told by a notebook (specification §4.3). An extra: ``pytest-f07[notebook]``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import resources
+from importlib.util import find_spec
+from typing import Any
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.documents import write_whole
+from pytest_f07.variant.paths import Project, check_variant
+
+NEEDED = ("nbconvert", "ipykernel", "pandas")
+
+
+def run(project: Project, variant: str) -> int:
+    """Execute the notebook for ``variant`` and keep the executed copy in its folder; the notebook is not changed.
+
+    :returns: 0 where all models passed; 1 where one failed or the run broke, and the copy shows it.
+    :raises F07Error: for what is wrong before a run, as ``--f07-variant`` says it; nothing has been touched then.
+    """
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise F07Error(
+            f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
+        )
+    # The other commands do without what a run imports.
+    from pytest_f07.run import Run
+
+    checked = Run(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"))
+    try:
+        checked.check()
+    finally:
+        checked.release()
+    import nbformat
+
+    source = resources.files("pytest_f07").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
+    document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]
+    failure = _execute(project, variant, document)
+    executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]
+    write_whole(checked.paths.notebook, executed.encode())
+    print(f"{project.show(checked.paths.notebook)} written")
+    if failure:
+        print(f"ERROR: {failure}", file=sys.stderr)
+    return int(failure is not None)
+
+
+def _execute(project: Project, variant: str, document: Any) -> str | None:
+    """Execute ``document`` in place, in a kernel that works in the project's root; why it stopped, or None."""
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from nbconvert.preprocessors import ExecutePreprocessor
+
+    os.environ["ACTIVE_VARIANT"] = variant
+    executor = ExecutePreprocessor(timeout=None, kernel_name="python3")  # type: ignore[no-untyped-call]
+    try:
+        executor.preprocess(document, {"metadata": {"path": str(project.root)}})
+    except CellExecutionError as error:
+        return error.evalue or error.ename
+    except (DeadKernelError, NoSuchKernel) as error:
+        return " ".join(str(error).split())
+    return None

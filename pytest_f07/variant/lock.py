@@ -1,0 +1,44 @@
+"""Locks on folders: they leave no file, and die with their holder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.paths import VariantPaths
+
+
+def take_variant(paths: VariantPaths) -> int:
+    """A variant's lock, as a handle to close; :class:`F07Error` where another process has it."""
+    handle = os.open(paths.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise F07Error(f"variant {paths.name} is being run by another process; wait until it ends.") from None
+    return handle
+
+
+@contextmanager
+def hold_variant(paths: VariantPaths) -> Iterator[None]:
+    """Hold a variant while its files are published or removed."""
+    handle = take_variant(paths)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def hold_registry(folder: Path) -> Iterator[None]:
+    """Wait for the registry of ``folder`` and hold it: two that change it at once would lose one entry."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,150 @@
+"""check7, list7 and remove7 in a user's checkout."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from conftest import Checkout
+
+
+def check(checkout: Checkout) -> tuple[int, dict[str, str]]:
+    """The exit status, and what was wrong by name ("" where it was not)."""
+    done = checkout.f07("check7", "--variant", "v701")
+    assert done.stderr == ""
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    return done.returncode, {name: text if sound == "NO" else "" for sound, name, text in lines}
+
+
+def test_a_finished_run_is_complete_unaltered_sealed_and_balanced(checkout: Checkout) -> None:
+    assert check(checkout) == (0, {"complete": "", "unaltered": "", "sealed": "", "balanced": ""})
+
+
+def test_what_has_changed_is_named(checkout: Checkout) -> None:
+    log = checkout.variant / "logs" / "raw_predictions.csv"
+    log.write_bytes(log.read_bytes()[:-9])
+    with (checkout.package / "objectives.json").open("a") as file:
+        file.write("\n")
+    status, found = check(checkout)
+    assert status == 1
+    assert found["complete"] == ""
+    assert found["unaltered"] == "executions/07_deployrun/v701/logs/raw_predictions.csv has changed since the run"
+    assert found["sealed"].startswith("package v601 no longer matches the seal of v701: objectives.json has changed")
+    assert found["balanced"] == "not looked at, since the above is not as the run left it"
+
+
+def test_an_edited_manifest_is_not_the_runs(checkout: Checkout) -> None:
+    path = checkout.variant / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    assert check(checkout)[1]["unaltered"] == "executions/07_deployrun/v701/manifest.json has changed since the run"
+
+
+def test_books_are_counted_again_from_the_log(checkout: Checkout) -> None:
+    """A metric that was made better, with its digest, is found out."""
+    path = checkout.variant / "metrics" / "metrics_per_model.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    old, rows[1][1] = rows[1][1], "999"
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    digests = json.loads((checkout.variant / "07_deployrun_metadata.json").read_text())["sha256"]
+    digests["metrics/metrics_per_model.csv"] = sha256(path.read_bytes()).hexdigest()
+    checkout.change_metadata(sha256=digests)
+    assert check(checkout) == (
+        1,
+        {"complete": "", "unaltered": "", "sealed": "", "balanced": f"feeder_overload: TP is 999; the log says {old}"},
+    )
+
+
+def test_what_was_never_completed_is_said_to_be_so(checkout: Checkout) -> None:
+    (checkout.variant / "07_deployrun_metadata.json").unlink()
+    status, found = check(checkout)
+    assert status == 1
+    assert "no run of v701 was completed" in found["complete"]
+
+
+def test_a_package_is_checked_without_a_variant(checkout: Checkout) -> None:
+    before = checkout.tree()
+    done = checkout.f07("check7", "--parent", "v601")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "package v601: fit to be validated: 3 models, 2 datasets, 3,838 rows\n",
+    )
+    (checkout.package / "datasets" / "v401__dataset.parquet").write_bytes(b"PAR1")
+    done = checkout.f07("check7", "--parent", "v601")
+    assert done.returncode == 2
+    assert done.stderr.startswith("ERROR: package v601: datasets/v401__dataset.parquet: is not a readable parquet file")
+    assert set(checkout.tree()) == set(before)
+
+
+def test_the_list_tells_parent_state_when_and_result(checkout: Checkout) -> None:
+    assert checkout.f07("variant7", "--variant", "v702", "--parent", "v601").returncode == 0
+    registry = checkout.root / "executions" / "07_deployrun" / "variants.yaml"
+    with registry.open("a") as file:
+        file.write("  v700: {parent_variant: v600, params_path: /srv/elsewhere/params.yaml}\n")
+    done = checkout.f07("list7")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert rows[0] == ["VARIANT", "PARENT", "STATE", "WHEN", "RESULT"]
+    assert rows[1] == ["v700", "v600", "no", "folder", "?"]
+    assert (rows[2][:3], rows[2][4:]) == (["v701", "v601", "complete"], ["3", "models", "passed"])
+    assert rows[3][:3] == ["v702", "v601", "declared"]
+
+
+# -- remove7
+
+
+def remove(checkout: Checkout) -> str:
+    done = checkout.f07("remove7", "--variant", "v701")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_variant_with_a_child_stays(checkout: Checkout) -> None:
+    child = checkout.root / "executions" / "08_monitor" / "v801"
+    child.mkdir(parents=True)
+    (child / "params.yaml").write_text("parent_variant_f07: v701\n")
+    before = checkout.tree()
+    done = checkout.f07("remove7", "--variant", "v701")
+    assert (done.returncode, done.stderr) == (2, "ERROR: v701 is not removed: made of it is 08_monitor/v801.\n")
+    assert checkout.tree() == before
+
+
+def test_a_removal_can_be_repeated_from_wherever_it_stopped(checkout: Checkout) -> None:
+    assert checkout.f07("variant7", "--variant", "v702", "--parent", "v601").returncode == 0
+    for left in ("metadata", "logs", "folder"):  # each stop leaves more to an end
+        if left == "metadata":
+            (checkout.variant / "07_deployrun_metadata.json").unlink()
+        if left == "logs":
+            shutil.rmtree(checkout.variant / "logs")
+        if left == "folder":
+            shutil.rmtree(checkout.variant)
+        again = Checkout(Path(shutil.copytree(checkout.root, checkout.root.with_name(left))))
+        assert "the entry of v701 removed" in remove(again)
+        assert not again.variant.exists()
+        registry = (again.root / "executions" / "07_deployrun" / "variants.yaml").read_text()
+        assert "v701" not in registry
+        assert "v702" in registry
+    done = again.f07("remove7", "--variant", "v701")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "ERROR: there is no variant v701: neither folder nor entry in executions/07_deployrun/variants.yaml.\n",
+    )
+
+
+@pytest.mark.parametrize("linked", [".", "logs"])
+def test_links_are_removed_and_not_followed(checkout: Checkout, tmp_path: Path, linked: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(checkout.variant / linked, elsewhere)
+    (checkout.variant / linked).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    remove(checkout)
+    assert before
+    assert sorted(elsewhere.rglob("*")) == before
+    assert not checkout.variant.is_symlink()
+    assert not checkout.variant.exists()

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_f07.results.f05 import F05
+
+SUMMARY = {
+    "test_metrics": {"precision": 0.75, "recall": 1, "f1": 0.5, "confusion_matrix": [[195, 26], [29, 70]]},
+    "split_sizes": {"train": 1486, "val": 318, "test": 320},
+    "imbalance_policy": {
+        "config": {"strategy": "rare_events", "max_majority_samples": 1500},
+        "sampler_info": {"n_neg_before": 33681, "n_neg_after": 1500},
+    },
+}
+
+
+def test_what_f05_said_reads_as_a_sentence() -> None:
+    found = F05.of(SUMMARY)
+    assert found.metrics == {"precision": 0.75, "recall": 1.0, "f1": 0.5}
+    assert found.sentence == (
+        "F05 measured on its own test split of 320 windows, 30.9% of them labelled 1; it was drawn after undersampling "
+        "the rows labelled 0 from 33,681 to 1,500 (imbalance policy: rare_events)."
+    )
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        {},
+        {"test_metrics": None, "split_sizes": [], "imbalance_policy": "none"},
+        {"test_metrics": {"precision": "0.5", "recall": float("nan"), "f1": True, "confusion_matrix": [[1], "x"]}},
+        {"test_metrics": {"precision": 7}, "imbalance_policy": {"config": [], "sampler_info": {"n_neg_before": "1"}}},
+    ],
+)
+def test_what_is_not_there_is_not_believed(summary: dict) -> None:
+    found = F05.of(summary)
+    assert found == F05()
+    assert found.sentence == "F05 left no test metrics in the package."
+
+
+@pytest.mark.parametrize("matrix", [[[0, 0], [0, 0]], [[1, 2, 3], [4, 5, 6]], [[1, -2], [3, 4]], None])
+def test_a_confusion_matrix_that_is_none_gives_no_base_rate(matrix: object) -> None:
+    found = F05.of({"test_metrics": {"precision": 0.5, "confusion_matrix": matrix}})
+    assert found.base_rate is None
+    assert found.sentence == "F05 measured on its own test split."
