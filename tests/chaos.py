@@ -116,7 +116,9 @@ class Project:
             for name, digest in document["sha256"].items():
                 assert sha256((self.variant / name).read_bytes()).hexdigest() == digest, f"{before}: {name}"
             assert not self.changed(), f"{before}: complete, and not the same: {self.changed()}"
+        start = time.monotonic()
         assert self.run() == 0, f"{before}: the next run: {self.output()}"
+        self.seconds = min(self.seconds, time.monotonic() - start)  # the machine may have been busy at first
         assert not self.changed(), f"{before}: the next run gives other bytes: {self.changed()}"
         return left
 
