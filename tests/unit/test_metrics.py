@@ -59,8 +59,9 @@ def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict) ->
                 by_label = (expected[f"{source}: 1"], expected[f"{source}: 0"])
                 assert metrics.no_ref.get(source, (0, 0)) == by_label, (name, source)
             assert metrics.emissions == emissions
-            labelled = [1 for _, label in run.rows[run.owners[name]][: run.limit] if label is not None]
+            labelled = [label for _, label in run.rows[run.owners[name]][: run.limit] if label is not None]
             assert metrics.referenced == len(labelled)
+            assert metrics.base_rate == (sum(labelled) / len(labelled) if labelled else 0.0)
 
 
 def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
