@@ -90,7 +90,7 @@ class Ours:
         found = manifest.load(project, VARIANT)
         self._names = tuple(found.prediction_names)
         self._datasets = found.read_datasets(None)
-        self._scratch = scratch
+        self._logs = (scratch / "ours.parquet", scratch / "ours.csv")
         listener = listen("127.0.0.1", 0)
         self._server = _server(found.paths.manifest, listener)
         self._client = self.client_class("127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench")
@@ -98,10 +98,12 @@ class Ours:
         self._client.identity()
 
     def rate(self, batch_size: int) -> float:
-        """Windows per second, both logs written."""
+        """Windows per second, both logs written; to new files, for taking old ones away is no part of a replay."""
+        for old in self._logs:
+            old.unlink(missing_ok=True)
         begin = time.perf_counter()
         windows = 0
-        with PredictionLog(self._scratch / "ours.parquet", self._scratch / "ours.csv", self._names) as log:
+        with PredictionLog(*self._logs, self._names) as log:
             for answered in replay(self._client, self._datasets, batch_size, Pace(), lambda _: False):
                 log.add(answered)
                 windows += len(answered.windows)

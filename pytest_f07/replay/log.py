@@ -35,7 +35,7 @@ SCHEMA = pa.schema(
 
 
 class PredictionLog:
-    """Both files, written in a thread of its own; a context manager that gives them their names at a clean end.
+    """Both files, each written in a thread of its own; a context manager that gives them their names at a clean end.
 
     :param names: the prediction names, in order.
     """
@@ -47,7 +47,7 @@ class PredictionLog:
         self._pending: list[Answered] = []
         self._rows = self._codes = 0
         self._left = SCHEMA.empty_table()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="f07-log")
         self._writing: Future[None] | None = None
 
     def __enter__(self) -> PredictionLog:
@@ -79,7 +79,7 @@ class PredictionLog:
             self._writing.result()
         pending, self._pending = self._pending, []
         self._rows = self._codes = 0
-        self._writing = self._thread.submit(self._write, pending)
+        self._writing = self._threads.submit(self._write, pending)
 
     def _write(self, pending: list[Answered]) -> None:
         by_dataset = groupby(pending, key=lambda answered: answered.dataset.source_f04)
@@ -92,8 +92,9 @@ class PredictionLog:
 
     def _put(self, table: pa.Table) -> None:
         table = table.combine_chunks()
+        csv = self._threads.submit(self._csv.write_table, table)
         self._parquet.write_table(table, row_group_size=ROW_GROUP)
-        self._csv.write_table(table)
+        csv.result()
 
     def _table(self, source_f04: str, answers: Sequence[Answered]) -> pa.Table:
         """The rows of batches that follow one another in one dataset: a few large columns cost less than many small."""
@@ -123,7 +124,7 @@ class PredictionLog:
                 if self._left.num_rows:
                     self._put(self._left)
         finally:
-            self._thread.shutdown()
+            self._threads.shutdown()
             self._close()
         if kind is None:
             for partial, final in zip(self._partial, self._final, strict=True):

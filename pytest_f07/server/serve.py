@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +14,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from pytest_f07 import wire
 
-THREADS = 4
+# More threads than processors only pass the interpreter lock around.
+THREADS = min(4, os.cpu_count() or 1)
 CONNECTIONS = 500
+RECEIVE = 1 << 18  # bytes read at once: a batch comes in one piece or two
 
 
 def serve(app: Flask, listener: socket.socket) -> None:
@@ -31,6 +34,7 @@ def serve(app: Flask, listener: socket.socket) -> None:
         sockets=[listener],
         threads=THREADS,
         connection_limit=CONNECTIONS,
+        recv_bytes=RECEIVE,
         ident=None,
         inbuf_overflow=2 * wire.MAX_BYTES,  # beyond it waitress spools to disk
         outbuf_overflow=2 * wire.MAX_BYTES,
