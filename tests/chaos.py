@@ -1,6 +1,7 @@
 """A run killed at many moments, and other misfortunes: ``python tests/chaos.py`` prints what was done and seen.
 
-After each: nothing half-written looks whole, no process stays, and the next run gives the bytes of an undisturbed one.
+After each: nothing half-written looks whole, check7 tells the truth, no process stays, and the next run gives the
+bytes of an undisturbed one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pathlib import Path
 
 import faults
 import psutil
+
+from pytest_f07.archive.check import check_run
+from pytest_f07.variant import paths
 
 MOMENTS = 50
 MOMENTS_REAL = 10
@@ -75,7 +79,19 @@ class Project:
         (self.variant / "params.yaml").write_text(f"parent_variant_f06: v601\nruntime: {{port: 0}}\n{text}")
 
     def start(self, prefix: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-        command = [*prefix, sys.executable, "-m", "pytest", "--f07-variant=v701", "-W", "default"]
+        # Hypothesis, which users of the plugin need not have, imports all of itself in the session's last moments, and
+        # an interrupt just then is a traceback of the interpreter's own.
+        command = [
+            *prefix,
+            sys.executable,
+            "-m",
+            "pytest",
+            "--f07-variant=v701",
+            "-W",
+            "default",
+            "-p",
+            "no:hypothesispytest",
+        ]
         with (self.root / "output.txt").open("wb") as output:
             return subprocess.Popen(command, cwd=self.root, stdout=output, stderr=output)
 
@@ -116,11 +132,18 @@ class Project:
             for name, digest in document["sha256"].items():
                 assert sha256((self.variant / name).read_bytes()).hexdigest() == digest, f"{before}: {name}"
             assert not self.changed(), f"{before}: complete, and not the same: {self.changed()}"
+        told = self.check7()
+        assert bool(told) != metadata.exists(), f"{before}: check7 says {told or 'that all is well'}"
         start = time.monotonic()
         assert self.run() == 0, f"{before}: the next run: {self.output()}"
         self.seconds = min(self.seconds, time.monotonic() - start)  # the machine may have been busy at first
         assert not self.changed(), f"{before}: the next run gives other bytes: {self.changed()}"
+        assert not self.check7(), f"{before}: the next run: check7 says {self.check7()}"
         return left
+
+    def check7(self) -> list[str]:
+        """What check7 finds wrong."""
+        return [finding.wrong for finding in check_run(paths.Project(self.root), faults.VARIANT.name) if finding.wrong]
 
     def changed(self) -> list[str]:
         """The artefacts that are not those of the undisturbed run."""
