@@ -43,7 +43,7 @@ def one_of_each(session: Path) -> int:
 def main() -> int:
     """Both modules; 1 where a mutant survives that docs/mutants.md does not explain."""
     unexplained = 0
-    explained = (REPOSITORY / "docs" / "mutants.md").read_text()
+    explained = (REPOSITORY / "docs" / "mutants.md").read_text().replace("\\|", "|")  # as a table has it
     tool = str(Path(sys.executable).with_name("cosmic-ray"))
     for module, tests in TESTS.items():
         with tempfile.TemporaryDirectory(prefix="f07-mutants-") as folder:

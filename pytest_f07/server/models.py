@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_f07.errors import F07Error
+from pytest_f07.server import memory
 from pytest_f07.server.vectorize import Int32Array, Vectorizer
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
@@ -57,14 +58,22 @@ def one_thread_each() -> None:
 def load(made: Model) -> LoadedModel:
     """Load one model file, which the package's reader has looked into; the optimizer is not needed.
 
-    :raises F07Error: where Keras cannot load it, or it does not give one score for each row of its input.
+    :raises F07Error: where Keras cannot load it, it takes more memory than a file of its size may, or it does not give
+        one score for each row of its input.
     """
     where = f"models/{made.folder.name}/{made.h5.name}"
     sha256 = digest(made.h5)
     kind = tf.int32 if made.vectorization.kind == "sequence" else tf.float32
+    size = made.h5.stat().st_size
     try:
-        network = tf.keras.models.load_model(made.h5, compile=False)
-        nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
+        with memory.at_most(memory.allowance(size)):
+            network = tf.keras.models.load_model(made.h5, compile=False)
+            nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        raise F07Error(
+            f"{where}: takes more than {memory.allowance(size) >> 20:,} MiB to load; no model in {size:,} bytes needs "
+            "that."
+        ) from None
     except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
         reason = " ".join(str(error).split())[:300]
         raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason}") from error

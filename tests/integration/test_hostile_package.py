@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,14 @@ def with_a_link_out(path: Path) -> None:
 
 def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:3000])
+
+
+def with_a_giant_layer(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        hidden = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "Dense")
+        hidden["config"]["units"] = 30_000_000  # times 40 inputs of 4 bytes: 4.8 GB
+        file.attrs["model_config"] = json.dumps(config)
 
 
 HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -67,3 +76,14 @@ def test_each_door_refuses_a_model_file_in_one_line(
         assert line.startswith("ERROR: package v601: ")
         assert words in line
     assert f07_project.tree() == before
+
+
+def test_a_layer_larger_than_its_file_could_fill_is_not_given_the_memory(f07_project: F07Project) -> None:
+    with_a_giant_layer(f07_project.package / MODEL)
+    shutil.rmtree(f07_project.variant)
+    f07_project.variant7("v701", "v601")  # the file is what its maker sealed
+    result = f07_project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*F07-BROKEN*models/feeder_overload__feeder_overload/model.h5: takes more than *MiB to load*"]
+    )

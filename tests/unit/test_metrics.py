@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import SmallRun, made, runs
 
-from pytest_f07.results.metrics import COLUMNS, Metrics, evaluate, to_csv, window_keys
+from pytest_f07.results.metrics import COLUMNS, Metrics, by_name, evaluate, to_csv, window_keys
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 HEADER = "prediction_name,TP,TN,FP,FN,precision,recall,f1,no_ref_pred_1,no_ref_pred_0,no_ref_total"
@@ -148,3 +148,8 @@ def test_equal_keys_are_equal_windows_whatever_the_type_and_the_cut(
     assert whole[start : start + length] == cut
     same = np.array([[a == b for a in windows] for b in windows])
     assert (same == np.array([[a == b for a in whole] for b in whole])).all()
+
+
+def test_metrics_json_finds_each_number_by_model_and_by_column() -> None:
+    rows = [{"prediction_name": "a", "TP": 3, "f1": 0.5}, {"prediction_name": "b.cnn", "TP": 0, "f1": 0.0}]
+    assert by_name(rows) == {"a": {"TP": 3, "f1": 0.5}, "b.cnn": {"TP": 0, "f1": 0.0}}
