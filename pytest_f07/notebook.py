@@ -36,9 +36,9 @@ def run(project: Project, variant: str) -> int:
     import nbformat
 
     source = resources.files("pytest_f07").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
-    document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]
+    document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]  # Jupyter has few types
     failure = _execute(project, variant, document)
-    executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]
+    executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]  # Jupyter has few types
     write_whole(checked.paths.notebook, executed.encode())
     print(f"{project.show(checked.paths.notebook)} written")
     if failure:
@@ -53,7 +53,7 @@ def _execute(project: Project, variant: str, document: Any) -> str | None:
     from nbconvert.preprocessors import ExecutePreprocessor
 
     os.environ["ACTIVE_VARIANT"] = variant
-    executor = ExecutePreprocessor(timeout=None, kernel_name="python3")  # type: ignore[no-untyped-call]
+    executor = ExecutePreprocessor(timeout=None, kernel_name="python3")  # type: ignore[no-untyped-call]  # Jupyter has few types
     try:
         executor.preprocess(document, {"metadata": {"path": str(project.root)}})
     except CellExecutionError as error:

@@ -52,7 +52,7 @@ def vocabulary_swapped() -> None:
         swapped[[0, 1]] = codes[[1, 0]]
         made(self, swapped)
 
-    vectorize.Vocabulary.__init__ = init  # type: ignore[method-assign]
+    vectorize.Vocabulary.__init__ = init  # type: ignore[method-assign]  # a planted fault
 
 
 def padding_right() -> None:
@@ -76,7 +76,7 @@ def first_codes_kept() -> None:
                   for window in windows.lists()]  # fmt: skip
         return made(wire.windows_from_lists(firsts), vocabulary, width)
 
-    vectorize.sequences = cut  # type: ignore[assignment]
+    vectorize.sequences = cut  # type: ignore[assignment]  # a planted fault
 
 
 def presence_for_counts() -> None:
@@ -92,9 +92,9 @@ def _predicting(change: Callable[[Any, Predictions], Predictions]) -> None:
     if from_stub:
         from stub_server import Stub as Runtime
     else:
-        from pytest_f07.server.models import Runtime  # type: ignore[assignment]
+        from pytest_f07.server.models import Runtime  # type: ignore[assignment]  # a planted fault
     made = Runtime.predict
-    Runtime.predict = lambda self, windows: change(self, made(self, windows))  # type: ignore[method-assign]
+    Runtime.predict = lambda self, windows: change(self, made(self, windows))  # type: ignore[method-assign]  # a planted fault
 
 
 def _scored(change: Callable[[Any], Any]) -> None:
@@ -168,7 +168,7 @@ def nan_hidden() -> None:
         y_prob = np.where(np.isfinite(found.y_prob), found.y_prob, np.float32(0.25))
         return Predictions(found.names, found.y_pred, y_prob)
 
-    Runtime.predict = predict  # type: ignore[method-assign]
+    Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
 
 
 def batch_permuted() -> None:
@@ -223,7 +223,7 @@ def _app(change: Callable[[Any], None], **headers: str) -> None:
 
     pytest_f07.server.app.create_app = create_app
     if "stub_server" in sys.modules:
-        sys.modules["stub_server"].create_app = create_app  # type: ignore[attr-defined]
+        sys.modules["stub_server"].create_app = create_app  # type: ignore[attr-defined]  # a planted fault
 
 
 def _answers(change: Callable[[Any], Any]) -> None:

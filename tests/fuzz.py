@@ -63,7 +63,7 @@ def served(kind: str) -> Iterator[tuple[int, psutil.Process]]:
             try:
                 assert process.stdout is not None
                 line = process.stdout.readline()
-                yield int(re.search(r":([0-9]+)$", line.strip())[1]), psutil.Process(process.pid)  # type: ignore[index]
+                yield int(re.search(r":([0-9]+)$", line.strip())[1]), psutil.Process(process.pid)  # type: ignore[index]  # that line has it
                 assert process.poll() is None, "the server died"
             except Exception:
                 # Where does it hang?

@@ -65,10 +65,10 @@ class ServerProcess:
         process = self
 
         class Starter(ProcessStarter):  # type: ignore[misc]  # xprocess has no types
-            args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012
+            args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012 - xprocess reads it so
             timeout = START_SECONDS
             terminate_on_interrupt = True
-            env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012
+            env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012 - xprocess reads it so
 
             def startup_check(self) -> bool:
                 process._popen = self.process.resources[-1].popen

@@ -18,7 +18,7 @@ from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (extra test)")
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402 - importorskip comes first
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver here")
