@@ -1,5 +1,7 @@
 """One family of errors. Each message says what, where, what was found, what is valid, and what to do."""
 
+LONGEST = 2000  # characters: a value that a message quotes may be a document
+
 
 class F07Error(Exception):
     """A mistake that the user can mend: its text is the whole message, without a traceback.
@@ -8,7 +10,8 @@ class F07Error(Exception):
     """
 
     def __init__(self, text: str) -> None:
-        super().__init__("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        super().__init__(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")
 
 
 class BrokenRun(F07Error):

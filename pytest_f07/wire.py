@@ -29,6 +29,7 @@ PROCESS_HEADER = "F07-Process"
 ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
+MAX_JSON_BYTES = 32 * 1024 * 1024  # while Python reads them nobody else is answered
 MAX_WINDOWS = 65_536
 MAX_CODES = 8 * 1024 * 1024
 MAX_WINDOW = 1_000_000
@@ -128,11 +129,11 @@ def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") ->
 
     :param place: what messages call a window, its index in braces.
     """
+    if len(windows) > MAX_WINDOWS:
+        raise TooLarge(f"{len(windows):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
     for index, window in enumerate(windows):
         if type(window) is not list:
             raise WireError(f"{place.format(index)} is {_show(window)}; it must be a list of integers")
-    if len(windows) > MAX_WINDOWS:
-        raise TooLarge(f"{len(windows):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
     lists: Sequence[list[Any]] = windows  # type: ignore[assignment]  # each was just seen to be a list
     if set(map(type, chain.from_iterable(lists))) - {int}:
         index, code = next((i, c) for i, window in enumerate(lists) for c in window if type(c) is not int)
@@ -178,7 +179,10 @@ def _key(document: dict[str, Any], key: str) -> object:
 
 
 def _show(value: object) -> str:
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:  # reading it went one level deeper
+        return "nested too deeply"
     return text if len(text) <= 40 else text[:40] + "…"
 
 
@@ -262,6 +266,8 @@ def holds_windows(kind: pa.DataType) -> bool:
 
 
 def _part(column: pa.Array) -> Windows:
+    if len(column) == 0:
+        return Windows(np.zeros(0, np.int64), np.zeros(1, np.int64))  # it need not have offsets
     if column.null_count:
         raise WireError("a window is null; an empty window is an empty list")
     if column.flatten().null_count:

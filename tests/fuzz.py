@@ -166,12 +166,15 @@ def half_sent(port: int) -> str:
 
     thread = threading.Thread(target=trickle)
     thread.start()
-    body = b'{"windows": [' + b",".join([b"[1,2]"] * wire.MAX_WINDOWS) + b"]}"
+    window = b"[" + b",".join([b"1"] * 60) + b"]"
+    body = b'{"windows": [' + b",".join([window] * wire.MAX_WINDOWS) + b"]}"
     for _ in range(6):
-        # Its answer has tens of megabytes, which nobody reads.
+        # Its answer has tens of megabytes, which nobody reads; a second request behind it must not wait for that.
         connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        connection.sendall(
+            HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
         slow.append(connection)
     worst = 0.0
     for _ in range(50):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from pytest_f07.replay.client import Client
 START_SECONDS = 180
 STOP_SECONDS = 10
 TAIL_LINES = 15
+_REMARK = re.compile(r"[IWEF][0-9]{4} |WARNING: All log")
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,15 @@ class ServerProcess:
             return client.identity()
         except OSError:
             if self.died():
-                last = next(iter(log_tail(self._command.log, 1)), "it said nothing").removeprefix("ERROR: ")
-                raise BrokenRun(f"the server died at start-up ({last.rstrip('.')})") from None
+                raise BrokenRun(f"the server died at start-up ({self._last_words()})") from None
             return None
+
+    def _last_words(self) -> str:
+        """What it said last, beside TensorFlow's remarks; and the signal that ended it, which leaves it no word."""
+        said = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
+        last = said[-1].removeprefix("ERROR: ").rstrip(".") if said else "it said nothing"
+        code = self._popen.returncode if self._popen else 0
+        return f"by {signal.Signals(-code).name}; its last words: {last}" if code < 0 else last
 
     def died(self) -> bool:
         """Whether the process has ended."""

@@ -53,7 +53,12 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     from pytest_f07.server.serve import serve
 
     models.one_thread_each()
-    runtime = models.Runtime([models.load(model) for model in made])
+    loaded = []
+    for model in made:
+        # Should it take the process down with it, the log tells which it was.
+        print(f"loading models/{model.folder.name}/{model.h5.name}", file=sys.stderr, flush=True)
+        loaded.append(models.load(model))
+    runtime = models.Runtime(loaded)
     identity = {
         "models": len(made),
         "variant": found.paths.name,

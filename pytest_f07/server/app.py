@@ -84,14 +84,15 @@ def _body(*types: str) -> bytes:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no stated type'}; it must be {valid}")
     body = request.get_data(cache=False)
     # A body in chunks states no length: Werkzeug cuts it at its limit and says nothing.
-    if len(body) > wire.MAX_BYTES:
+    if len(body) > (wire.MAX_JSON_BYTES if request.mimetype == wire.JSON else wire.MAX_BYTES):
         raise RequestEntityTooLarge
     return body
 
 
 def _reason(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
-        return f"the body is too large; at most {wire.MAX_BYTES:,} bytes are read"
+        limits = f"{wire.MAX_JSON_BYTES:,} bytes of JSON and {wire.MAX_BYTES:,} of Arrow"
+        return f"the body is too large; at most {limits} are read"
     if error.code == 404:
         return "no such route; there are GET /, POST /infer and POST /infer_batch"
     if error.code == 405:

@@ -18,6 +18,7 @@ from pytest_f07 import wire
 THREADS = min(4, os.cpu_count() or 1)
 CONNECTIONS = 500
 RECEIVE = 1 << 18  # bytes read at once: a batch comes in one piece or two
+SPOOLED = 1 << 22  # bytes of a body that wait in memory for its end; the rest waits on disk
 
 
 def serve(app: Flask, listener: socket.socket) -> None:
@@ -36,17 +37,25 @@ def serve(app: Flask, listener: socket.socket) -> None:
         connection_limit=CONNECTIONS,
         recv_bytes=RECEIVE,
         ident=None,
-        inbuf_overflow=2 * wire.MAX_BYTES,  # beyond it waitress spools to disk
+        inbuf_overflow=SPOOLED,
         outbuf_overflow=2 * wire.MAX_BYTES,
+        outbuf_high_watermark=2 * wire.MAX_BYTES,  # beyond it a thread waits for a client who reads nothing
         max_request_body_size=wire.MAX_BYTES + 1,
         clear_untrusted_proxy_headers=True,
     )
-    server.channel_class = _json_errors(server.channel_class)
+    server.channel_class = _channel(server.channel_class)
     server.run()
 
 
 class _Quiet(WSGIRequestHandler):
     """Werkzeug's handler without a log line for each request; its own refusals are JSON like all others."""
+
+    def run_wsgi(self) -> None:
+        """Answer; a request line that cannot be taken apart is refused here."""
+        try:
+            super().run_wsgi()
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST, "the request's address or length cannot be read")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
@@ -63,9 +72,21 @@ class _Quiet(WSGIRequestHandler):
         self.wfile.write(body)
 
 
-def _json_errors(channel: type[Any]) -> type[Any]:
+def _channel(channel: type[Any]) -> type[Any]:
     """waitress's channel, whose own refusals (malformed HTTP, 413) are JSON like all others."""
+    from waitress.utilities import BadRequest
+
     base: Any = channel.error_task_class
+    parser: Any = channel.parser_class
+
+    class Parser(parser):  # type: ignore[misc]  # waitress has no types
+        def received(self, data: bytes) -> int:
+            try:
+                taken: int = super().received(data)
+            except ValueError:
+                self.error, self.completed = BadRequest("its address or length cannot be read"), True
+                return len(data)
+            return taken
 
     class JsonErrorTask(base):  # type: ignore[misc]  # waitress has no types
         def execute(self) -> None:
@@ -77,7 +98,7 @@ def _json_errors(channel: type[Any]) -> type[Any]:
             self.content_length = len(body)
             self.write(body)
 
-    return type("JsonErrorChannel", (channel,), {"error_task_class": JsonErrorTask})
+    return type("Channel", (channel,), {"error_task_class": JsonErrorTask, "parser_class": Parser})
 
 
 def _refusal(message: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
-from pytest_f07.wire import MAX_WINDOW, holds_windows
+from pytest_f07.wire import MAX_CODES, MAX_WINDOW, holds_windows
 
 X_COLUMN = "OW_events"
 Y_COLUMN = "label"
@@ -40,11 +41,13 @@ class Dataset:
         return rows if self.limit is None else min(rows, self.limit)
 
     def blocks(self, columns: list[str], most: int = BLOCK) -> Iterator[pa.RecordBatch]:
-        """The rows in order, in record batches of ``most`` rows that never cross a row group."""
+        """The rows in order, in record batches of ``most`` rows that never cross a row group; of fewer rows where the
+        windows are long, for a block is held in memory."""
         left = self.rows
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
-                for block in file.iter_batches(most, row_groups=[group], columns=columns):
+                at_once = _rows_at_once(file.metadata.row_group(group), most)
+                for block in file.iter_batches(at_once, row_groups=[group], columns=columns):
                     if left <= 0:
                         return
                     yield block.slice(0, left)
@@ -55,12 +58,16 @@ class Dataset:
         if self.path.exists() and not self.path.is_file():
             raise F07Error(f"{self.where}: is no regular file.")
         try:
-            schema = pq.read_schema(self.path)
+            found = pq.read_metadata(self.path)
+            schema = found.schema.to_arrow_schema()
             names = schema.names
+            grouped = sum(found.row_group(group).num_rows for group in range(found.num_row_groups))
         except FileNotFoundError:
             raise F07Error(f"{self.where}: no such file.") from None
         except (OSError, UnicodeError, pa.ArrowException) as error:
             raise F07Error(f"{self.where}: is not a readable parquet file ({str(error).splitlines()[0]}).") from None
+        if found.num_rows != grouped:
+            raise F07Error(f"{self.where}: declares {found.num_rows:,} rows, and its row groups {grouped:,}.")
         for column in (X_COLUMN, Y_COLUMN):
             if names.count(column) != 1:
                 raise F07Error(
@@ -83,6 +90,8 @@ class Dataset:
         except (OSError, pa.ArrowException) as error:
             reason = str(error).splitlines()[0]
             raise F07Error(f"{self.where}: cannot be read beyond row {first:,} ({reason}).") from None
+        if first != self.rows:
+            raise F07Error(f"{self.where}: declares {self.rows:,} rows and holds {first:,}.")
 
     def _check_windows(self, windows: pa.Array, first: int) -> None:
         if windows.null_count:
@@ -112,6 +121,13 @@ class Dataset:
                 f"{self.where}: row {first + row:,}: {Y_COLUMN} is {values[row].as_py()!r}; "
                 "it must be 0, 1, null or NaN (the last two: not labelled)."
             )
+
+
+def _rows_at_once(group: Any, most: int) -> int:
+    """How many rows of a row group hold no more codes than one request may, if its windows are alike."""
+    values: int = max(group.column(number).num_values for number in range(group.num_columns))
+    rows: int = group.num_rows
+    return max(1, min(most, MAX_CODES * rows // max(values, 1)))
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:

@@ -41,7 +41,7 @@ def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> 
         raise F07Error(f"{where}: cannot be read: {error.strerror}.") from None
     except RecursionError:
         raise F07Error(f"{where}: is nested too deeply to be read as {form}.") from None
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, LookupError, AttributeError, yaml.YAMLError) as error:  # YAML: !!int "", !!timestamp "x"
         reason = " ".join(str(error).split())
         raise F07Error(f"{where}: is not {form}: {reason}.") from None
     if not isinstance(found, dict):

@@ -7,7 +7,10 @@ for this format until 3.11.3 and guards links only since 3.15.1, so both are ref
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +29,7 @@ LAYERS = frozenset(
     "Bidirectional TimeDistributed Attention AdditiveAttention MultiHeadAttention Concatenate Add Subtract Multiply "
     "Average Maximum Minimum Dot ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax".split()
 )
+SECONDS = 30
 MODELS = ("Sequential", "Functional", "Model")
 PARTS = frozenset(
     "Zeros Ones Constant Identity Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling GlorotNormal "
@@ -76,6 +80,24 @@ def inspect(path: Path, where: str) -> ModelFile:
             if layer["class_name"] == "Embedding" and isinstance(rows := layer["config"].get("input_dim"), int)
         ),
     )
+
+
+def check_ends(paths: Sequence[Path], folder: Path) -> None:
+    """Look into each of ``paths`` below ``folder`` in a process that can be ended.
+
+    A damaged file can keep HDF5 busy for ever or bring it down, and nothing in this process could stop either.
+
+    :raises F07Error: that names the file with which it did.
+    """
+    command = [sys.executable, "-m", __name__, *map(str, paths)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)
+        begun, ended = done.stdout, done.returncode == 0
+    except subprocess.TimeoutExpired as error:
+        begun, ended = error.stdout or b"", False
+    if not ended:
+        at = paths[max(begun.count(b"\n"), 1) - 1].relative_to(folder).as_posix()
+        raise F07Error(f"package {folder.name}: {at}: is not a readable HDF5 file (HDF5 comes to no end with it).")
 
 
 def check_keras(version: str, where: str) -> None:
@@ -160,3 +182,15 @@ def _text(value: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n")[0]
+
+
+def main() -> None:
+    """Look into each file named on the command line, an empty line for each as it is begun."""
+    for path in sys.argv[1:]:
+        print(flush=True)
+        with suppress(F07Error):  # whoever reads the package tells of it
+            inspect(Path(path), path)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,8 @@ from typing import TypedDict
 
 from pytest_f07.errors import F07Error
 
+MAX_DEPTH = 20
+
 
 class FileSeal(TypedDict):
     """What the manifest says of one file; ``size`` in bytes."""
@@ -27,13 +29,17 @@ def digest(path: Path) -> str:
 def package_files(folder: Path) -> list[str]:
     """Every file of a package, relative to its folder, sorted; hidden files and DVC's own are not the package's.
 
-    :raises F07Error: for a symbolic link, since a package must be whole in its own folder, and for what is no file
-        (reading a pipe would wait for ever).
+    :raises F07Error: for a symbolic link, since a package must be whole in its own folder, for what is no file
+        (reading a pipe would wait for ever), for a name that is no text, and for folders without end.
     """
     found = []
     for top, folders, files in os.walk(folder):
+        if len(Path(top).relative_to(folder).parts) > MAX_DEPTH:
+            raise F07Error(f"package {folder.name}: has folders more than {MAX_DEPTH} deep; a package's are two deep.")
         for name in folders + files:
             path = Path(top, name)
+            if any("\ud800" <= character <= "\udfff" for character in name):
+                raise F07Error(f"package {folder.name}: the name {name!r} is not UTF-8. Rename or remove the file.")
             if path.is_symlink():
                 raise F07Error(
                     f"package {folder.name}: {path.relative_to(folder).as_posix()} is a symbolic link; "

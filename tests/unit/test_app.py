@@ -193,19 +193,34 @@ def test_too_many_windows_are_a_413(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_body_over_the_limit_is_a_413(monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"window": [1, 2, 3]}).encode()
-    message = f"the body is too large; at most {len(body) - 1} bytes are read"
-    monkeypatch.setattr(wire, "MAX_BYTES", len(body))
+    message = f"the body is too large; at most {len(body) - 1} bytes of JSON and {len(body) - 1} of Arrow are read"
+    for limit in ("MAX_BYTES", "MAX_JSON_BYTES"):
+        monkeypatch.setattr(wire, limit, len(body))
     assert client().post("/infer", data=body, content_type="application/json").status_code == 200
-    monkeypatch.setattr(wire, "MAX_BYTES", len(body) - 1)
+    for limit in ("MAX_BYTES", "MAX_JSON_BYTES"):
+        monkeypatch.setattr(wire, limit, len(body) - 1)
     asked = client()
     assert_refused(asked.post("/infer", data=body, content_type="application/json"), 413, message)
     assert_refused(asked.post("/infer_batch", data=body, content_type=wire.ARROW), 413, message)
+
+
+def test_json_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = arrow([1, 2, 3])
+    monkeypatch.setattr(wire, "MAX_JSON_BYTES", len(body))
+    asked = client()
+    assert asked.post("/infer", data=b'{"window": []}'.ljust(len(body)), content_type=wire.JSON).status_code == 200
+    refused = asked.post("/infer", data=b'{"window": []}'.ljust(len(body) + 1), content_type=wire.JSON)
+    message = f"the body is too large; at most {len(body)} bytes of JSON and 268,435,456 of Arrow are read"
+    assert_refused(refused, 413, message)
+    monkeypatch.setattr(wire, "MAX_JSON_BYTES", len(body) - 1)
+    assert asked.post("/infer_batch", data=body, content_type=wire.ARROW).status_code == 200
 
 
 def test_a_body_in_chunks_is_limited_too_and_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """It states no length beforehand. Cut at the limit, what is left of it may still be good JSON."""
     body = b'{"window": [1, 2]}'
     monkeypatch.setattr(wire, "MAX_BYTES", len(body))
+    monkeypatch.setattr(wire, "MAX_JSON_BYTES", len(body))
     asked, chunks = client(), {"wsgi.input_terminated": True}
     for excess, status in ((b"", 200), (b" ", 413), (b" " * 100, 413)):
         stream = io.BytesIO(body + excess)

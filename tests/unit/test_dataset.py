@@ -17,6 +17,7 @@ from small_package import write_dataset
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.dataset import UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
+from pytest_f07.wire import MAX_CODES
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
 INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
@@ -173,6 +174,45 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
         said = str(error)
     assert said.startswith("d: ")
     assert len(said.splitlines()) == 1
+
+
+LIES = {
+    "fewer": (800, 1, "d: declares 800 rows, and its row groups 2,000."),
+    "more": (4000, 1, "d: declares 4,000 rows, and its row groups 2,000."),
+    "more everywhere": (4000, -1, "d: *"),  # which it is, Arrow's version decides
+}
+
+
+@pytest.mark.parametrize(("said", "times", "message"), LIES.values(), ids=LIES)
+def test_a_file_that_lies_about_its_rows_is_refused(tmp_path: Path, said: int, times: int, message: str) -> None:
+    """Its footer has the count for the file, and then for each row group and column."""
+    path = tmp_path / "d.parquet"
+    write_dataset(path, [[1]] * 2000, [0] * 2000)
+    content = path.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    path.write_bytes(content[:footer] + content[footer:].replace(varint(2000), varint(said), times))
+    with pytest.raises(F07Error) as caught:
+        checked(dataset(path))
+    [line] = str(caught.value).splitlines()
+    assert fnmatchcase(line, message), line
+
+
+def checked(found: Dataset) -> None:
+    found.check_schema()
+    found.check_rows()
+
+
+def varint(number: int) -> bytes:
+    """A number of two bytes as Thrift writes it, behind the mark of its type."""
+    return bytes([0x16, (2 * number) % 128 + 128, 2 * number // 128])
+
+
+def test_long_windows_come_in_blocks_of_fewer_rows(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    write_dataset(path, [[7] * 500_000] * 40, [0] * 40)
+    blocks = list(dataset(path).blocks([X_COLUMN]))
+    assert sum(map(len, blocks)) == 40
+    assert max(len(block.column(0).values) for block in blocks) <= MAX_CODES
 
 
 def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:

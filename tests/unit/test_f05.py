@@ -29,6 +29,7 @@ def test_what_f05_said_reads_as_a_sentence() -> None:
         {},
         {"test_metrics": None, "split_sizes": [], "imbalance_policy": "none"},
         {"test_metrics": {"precision": "0.5", "recall": float("nan"), "f1": True, "confusion_matrix": [[1], "x"]}},
+        {"test_metrics": {"precision": 10**400, "recall": -float("inf")}},
         {"test_metrics": {"precision": 7}, "imbalance_policy": {"config": [], "sampler_info": {"n_neg_before": "1"}}},
     ],
 )

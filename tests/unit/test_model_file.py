@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_package import layer, network, write_h5
+from small_package import layer, make_package, network, write_h5
 
 from conftest import REPOSITORY
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.model_file import ModelFile, check_keras, inspect
+from pytest_f07.variant.package import read_package
 
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601" / "models"
 OWN_WEIGHTS = "; a model file holds its weights itself."
@@ -246,6 +247,22 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
         said = str(error)
     assert said.startswith("m: ")
     assert len(said.splitlines()) == 1
+
+
+def test_a_file_with_which_hdf5_comes_to_no_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four bytes in the header of its heap, and reading an attribute never returns; nor does Ctrl-C stop it."""
+    content = bytearray((DEMO / "inverter_trip__inverter_trip" / "model.h5").read_bytes())
+    package = make_package(tmp_path)
+    assert content[4357:4361] == b"\0\0\0\x0e"
+    content[4357:4361] = b"\x7f\xff\xff\xff"
+    path = package.models / "a__m1" / "model.h5"
+    path.write_bytes(content)
+    monkeypatch.setattr(model_file, "SECONDS", 2)
+    with pytest.raises(F07Error) as caught:
+        read_package(package)
+    assert str(caught.value) == (
+        "package v601: models/a__m1/model.h5: is not a readable HDF5 file (HDF5 comes to no end with it)."
+    )
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.001, 0.05, 0.3, 0.7, 0.99])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,21 @@ def test_each_file_has_its_digest_and_size(folder: Path) -> None:
     assert seal(folder)["b"] == {"sha256": ABC, "size": 3}
     assert digest(folder / "b") == ABC
     check_seal(folder, seal(folder), "v701")
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.txt")).touch()
+    with pytest.raises(F07Error, match=r"the name '\\udcff\.txt' is not UTF-8"):
+        package_files(tmp_path)
+
+
+def test_folders_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path
+    for _ in range(30):
+        path = path / "a"
+    path.mkdir(parents=True)
+    with pytest.raises(F07Error, match="has folders more than 20 deep"):
+        package_files(tmp_path)
 
 
 @quick

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
@@ -18,14 +19,13 @@ from pytest_f07.listen import listen
 LIMIT = 4096
 SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}
 
-# The limit is made small, so that a body that just meets it can be sent.
 SERVER = f"""
 import sys, threading
 if sys.argv[1] == "werkzeug":
     sys.modules["waitress"] = sys.modules["waitress.server"] = None
 import numpy as np
 from pytest_f07 import wire
-wire.MAX_BYTES = {LIMIT}
+wire.MAX_BYTES = int(sys.argv[2])
 from pytest_f07.listen import listen
 from pytest_f07.server.__main__ import _end_with_parent
 from pytest_f07.server.app import create_app
@@ -43,12 +43,24 @@ serve(create_app({{"models": 1}}, predict, {SIGNED!r}), listener)
 
 
 @pytest.fixture(scope="module", params=["waitress", "werkzeug"])
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Where a server of each kind answers; it ends when its standard input closes."""
+def kind(request: pytest.FixtureRequest) -> str:
     if request.param == "waitress":
         pytest.importorskip("waitress")
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def port(kind: str) -> Iterator[int]:
+    """Where a server of each kind answers; it reads small bodies only, so that one that just fits can be sent."""
+    with served(kind, LIMIT) as port:
+        yield port
+
+
+@contextmanager
+def served(kind: str, limit: int) -> Iterator[int]:
+    """A server that ends when its standard input closes."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", SERVER, request.param], **pipes) as process:
+    with subprocess.Popen([sys.executable, "-c", SERVER, kind, str(limit)], **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -117,6 +129,9 @@ def test_a_body_over_the_limit_is_a_413_and_one_at_it_is_read(port: int) -> None
 MALFORMED = {
     "no HTTP": b"NONSENSE\r\n\r\n",
     "a length that is none": HEAD + b"Content-Length: many\r\n\r\n",
+    "an address that is none": b"GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "another": b"GET http://[x]y/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "a length of 5,000 digits": HEAD + b"Content-Length: " + b"1" * 5000 + b"\r\n\r\n",
     "an unknown version": b"GET / HTTP/x\r\n\r\n",
     "an unknown encoding": HEAD + b"Transfer-Encoding: gzip\r\n\r\n",
     "a header without end": b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 300_000 + b"\r\n\r\n",
@@ -155,6 +170,21 @@ def test_clients_that_send_half_a_body_do_not_keep_others_waiting(port: int) -> 
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_clients_that_read_no_answer_do_not_keep_others_waiting(kind: str) -> None:
+    """Each asks twice at once: a thread with the second answer could wait for its client to read the first."""
+    body = b'{"windows": [[' + b"1000000000000000000," * 999_999 + b"1]]}"  # the answer holds it all again
+    head = HEAD.replace(b"/infer", b"/infer_batch").replace(b"Connection: close\r\n", b"")
+    with served(kind, wire.MAX_BYTES) as port, ExitStack() as slow:
+        for _ in range(6):  # more than there are threads
+            connection = slow.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(
+                head + b"Content-Length: %d\r\n\r\n" % len(body) + body + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+            )
+        for _ in range(20):
+            assert ask(port, "GET", "/")[0].status == 200
 
 
 # -- the port

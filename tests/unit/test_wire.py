@@ -286,6 +286,27 @@ def test_bytes_damaged_on_the_way_never_raise_anything_but_a_refusal(
             assert "\n" not in str(refusal)  # noqa: PT017 - most damage is refused, some is harmless
 
 
+def test_an_empty_batch_need_not_have_offsets() -> None:
+    """The format lets their buffer be empty where there is no window; pyarrow writes one, so each length of 8 bytes
+    in the stream is set to 0 in turn."""
+    body = bytes(wire.encode_windows_arrow(pa.array([], pa.large_list(pa.int64()))))
+    lengths = [place for place in range(0, len(body), 8) if body[place : place + 8] == (8).to_bytes(8, "little")]
+    found = []
+    for place in lengths:
+        try:
+            found.append(len(wire.decode_windows_arrow(body[:place] + bytes(8) + body[place + 8 :])))
+        except WireError:  # it was another length
+            continue
+    assert found
+    assert set(found) == {0}
+
+
+def test_what_is_nested_too_deeply_to_be_shown_is_refused() -> None:
+    for depth in range(900, 1000):
+        with pytest.raises(WireError):
+            wire.decode_windows(b'{"windows": ' + b"[" * depth + b"]" * depth + b"}")
+
+
 # -- limits
 
 TOO_LARGE = {
