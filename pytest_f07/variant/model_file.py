@@ -92,7 +92,7 @@ def check_ends(paths: Sequence[Path], folder: Path) -> None:
     command = [sys.executable, "-m", __name__, *map(str, paths)]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)
-        begun, ended = done.stdout, done.returncode == 0
+        begun, ended = done.stdout, done.returncode >= 0  # below: the signal that it died of
     except subprocess.TimeoutExpired as error:
         begun, ended = error.stdout or b"", False
     if not ended:
