@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 
 # The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
 F07_PYTHON := $(RUN)
-include pytest_f07/f07.mk
+include pytest_f07/commands/f07.mk
 # Exporting a value, make would look into it.
 unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE ALLOW_FAILED PACKAGE
 
@@ -46,16 +46,16 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/lint-imports
 
 faults: $(VENV)/.test
-	@$(RUN) tests/faults.py
+	@$(RUN) tests/proofs/faults.py
 
 chaos: $(VENV)/.test
-	@$(RUN) tests/chaos.py
+	@$(RUN) tests/proofs/chaos.py
 
 fuzz: $(VENV)/.proof
-	@$(RUN) tests/fuzz.py
+	@$(RUN) tests/proofs/fuzz.py
 
 mutants: $(VENV)/.proof
-	@$(RUN) tests/mutants.py
+	@$(RUN) tests/proofs/mutants.py
 
 bench: $(VENV)/.run
 	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call f07_text,PACKAGE))

@@ -1,7 +1,7 @@
-"""``python -m pytest_f07``: see :mod:`pytest_f07.cli`."""
+"""``python -m pytest_f07``: see :mod:`pytest_f07.commands.cli`."""
 
 import sys
 
-from pytest_f07.cli import main
+from pytest_f07.commands.cli import main
 
 sys.exit(main())

@@ -15,18 +15,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from pytest_f07.endpoints.f07 import Client
+from pytest_f07.equivalence.comparison import Equivalence, compare_all, compare_chosen
+from pytest_f07.equivalence.infer import Sampled, sample_rows
+from pytest_f07.equivalence.process import Oracle
+from pytest_f07.equivalence.sampler import Questions
 from pytest_f07.errors import F07Error
-from pytest_f07.listen import listen
-from pytest_f07.replay.choice import Questions
-from pytest_f07.replay.client import Client
-from pytest_f07.replay.log import PredictionLog
-from pytest_f07.replay.oracle import Oracle
+from pytest_f07.log.writer import PredictionLog
+from pytest_f07.replay.listen import listen
 from pytest_f07.replay.process import ServerProcess, log_tail
 from pytest_f07.replay.replay import Pace, Progress, replay
-from pytest_f07.replay.sample import Sampled, sample_rows
 from pytest_f07.results.audit import audit
 from pytest_f07.results.compare import Comparison, Earlier, compare_or_say_why
-from pytest_f07.results.equivalence import Equivalence, compare_all, compare_chosen
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.metrics import by_name, evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge

@@ -17,7 +17,7 @@ import numpy as np
 
 from pytest_f07.server.__main__ import _end_with_parent
 from pytest_f07.server.app import create_app
-from pytest_f07.server.serve import serve
+from pytest_f07.server.http import serve
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest

@@ -20,8 +20,8 @@ from typing import Any
 
 from xprocess import ProcessStarter, XProcess
 
+from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
-from pytest_f07.replay.client import Client
 
 START_SECONDS = 180
 STOP_SECONDS = 10

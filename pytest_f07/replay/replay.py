@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from pytest_f07 import wire
+from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.errors import BrokenRun
-from pytest_f07.replay.client import Client, Request
 from pytest_f07.variant.dataset import BLOCK, X_COLUMN, Dataset
 from pytest_f07.wire import Predictions
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pytest_f07.replay.log import window_text
-from pytest_f07.results.predictions import LoggedRows
+from pytest_f07.log.reader import LoggedRows
+from pytest_f07.log.writer import window_text
 from pytest_f07.results.scores import Block, Scores
 from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.variant.package import Model

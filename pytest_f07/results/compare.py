@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pytest_f07.errors import F07Error
-from pytest_f07.results.predictions import LoggedRows
+from pytest_f07.log.reader import LoggedRows
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.paths import Project, check_variant
 

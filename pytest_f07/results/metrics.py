@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pytest_f07.results.predictions import LoggedRows
+from pytest_f07.log.reader import LoggedRows
 from pytest_f07.variant.dataset import BLOCK, UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.variant.package import Model
 from pytest_f07.wire import windows_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pytest_f07.replay.sample import Sampled
+from pytest_f07.equivalence.comparison import Equivalence
+from pytest_f07.equivalence.infer import Sampled
 from pytest_f07.results.audit import Audit, ModelAudit
-from pytest_f07.results.equivalence import Equivalence
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 

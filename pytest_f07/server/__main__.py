@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
-from pytest_f07.listen import listen
+from pytest_f07.replay.listen import listen
 from pytest_f07.variant import manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
@@ -50,7 +50,7 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     # TensorFlow takes seconds to import: what can be refused is refused before.
     from pytest_f07.server import models
     from pytest_f07.server.app import create_app
-    from pytest_f07.server.serve import serve
+    from pytest_f07.server.http import serve
 
     models.one_thread_each()
     loaded = []

@@ -1,4 +1,4 @@
-"""A part of the planted faults (tests/faults.py; ``make faults`` plants them all): each turns a run red by its name."""
+"""A part of the planted faults (tests/proofs/faults.py; ``make faults`` plants them all): each turns a run red by its name."""
 
 from __future__ import annotations
 

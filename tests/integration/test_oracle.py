@@ -36,7 +36,7 @@ def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) ->
 )
 def test_an_oracle_that_cannot_answer_breaks_the_run(f07_project: F07Project, code: str, said: str) -> None:
     oracle = f"""
-from pytest_f07.replay import oracle
+from pytest_f07.equivalence import process as oracle
 made = oracle.Oracle.__init__
 def changed(self, manifest):
     made(self, manifest)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import strategies as st
 
-from pytest_f07.replay import log
+from pytest_f07.log import writer as log
 from pytest_f07.replay.replay import Answered
 from pytest_f07.results import metrics
 from pytest_f07.variant.dataset import Dataset

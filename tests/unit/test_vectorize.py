@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.server.vectorize import Vectorizer
 from pytest_f07.variant.package import Vectorization
+from pytest_f07.vectorize import Vectorizer
 from pytest_f07.wire import Windows
 
 LEAST, MOST = -(2**63), 2**63 - 1

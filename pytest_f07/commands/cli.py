@@ -1,0 +1,130 @@
+"""What make calls: ``python -m pytest_f07 variant7 …`` (specification §4). The work of each command is elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from pytest_f07.commands import notebook, serve
+from pytest_f07.commands.check import check_package, check_run
+from pytest_f07.commands.listing import list_variants
+from pytest_f07.commands.publish import publish
+from pytest_f07.commands.remove import remove
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.create import create_variant
+from pytest_f07.variant.paths import Project
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0, 1 where what was looked at is not as it should be, or 2 after one line for a mistake."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(Project(Path.cwd()), options)
+        return status
+    except F07Error as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+    except OSError as error:
+        # A full disk names no file.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ERROR: {where}{error.strerror or error}.", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("ERROR: interrupted; the command can be given again.", file=sys.stderr)
+    return 2
+
+
+def _variant7(project: Project, options: argparse.Namespace) -> int:
+    """Declare a variant of a package: params.yaml, manifest.json, registry entry."""
+    overrides = {"batch_size": _number(options.batch_size), "host": options.host, "port": _number(options.port)}
+    paths = create_variant(project, options.variant, options.parent, overrides)
+    print(
+        f"{project.show(paths.folder)}: params.yaml and manifest.json written. Run it: make script7-run "
+        f"VARIANT={paths.name}"
+    )
+    return 0
+
+
+def _nb7_run(project: Project, options: argparse.Namespace) -> int:
+    """Run a variant from the notebook, and keep the executed copy beside the metadata."""
+    return notebook.run(project, options.variant or os.environ.get("ACTIVE_VARIANT", ""))
+
+
+def _check7(project: Project, options: argparse.Namespace) -> int:
+    """Is a variant's run complete, unaltered, sealed and balanced? Or: is a package fit to be validated?"""
+    if options.parent:
+        print(check_package(project, options.parent))
+        return 0
+    findings = check_run(project, options.variant)
+    for finding in findings:
+        print(finding.line())
+    return int(any(finding.wrong for finding in findings))
+
+
+def _list7(project: Project, options: argparse.Namespace) -> int:
+    """List the variants: parent, state, when, result."""
+    for line in list_variants(project):
+        print(line)
+    return 0
+
+
+def _publish7(project: Project, options: argparse.Namespace) -> int:
+    """Let DVC keep logs/, metrics/ and report/; commit and push this variant's small files."""
+    for line in publish(project, options.variant, options.allow_failed):
+        print(line, flush=True)
+    return 0
+
+
+def _remove7(project: Project, options: argparse.Namespace) -> int:
+    """Remove a variant of which no later one was made."""
+    for line in remove(project, options.variant):
+        print(line, flush=True)
+    return 0
+
+
+def _serve7(project: Project, options: argparse.Namespace) -> int:
+    """Start the server alone, with a line to try it."""
+    serve.serve(project, options.variant)
+    return 0
+
+
+def _makefile(project: Project, options: argparse.Namespace) -> int:
+    """Print the make targets, to be included at the end of your Makefile."""
+    print(resources.files("pytest_f07").joinpath("f07.mk").read_text(encoding="utf-8"), end="")
+    return 0
+
+
+_COMMANDS = {
+    "variant7": _variant7, "nb7-run": _nb7_run, "check7": _check7, "list7": _list7, "publish7": _publish7,
+    "remove7": _remove7, "serve7": _serve7, "makefile": _makefile,
+}  # fmt: skip
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pytest_f07", description="The commands of phase 07.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    made = {}
+    for name, command in _COMMANDS.items():
+        made[name] = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        made[name].set_defaults(command=command)
+    for name in ("variant7", "publish7", "remove7", "serve7"):
+        made[name].add_argument("--variant", required=True, help="its name, like v701")
+    made["variant7"].add_argument("--parent", required=True, help="the F06 package, like v601")
+    for key in ("batch-size", "host", "port"):
+        made["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
+    made["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
+    made["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
+    which = made["check7"].add_mutually_exclusive_group(required=True)
+    which.add_argument("--variant", help="a variant that has run, like v701")
+    which.add_argument("--parent", help="an F06 package, like v601, without making a variant of it")
+    return parser
+
+
+def _number(text: str | None) -> int | str | None:
+    """A number where the text is one; else the text itself, for the message that refuses it."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return text

@@ -1,0 +1,43 @@
+"""list7: the variants, their parent, state, when, and result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_f07.commands.check import read_metadata
+from pytest_f07.errors import F07Error
+from pytest_f07.variant import registry
+from pytest_f07.variant.paths import Project, is_variant
+
+HEADER = ("VARIANT", "PARENT", "STATE", "WHEN", "RESULT")
+
+
+def list_variants(project: Project) -> Iterator[str]:
+    """One line for each variant of the registry, or of which there is a folder; the header first."""
+    entries: dict[Any, Any] = registry.read(project)["variants"]
+    folders = project.variants.iterdir() if project.variants.is_dir() else []
+    names = sorted({str(name) for name in entries} | {path.name for path in folders if is_variant(path.name)})
+    rows = [HEADER, *(_row(project, name, entries.get(name)) for name in names)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str, str]:
+    entry = entry if isinstance(entry, dict) else {}
+    paths = project.variant(name)
+    parent, made = str(entry.get("parent_variant", "?")), str(entry.get("created_at", "?"))[:19]
+    if not paths.folder.is_dir():
+        return name, parent, "no folder", made, ""
+    if not paths.metadata.exists():
+        return name, parent, "incomplete" if paths.logs.exists() else "declared", made, ""
+    try:
+        document = read_metadata(project, paths)
+    except F07Error:
+        return name, parent, "not this tool's", made, ""
+    models = document.get("models", {})
+    failed = [name for name, model in models.items() if model.get("outcome") != "passed"]
+    result = f"{len(failed)} of {len(models)} models failed" if failed else f"{len(models)} models passed"
+    when = str(document.get("timestamp", "?"))[:19]
+    return name, str(document.get("parent_variant", parent)), "complete", when, result

@@ -1,0 +1,106 @@
+"""remove7: DVC's entries, the folder, the registry entry, in an order that can be interrupted and repeated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_f07.commands.children import children
+from pytest_f07.commands.dvc import Dvc, is_initialised, is_installed
+from pytest_f07.commands.git import Git
+from pytest_f07.errors import F07Error
+from pytest_f07.variant import registry
+from pytest_f07.variant.documents import write_whole
+from pytest_f07.variant.lock import hold_registry, hold_variant
+from pytest_f07.variant.paths import Project, VariantPaths, check_variant
+
+
+def remove(project: Project, variant: str) -> Iterator[str]:
+    """Remove a variant without children (specification §4.5); a line for each thing done.
+
+    The registry's entry goes last: as long as anything of the variant is there, so is its entry, and the command can
+    be given again.
+
+    :raises F07Error: where there is no such variant, where a later variant was made of it, or while it is being run.
+    """
+    paths = project.variant(check_variant(variant, "VARIANT"))
+    registered = variant in registry.read(project)["variants"]
+    if not os.path.lexists(paths.folder) and not registered:
+        raise F07Error(f"there is no variant {variant}: neither folder nor entry in {project.show(project.registry)}.")
+    if found := children(project, variant):
+        verb = "is" if len(found) == 1 else "are"
+        raise F07Error(f"{variant} is not removed: made of it {verb} {', '.join(found)}.")
+    if paths.folder.is_symlink():
+        paths.folder.unlink()
+        yield f"{project.show(paths.folder)}: the link removed; what it led to is left alone"
+    else:
+        yield from _remove_folder(project, paths)
+    if registered:
+        with hold_registry(project.variants):
+            write_whole(project.registry, registry.without_variant(project, variant))
+        yield f"{project.show(project.registry)}: the entry of {variant} removed"
+    yield from _what_git_still_has(project, paths)
+
+
+def _remove_folder(project: Project, paths: VariantPaths) -> Iterator[str]:
+    if not paths.folder.exists():
+        yield from _forget(project, paths)
+        return
+    with hold_variant(paths):
+        yield from _forget(project, paths)
+        # Without metadata nothing looks complete, wherever the removal is interrupted.
+        paths.metadata.unlink(missing_ok=True)
+        shutil.rmtree(paths.folder)
+    yield f"{project.show(paths.folder)} removed"
+
+
+def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
+    """Let DVC forget the variant's ``.dvc`` files and stages."""
+    if not is_initialised(project.root):
+        return
+    if not is_installed() and not _may_be_known(project, paths):
+        return
+    dvc, folder = Dvc(project.root), paths.folder
+    outputs = dvc.outputs()
+    stages = sorted({out.stage for out in outputs if out.path.is_relative_to(folder)})
+    for out in outputs:
+        if out.stage in stages and not out.path.is_relative_to(folder):
+            raise F07Error(
+                f"{paths.name} is not removed: stage {out.stage} also makes {out.path}. Take the outs of {paths.name} "
+                "out of it first."
+            )
+    pipelines = sorted({out.defined_in for out in outputs if out.stage in stages and out.of_pipeline})
+    for pipeline in pipelines:
+        # DVC writes it anew, and deletes it with its last stage.
+        if Git(project.root).dirty(pipeline):
+            raise F07Error(
+                f"{paths.name} is not removed: {project.show(pipeline)} would lose a stage, and holds what is not "
+                "committed. Commit it first."
+            )
+    if stages:
+        dvc.remove(stages)
+        yield f"DVC: {', '.join(project.show(Path(stage)) for stage in stages)} removed"
+    for pipeline in pipelines:
+        if not pipeline.exists():
+            yield f"DVC: {project.show(pipeline)} removed, since no stage is left in it; git has it"
+        elif paths.name in pipeline.read_text(encoding="utf-8"):
+            yield f"DVC: {project.show(pipeline)} still names {paths.name} (metrics or plots); take that out of it"
+
+
+def _may_be_known(project: Project, paths: VariantPaths) -> bool:
+    """Whether a DVC that is not installed may know of the variant."""
+    pipeline = project.root / "dvc.yaml"
+    named = pipeline.is_file() and paths.name in pipeline.read_text(encoding="utf-8", errors="replace")
+    return named or any(paths.folder.glob("*.dvc"))
+
+
+def _what_git_still_has(project: Project, paths: VariantPaths) -> Iterator[str]:
+    try:
+        tracked = Git(project.root).tracked(paths.folder)
+    except F07Error:
+        return
+    if tracked:
+        folder, entry = project.show(paths.folder), project.show(project.registry)
+        yield f"git still has it; to commit the removal: git commit -m 'Remove {paths.name}' -- {folder} {entry}"

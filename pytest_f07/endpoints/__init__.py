@@ -1,0 +1,1 @@
+"""The servers that can be validated: one file for each protocol."""

@@ -1,0 +1,1 @@
+"""The prediction log: schema, writer, reader."""

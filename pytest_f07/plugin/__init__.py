@@ -1,0 +1,45 @@
+"""The plugin's door: two options. Only where it, or a manifest, is given does the rest come in.
+
+Without either, nothing is collected, nothing heavy imported, no report changed.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_f07.plugin.selection import select
+
+# Under an editable install the checks' asserts would not be rewritten.
+pytest.register_assert_rewrite("pytest_f07.plugin.item")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--f07-variant`` and ``--f07-compare``."""
+    group = parser.getgroup("f07", "runtime validation of a sealed package of models (pytest-f07)")
+    group.addoption(
+        "--f07-variant",
+        metavar="vMMM",
+        help="validate this variant: executions/07_deployrun/vMMM/manifest.json below the current folder, "
+        "and nothing else",
+    )
+    group.addoption(
+        "--f07-compare",
+        metavar="vMMM",
+        help="tell in the report what changed since the complete run of this other variant",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the variant before anything is touched, and before pytest-html, junit and xdist read their options."""
+    if selection := select(config):
+        from pytest_f07.plugin import fixtures
+        from pytest_f07.plugin.html import HtmlReport
+        from pytest_f07.plugin.session import ValidationSession
+        from pytest_f07.plugin.terminal import Terminal
+
+        session = ValidationSession.begin(config, selection)
+        config.pluginmanager.register(fixtures, "f07-fixtures")
+        config.pluginmanager.register(session, "f07-session")
+        config.pluginmanager.register(HtmlReport(session), "f07-report")
+        config.pluginmanager.register(Terminal(session), "f07-terminal")

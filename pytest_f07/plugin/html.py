@@ -1,0 +1,77 @@
+"""report.html through pytest-html's hooks: its table holds the models, a row unfolds into all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from html import escape
+from typing import Any
+
+import pytest
+
+from pytest_f07.plugin import summary
+from pytest_f07.plugin.session import ValidationSession, prediction_name
+from pytest_f07.results import report as html
+from pytest_f07.variant.package import Model
+
+
+class HtmlReport:
+    """The report of one session."""
+
+    def __init__(self, session: ValidationSession) -> None:
+        self.session, self.run = session, session.run
+
+    def _model(self, name: str) -> Model | None:
+        return next((model for model in self.run.models if model.prediction_name == name), None)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Tell the report's environment table what is validated."""
+        from pytest_metadata.plugin import metadata_key
+
+        session.config.stash[metadata_key].update(
+            {"Variant": self.run.variant, "F06 package": self.run.manifest.package.name}
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Give each item what unfolds below its row."""
+        result = yield
+        name = prediction_name(item)
+        if name and call.when == "call" and name in self.run.verdicts and (model := self._model(name)):
+            from pytest_html import extras
+
+            content = html.model_html(self.run.verdicts[name], model, summary.pictures(self.run, name))
+            result.extras = [extras.html(content)]  # type: ignore[attr-defined]  # pytest-html reads it
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Name variant and package."""
+        report.title = f"F07 runtime validation: {self.run.variant} of package {self.run.manifest.package.name}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """The metrics' columns after the model's name, instead of duration and links: no item takes time of its own."""
+        cells[1:] = ['<th class="sortable" data-column-type="testId">Model</th>', *html.header_cells()]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Fill the metrics' columns."""
+        name = dict(report.user_properties).get("prediction_name")
+        model = self._model(str(name))
+        shown = html.name_cell(str(name), model) if model else f'<td class="col-testId">{escape(report.nodeid)}</td>'
+        cells[1:] = [shown, *html.row_cells(self.run.verdicts.get(str(name)), model)]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
+        """A model that passed has no log to show."""
+        if report.passed:
+            data.clear()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
+        """Verdict, failures and warnings above the table; all that is looked up below it."""
+        page = summary.page(self.run, self.session.note)
+        prefix.append(html.above(page))
+        postfix += [html.below(page), html.script()]

@@ -1,0 +1,345 @@
+"""A server with one fault: the real one, or the stub, with one thing in it changed.
+
+``python faulty_server.py FAULT real|stub MANIFEST --socket N --nonce TEXT``
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import pytest_f07.server.app
+import pytest_f07.vectorize as vectorize
+from pytest_f07 import wire
+from pytest_f07.wire import Predictions
+
+HALF_WAY = 4
+number = count(1)
+
+
+# -- how windows become input
+
+
+def _inputs(name: str, change: Callable[..., Any]) -> None:
+    made = getattr(vectorize, name)
+    setattr(vectorize, name, lambda windows, vocabulary, width: change(made(windows, vocabulary, width)))
+
+
+def _each_row(change: Callable[[list[int], int], list[int]]) -> Callable[..., Any]:
+    """A change of the known codes of each padded row."""
+
+    def changed(padded: Any) -> Any:
+        width = padded.shape[1]
+        rows = [change([place for place in row if place], width) for row in padded.tolist()]
+        return np.array(rows, np.int32).reshape(padded.shape)
+
+    return changed
+
+
+def vocabulary_swapped() -> None:
+    made = vectorize.Vocabulary.__init__
+
+    def init(self: Any, codes: Any) -> None:
+        swapped = codes.copy()
+        swapped[[0, 1]] = codes[[1, 0]]
+        made(self, swapped)
+
+    vectorize.Vocabulary.__init__ = init  # type: ignore[method-assign]  # a planted fault
+
+
+def padding_right() -> None:
+    _inputs("sequences", _each_row(lambda known, width: known + [0] * (width - len(known))))
+
+
+def place_off_by_one() -> None:
+    _inputs("sequences", lambda padded: np.maximum(padded - 1, 0))
+    _inputs("bag_of_words", lambda counts: np.roll(counts, 1, axis=1))
+
+
+def window_reversed() -> None:
+    _inputs("sequences", _each_row(lambda known, width: [0] * (width - len(known)) + known[::-1]))
+
+
+def first_codes_kept() -> None:
+    made = vectorize.sequences
+
+    def cut(windows: Any, vocabulary: Any, width: int) -> Any:
+        firsts = [[code for code in window if vocabulary.places(np.array([code]))[0]][:width]
+                  for window in windows.lists()]  # fmt: skip
+        return made(wire.windows_from_lists(firsts), vocabulary, width)
+
+    vectorize.sequences = cut  # type: ignore[assignment]  # a planted fault
+
+
+def presence_for_counts() -> None:
+    _inputs("bag_of_words", lambda counts: np.minimum(counts, 1))
+
+
+# -- what the models say
+
+
+def _predicting(change: Callable[[Any, Predictions], Predictions]) -> None:
+    """Change what a batch is answered; a window alone is answered rightly where there is no ``/infer`` to blame."""
+    from_stub = "stub_server" in sys.modules
+    if from_stub:
+        from stub_server import Stub as Runtime
+    else:
+        from pytest_f07.server.models import Runtime  # type: ignore[assignment]  # a planted fault
+    made = Runtime.predict
+    Runtime.predict = lambda self, windows: change(self, made(self, windows))  # type: ignore[method-assign]  # a planted fault
+
+
+def _scored(change: Callable[[Any], Any]) -> None:
+    """Change the scores; the labels follow them."""
+
+    def changed(runtime: Any, found: Predictions) -> Predictions:
+        y_prob = change(found.y_prob.copy())
+        return Predictions(found.names, (y_prob >= runtime._thresholds).astype(np.int8), y_prob)
+
+    _predicting(changed)
+
+
+def _rows(change: Callable[[Any], Any]) -> None:
+    """Answer other rows: ``change`` takes and gives their places."""
+
+    def changed(_: Any, found: Predictions) -> Predictions:
+        rows = change(np.arange(len(found)))
+        return Predictions(found.names, found.y_pred[rows], found.y_prob[rows])
+
+    _predicting(changed)
+
+
+def threshold_strict() -> None:
+    _predicting(
+        lambda runtime, found: Predictions(
+            found.names, (found.y_prob > runtime._thresholds).astype(np.int8), found.y_prob
+        )
+    )
+
+
+def threshold_wrong() -> None:
+    _predicting(lambda _, found: Predictions(found.names, (found.y_prob >= 0.3).astype(np.int8), found.y_prob))
+
+
+def labels_inverted() -> None:
+    _predicting(lambda _, found: Predictions(found.names, 1 - found.y_pred, found.y_prob))
+
+
+def models_swapped() -> None:
+    _scored(lambda y_prob: y_prob[:, [0, 2, 1]])
+
+
+def scores_float16() -> None:
+    _scored(lambda y_prob: y_prob.astype(np.float16).astype(np.float32))
+
+
+def scores_logits() -> None:
+    _scored(lambda y_prob: np.log(y_prob / (1 - y_prob)))
+
+
+def scores_complement() -> None:
+    _scored(lambda y_prob: 1 - y_prob)
+
+
+def scores_nan() -> None:
+    def some(y_prob: Any) -> Any:
+        y_prob[::50, 0] = np.nan
+        return y_prob
+
+    _scored(some)
+
+
+def nan_hidden() -> None:
+    """What the graph says, whether the contract calls it a number or not."""
+    from pytest_f07.server.models import Runtime
+
+    made = Runtime.predict
+
+    def predict(self: Any, windows: Any) -> Predictions:
+        found = made(self, windows)
+        y_prob = np.where(np.isfinite(found.y_prob), found.y_prob, np.float32(0.25))
+        return Predictions(found.names, found.y_pred, y_prob)
+
+    Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
+
+
+def batch_permuted() -> None:
+    _rows(lambda rows: rows[::-1])
+
+
+def row_missing() -> None:
+    _rows(lambda rows: rows[1:])
+
+
+def row_twice() -> None:
+    _rows(lambda rows: np.concatenate([rows[:1], rows[:-1]]))
+
+
+def answer_longer() -> None:
+    _rows(lambda rows: np.concatenate([rows, rows[-1:]]))
+
+
+def answer_empty() -> None:
+    _rows(lambda rows: rows[:0])
+
+
+def scores_of_the_batch_before() -> None:
+    before: list[Predictions] = []
+
+    def changed(_: Any, found: Predictions) -> Predictions:
+        before.append(found)
+        return before[-2] if len(before) > 1 and len(before[-2]) == len(found) else found
+
+    _predicting(changed)
+
+
+def slow() -> None:
+    _predicting(lambda _, found: (time.sleep(3600), found)[1] if next(number) == HALF_WAY else found)
+
+
+def dies() -> None:
+    _predicting(lambda _, found: os._exit(9) if next(number) == HALF_WAY else found)
+
+
+# -- the wire
+
+
+def _app(change: Callable[[Any], None], **headers: str) -> None:
+    """Change the application; ``headers`` instead of its own."""
+    made = pytest_f07.server.app.create_app
+
+    def create_app(identity: Any, predict: Any, signed: dict[str, str]) -> Any:
+        app = made(identity, predict, signed | {name.replace("_", "-"): value for name, value in headers.items()})
+        change(app)
+        return app
+
+    pytest_f07.server.app.create_app = create_app
+    if "stub_server" in sys.modules:
+        sys.modules["stub_server"].create_app = create_app  # type: ignore[attr-defined]  # a planted fault
+
+
+def _answers(change: Callable[[Any], Any]) -> None:
+    """Change each Arrow answer."""
+
+    def meddle(response: Any) -> Any:
+        return change(response) if response.mimetype == wire.ARROW else response
+
+    _app(lambda app: app.after_request(meddle))
+
+
+def _body(change: Callable[[bytes], bytes]) -> None:
+    def changed(response: Any) -> Any:
+        response.set_data(change(response.get_data()))
+        return response
+
+    _answers(changed)
+
+
+def _batch(change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+    def changed(body: bytes) -> bytes:
+        with pa.ipc.open_stream(body) as stream:
+            batch = change(stream.read_next_batch())
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as written:
+            written.write_batch(batch)
+        return bytes(sink.getvalue())
+
+    _body(changed)
+
+
+def another_run() -> None:
+    _app(lambda _: None, **{wire.NONCE_HEADER.replace("-", "_"): "somebody else's"})
+
+
+def another_manifest() -> None:
+    _app(lambda _: None, **{wire.MANIFEST_HEADER.replace("-", "_"): "0" * 64})
+
+
+def started_again() -> None:
+    def change(app: Any) -> None:
+        functions = app.after_request_funcs[None]
+        # the first registered speaks last
+        functions.insert(
+            0, lambda response: (response.headers.update({wire.PROCESS_HEADER: str(next(number))}), response)[1]
+        )
+
+    _app(change)
+
+
+def answer_permuted() -> None:
+    _batch(lambda batch: batch.take(pa.array(range(len(batch) - 1, -1, -1))))
+
+
+def answer_row_twice() -> None:
+    _batch(lambda batch: batch.take(pa.array([0, *range(len(batch) - 1)])))
+
+
+def answer_stale() -> None:
+    kept: list[Any] = []
+
+    def change(response: Any) -> Any:
+        kept.append((response.get_data(), response.headers[wire.ROWS_HEADER]))
+        body, rows = kept[0]
+        response.set_data(body)
+        response.headers[wire.ROWS_HEADER] = rows
+        return response
+
+    _answers(change)
+
+
+def answer_cut() -> None:
+    _body(lambda body: body[: len(body) // 2])
+
+
+def answer_a_bit_wrong() -> None:
+    """The lowest bit of the last score."""
+
+    def change(batch: pa.RecordBatch) -> pa.RecordBatch:
+        last = batch.column(batch.num_columns - 1)
+        y_prob = last.field(1).to_numpy().copy()
+        y_prob[-1] = np.nextafter(y_prob[-1], np.float32(2))
+        column = pa.StructArray.from_arrays([last.field(0), pa.array(y_prob)], fields=list(wire.PREDICTION))
+        return pa.record_batch([*batch.columns[:-1], column], names=batch.schema.names)
+
+    _batch(change)
+
+
+def answer_of_other_models() -> None:
+    _batch(lambda batch: batch.rename_columns(batch.schema.names[::-1]))
+
+
+def answer_500() -> None:
+    def change(app: Any) -> None:
+        app.before_request(lambda: 1 / 0 if next(number) == HALF_WAY else None)
+
+    _app(change)
+
+
+def main() -> None:
+    fault, kind = sys.argv[1:3]
+    del sys.argv[1:3]
+    if kind == "stub":
+        import stub_server
+
+        sys.argv.insert(2, "none")
+        globals()[fault]()
+        stub_server.main()
+    else:
+        from pytest_f07.server import __main__ as server
+
+        os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+        globals()[fault]()
+        sys.exit(server.main())
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()

@@ -1,0 +1,91 @@
+"""The command as a user meets it: its help, its usage errors, and no traceback, whatever a name holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+from pytest_f07.commands.cli import main
+from pytest_f07.errors import F07Error
+from tests.unit.small_package import make_package, tree
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest_f07", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601", "--port=0")
+    assert (found.returncode, found.stderr) == (0, "")
+    again = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == ("ERROR: VARIANT=v701 is taken: executions/07_deployrun/v701 exists. Choose another name.\n")
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from pytest_f07.commands.cli import main
+sys.exit(main(["variant7", "--variant=v701", "--parent=v601"]))
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on the size of a file stands for it: both errors name no file."""
+    make_package(tmp_path)
+    before = tree(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    found = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", "ERROR: File too large.\n")
+    (tmp_path / "executions" / "07_deployrun").rmdir()
+    assert tree(tmp_path) == before
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    (tmp_path / "executions" / "07_deployrun").write_text("a file, and no folder")
+    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
+
+
+USAGE = {
+    (): "the following arguments are required: COMMAND",
+    ("variant8",): "*invalid choice: 'variant8'*",
+    ("variant7",): "the following arguments are required: --variant, --parent",
+    ("variant7", "--variant", "v701"): "the following arguments are required: --parent",
+    ("variant7", "--variant", "v701", "--parent", "v601", "--ports", "1"): "unrecognized arguments: --ports 1",
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE.items(), ids=[" ".join(one) or "none" for one in USAGE])
+def test_a_wrong_command_line_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message.strip("*") in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "variant7" in capsys.readouterr().out
+
+
+def test_an_error_is_one_line_whatever_a_name_holds() -> None:
+    assert str(F07Error("a\nb\r\x1b[31m\x00é\u2028")) == r"a\nb\r\x1b[31m\x00é\u2028"

@@ -1,0 +1,127 @@
+"""What a user of make meets before Python does: missing names, whose HOST counts, values that no shell may run.
+
+The Makefile runs beside a stand-in for the environment's Python that writes its arguments down, a line each.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+from tests.unit.small_package import make_package, tree
+
+DECLARE = ["variant7", "VARIANT=v702", "PARENT=v601"]
+TOLD = ["-m", "pytest_f07", "variant7", "--variant", "v702", "--parent", "v601"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout whose environment is there, newer than pyproject.toml."""
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    (tmp_path / "pytest_f07").mkdir()
+    shutil.copy(REPOSITORY / "pytest_f07" / "f07.mk", tmp_path / "pytest_f07")
+    (tmp_path / "pyproject.toml").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >told\n')
+    python.chmod(0o755)
+    for stamp in (".run", ".test", ".lint", ".dvc", ".notebook"):
+        (tmp_path / ".venv" / stamp).touch()
+    return tmp_path
+
+
+def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "HOST"))}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env=clean | {"LC_ALL": "C"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def told(folder: Path) -> list[str]:
+    return (folder / "told").read_text().splitlines()
+
+
+MISSING = {
+    ("variant7", "PARENT=v601"): "VARIANT is missing: make variant7 VARIANT=v702 PARENT=v601",
+    ("variant7", "VARIANT=v702"): "PARENT is missing: make variant7 VARIANT=v702 PARENT=v601",
+    ("variant7", "VARIANT=", "PARENT=v601"): "VARIANT is missing: make variant7 VARIANT=v702 PARENT=v601",
+    ("script7-run",): "VARIANT is missing: make script7-run VARIANT=v701",
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISSING.items(), ids=[" ".join(one) for one in MISSING])
+def test_a_missing_name_is_asked_for_and_nothing_runs(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    found = make(folder, *arguments)
+    assert found.returncode == 2
+    [line] = found.stderr.splitlines()
+    assert line.endswith(f"*** {message}.  Stop.")
+    assert not (folder / "told").exists()
+
+
+def test_help_is_what_make_alone_says_and_runs_nothing(folder: Path) -> None:
+    found = make(folder)
+    assert found.stdout == make(folder, "help7").stdout
+    for target in ("variant7 ", "script7-run ", "test ", "lint "):
+        assert f"make {target}" in found.stdout
+    assert not (folder / "told").exists()
+
+
+def test_what_the_shell_sets_does_not_count(folder: Path) -> None:
+    make(folder, *DECLARE, HOST="x86_64-linux-gnu", PORT="1", BATCH_SIZE="2")
+    assert told(folder) == TOLD
+    make(folder, "-e", *DECLARE, HOST="x86_64-linux-gnu")
+    assert told(folder) == TOLD
+
+
+def test_what_the_command_line_sets_counts(folder: Path) -> None:
+    make(folder, *DECLARE, "HOST=0.0.0.0", HOST="x86_64-linux-gnu")
+    assert told(folder) == [*TOLD, "--host", "0.0.0.0"]
+    make(folder, *DECLARE, "BATCH_SIZE=64", "PORT=")
+    assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
+
+
+HOSTILE = ["'; touch ran; '", "$(touch ran)", "$(shell touch ran)", "`touch ran`", "; touch ran", '" & touch ran "',
+           "#", "$$(touch ran)", "$HOME", "a b", "\\", "*"]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_value_reaches_the_command_as_it_is_and_nothing_in_it_runs(folder: Path, value: str) -> None:
+    make(folder, "variant7", f"VARIANT={value}", f"PARENT={value}", f"HOST={value}")
+    assert told(folder) == ["-m", "pytest_f07", "variant7", "--variant", value, "--parent", value, "--host", value]
+    make(folder, "script7-run", VARIANT=value)
+    assert told(folder) == ["-m", "pytest", f"--f07-variant={value}", "-W", "default"]
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("value", ["v701\ntouch ran", "v701'\ntouch ran\n'", "v701 \\\ntouch ran"])
+def test_a_line_break_starts_no_second_command(folder: Path, value: str) -> None:
+    make(folder, "variant7", f"VARIANT={value}", "PARENT=v601")
+    assert not (folder / "ran").exists()
+
+
+def test_a_mistake_is_one_line_of_ours_and_makes_own(folder: Path) -> None:
+    """The command itself, behind the stand-in's place."""
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    make_package(folder)
+    before = tree(folder)
+    environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    found = make(folder, "variant7", "VARIANT=<b>'$(x)", "PARENT=v601", **environment)
+    assert found.returncode == 2
+    ours, makes = found.stderr.splitlines()
+    assert ours == """ERROR: VARIANT is "<b>'$(x)"; it must be 'v' and at least three digits, like v701."""
+    assert makes.startswith("make: *** ")
+    assert tree(folder) == before
+    assert make(folder, *DECLARE, "PORT=0", HOST="x86_64-linux-gnu", **environment).returncode == 0
+    assert "host: 127.0.0.1" in (folder / "executions" / "07_deployrun" / "v702" / "params.yaml").read_text()

@@ -1,0 +1,303 @@
+"""The client against real servers: what it believes, and one clear line for each answer that it does not."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from flask import Flask, Response
+from werkzeug.serving import make_server
+
+from pytest_f07 import wire
+from pytest_f07.endpoints.f07 import CONNECTIONS, Client
+from pytest_f07.errors import BrokenRun
+from pytest_f07.server.app import create_app
+from pytest_f07.server.http import _Quiet
+from pytest_f07.wire import Predictions, Windows
+
+NAMES = ("length", "none")
+SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}
+BATCH = pa.array([[7, 7], [], [1, 2, 3]], pa.list_(pa.int64()))
+
+
+def lengths(windows: Windows) -> Predictions:
+    score = (np.diff(windows.offsets) / 4).astype(np.float32)
+    y_prob = np.stack([score, np.full_like(score, np.nan)], axis=1)
+    return Predictions(NAMES, (y_prob >= 0.5).astype(np.int8), y_prob)
+
+
+@contextmanager
+def asking(app: Flask, **ours: Any) -> Iterator[Client]:
+    """A client of ``app``, which is served until the end of the block."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        with closing(Client("127.0.0.1", server.port, NAMES, "m1", "n1", **ours)) as client:
+            yield client
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def right(predict: Callable[[Windows], Predictions] = lengths, **headers: str) -> Flask:
+    """The real routes; ``headers`` instead of this run's where given."""
+    return create_app({"models": 2}, predict, SIGNED | headers)
+
+
+def saying(body: bytes | str, status: int = 200, content_type: str = wire.JSON) -> Flask:
+    """An application that says one thing to everything, signed as this run's server."""
+    app = Flask(__name__)
+
+    @app.route("/", methods=["GET", "POST"], defaults={"path": ""})
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def say(path: str) -> Response:
+        return Response(body, status, SIGNED, content_type=content_type)
+
+    return app
+
+
+def ready(client: Client) -> object:
+    return client.identity()
+
+
+def batch(client: Client) -> Predictions:
+    return client.receive_batch(client.send_batch(BATCH))
+
+
+def alone(client: Client) -> object:
+    return client.infer([1, 2])
+
+
+# -- what is believed
+
+
+def test_this_runs_server_is_believed_and_its_answers_come_as_they_were_given() -> None:
+    with asking(right()) as client:
+        assert client.identity() == {"status": "ready", "models": 2}
+        found = batch(client)
+        assert found.names == NAMES
+        assert found.y_pred.tolist() == [[1, 0], [0, 0], [1, 0]]
+        np.testing.assert_array_equal(found.y_prob, np.float32([[0.5, np.nan], [0, np.nan], [0.75, np.nan]]))
+        assert client.infer([5, -1]) == [
+            {"prediction_name": "length", "y_pred": 1, "y_prob": 0.5},
+            {"prediction_name": "none", "y_pred": 0, "y_prob": None},
+        ]
+
+
+def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with asking(right()) as client:
+        assert len(batch(client)) == 3
+
+
+# -- what is not
+
+
+@pytest.mark.parametrize(
+    ("ask", "path"), [(ready, "/"), (batch, "/infer_batch"), (alone, "/infer")], ids=["ready", "batch", "alone"]
+)
+@pytest.mark.parametrize(
+    ("header", "ours"), [(wire.NONCE_HEADER, "n1"), (wire.MANIFEST_HEADER, "m1")], ids=["nonce", "manifest"]
+)
+def test_another_runs_server_is_not_believed(
+    ask: Callable[[Client], object], path: str, header: str, ours: str
+) -> None:
+    with asking(right(**{header: "theirs"})) as client, pytest.raises(BrokenRun) as broken:
+        ask(client)
+    assert str(broken.value) == (
+        f"the answer of {path} is not of this run's server: its {header} is 'theirs', not '{ours}'"
+    )
+
+
+def told(*results: object, window: object = (1, 2)) -> str:
+    return json.dumps({"window": window, "results": results})
+
+
+def result(name: str) -> dict[str, object]:
+    return {"prediction_name": name, "y_pred": 0, "y_prob": 0.25}
+
+
+NOT_BELIEVED = {
+    "no json": (ready, "<p>\nhello", r"the server's answer is not JSON: b'<p>\nhello'"),
+    "bytes": (alone, b"\xff\x00", r"the server's answer is not JSON: b'\xff\x00'"),
+    "nested": (alone, "[" * 100_000, f"the server's answer is not JSON: b'{'[' * 200}'"),
+    "not ready": (ready, '{"status": "busy"}', "the server does not say that it is ready but {'status': 'busy'}"),
+    "a list": (ready, "[1]", "the server does not say that it is ready but [1]"),
+    "other window": (
+        alone,
+        told(window=[2, 1]),
+        "/infer answered {'window': [2, 1], 'results': []}",
+    ),
+    "no results": (alone, '{"window": [1, 2]}', "/infer answered {'window': [1, 2]}"),
+    "no object": (alone, "null", "/infer answered None"),
+    "a model less": (
+        alone,
+        told(result("length")),
+        f"/infer answered for other models: {[result('length')]}",
+    ),
+    "no results each": (alone, told(1, 2), "/infer answered for other models: [1, 2]"),
+}
+
+
+@pytest.mark.parametrize(("ask", "body", "message"), NOT_BELIEVED.values(), ids=NOT_BELIEVED)
+def test_an_answer_that_is_not_of_the_contract_breaks_the_run_with_one_line(
+    ask: Callable[[Client], object], body: str | bytes, message: str
+) -> None:
+    with asking(saying(body)) as client, pytest.raises(BrokenRun) as broken:
+        ask(client)
+    assert str(broken.value) == message
+
+
+def test_models_in_another_order_are_not_believed() -> None:
+    def swapped(windows: Windows) -> Predictions:
+        found = lengths(windows)
+        return Predictions(found.names[::-1], found.y_pred[:, ::-1], found.y_prob[:, ::-1])
+
+    with asking(right(swapped)) as client, pytest.raises(BrokenRun) as broken:
+        batch(client)
+    assert str(broken.value) == "the answer's columns are none, length; they must be the models length, none"
+
+
+@pytest.mark.parametrize("lost", [slice(1, None), slice(0, 0), [0, 1, 2, 2]], ids=["one less", "none", "one more"])
+def test_an_answer_for_another_number_of_windows_is_not_believed(lost: Any) -> None:
+    def loses(windows: Windows) -> Predictions:
+        found = lengths(windows)
+        return Predictions(found.names, found.y_pred[lost], found.y_prob[lost])
+
+    rows = len(np.arange(3)[lost])
+    with asking(right(loses)) as client, pytest.raises(BrokenRun) as broken:
+        batch(client)
+    assert str(broken.value) == f"the server answered {rows} of 3 windows"
+
+
+def test_an_answer_that_is_not_arrow_is_not_believed() -> None:
+    with asking(saying(b'{"results": []}')) as client, pytest.raises(BrokenRun) as broken:
+        batch(client)
+    assert str(broken.value).startswith("the answer is not an Arrow stream (")
+    assert "\n" not in str(broken.value)
+
+
+def test_a_refusal_breaks_the_run_with_what_the_server_said() -> None:
+    def fails(windows: Windows) -> Predictions:
+        raise RuntimeError("planted")
+
+    with asking(right(fails)) as client, pytest.raises(BrokenRun) as broken:
+        batch(client)
+    assert str(broken.value) == (
+        'the server refused /infer_batch with 500: {"error":"the server failed: RuntimeError; its log says more"}'
+    )
+
+
+def test_a_page_of_some_other_server_is_told_in_one_line() -> None:
+    page = "<!doctype html>\n<title>403</title>\n\n<p>Forbidden \xe9</p>\n"
+    with asking(saying(page.encode("latin-1"), 403, "text/html")) as client, pytest.raises(BrokenRun) as broken:
+        client.identity()
+    assert str(broken.value) == (
+        "the server refused / with 403: <!doctype html> <title>403</title> <p>Forbidden \N{REPLACEMENT CHARACTER}</p>"
+    )
+
+
+@pytest.mark.parametrize("ask", [ready, batch, alone])
+def test_a_server_that_never_answers_misses_the_deadline(ask: Callable[[Client], object]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with closing(Client("127.0.0.1", port, NAMES, "m1", "n1", deadline=0.05)) as client:
+            # Once more than there are connections: a lost one must not keep its place.
+            for _ in range(CONNECTIONS + 1):
+                with pytest.raises(TimeoutError):
+                    ask(client)
+
+
+def test_a_port_where_nobody_listens_is_an_error_at_once() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with (
+            closing(Client("127.0.0.1", bound.getsockname()[1], NAMES, "m1", "n1")) as client,
+            pytest.raises(ConnectionRefusedError),
+        ):
+            client.identity()
+
+
+# -- answers that are this run's and of other rows
+
+
+def meddled(change: Callable[[list[Response], Response], Response]) -> Flask:
+    """The real routes, each answer given as ``change`` of all before and itself."""
+    app, before = right(), []
+
+    @app.after_request
+    def meddle(response: Response) -> Response:
+        before.append(response)
+        return change(before, response)
+
+    return app
+
+
+def repacked(response: Response, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Response:
+    """An Arrow answer with other rows, its headers as they were."""
+    with pa.ipc.open_stream(response.get_data()) as stream:
+        batch = change(stream.read_next_batch())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as written:
+        written.write_batch(batch)
+    response.set_data(bytes(sink.getvalue()))
+    return response
+
+
+MEDDLED = {
+    "permuted": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([1, 0, 2])))),
+    "doubled": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([0, 0, 2])))),
+    "stale": (True, lambda before, _: before[0]),
+}
+
+
+@pytest.mark.parametrize(("second", "change"), MEDDLED.values(), ids=MEDDLED)
+def test_rows_permuted_doubled_or_stale_are_noticed_at_the_first_such_answer(
+    second: bool, change: Callable[[list[Response], Response], Response]
+) -> None:
+    other = pa.array([[7, 7], [1, 2, 3], []], pa.list_(pa.int64()))
+    with asking(meddled(change)) as client:
+        if second:
+            client.receive_batch(client.send_batch(other))
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent, in their order: its F07-R"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+def test_an_answer_to_other_windows_of_the_same_scores_is_noticed() -> None:
+    """The scores are right for the windows that were sent; the server had others."""
+    app = create_app({"models": 2}, lengths, SIGNED)
+
+    def decode(body: bytes, real: Callable[[bytes], Windows] = wire.decode_windows_arrow) -> Windows:
+        windows = real(body)
+        return Windows(windows.codes[::-1].copy(), windows.offsets)
+
+    with pytest.MonkeyPatch.context() as patch, asking(app) as client:
+        patch.setattr(wire, "decode_windows_arrow", decode)
+        with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent"):
+            client.receive_batch(client.send_batch(BATCH))
+
+
+@pytest.mark.parametrize("header", [wire.PROCESS_HEADER, wire.MODELS_HEADER])
+def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> None:
+    starts = iter(["one", "one", "another"])
+    app = right()
+
+    @app.after_request
+    def sign(response: Response) -> Response:
+        response.headers[header] = next(starts)
+        return response
+
+    with asking(app) as client:
+        client.identity()
+        client.receive_batch(client.send_batch(BATCH))
+        with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
+            client.receive_batch(client.send_batch(BATCH))

@@ -1,0 +1,127 @@
+"""The windows asked again: which ones, and when the two routes are said to differ."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_f07.equivalence.infer import PER_DATASET, Sampled, sample_rows
+from pytest_f07.replay.replay import Answered
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.wire import Predictions
+
+quick = settings(derandomize=True, deadline=None, max_examples=100)
+
+
+class Rows:
+    """A dataset of which only the number of rows is asked."""
+
+    def __init__(self, source_f04: str, rows: int) -> None:
+        self.source_f04, self.rows = source_f04, rows
+
+
+class Says:
+    """What ``/infer`` says to each window, and which windows it was asked."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers, self.asked = list(answers), []
+
+    def infer(self, window: list[int]) -> list[dict[str, Any]]:
+        self.asked.append(window)
+        return self.answers
+
+
+def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> Answered:
+    rows = len(windows)
+    predictions = Predictions(("a",), np.full((rows, 1), y_pred, np.int8), np.full((rows, 1), y_prob, np.float32))
+    dataset = Dataset("v401", Path("not read"), "nowhere")
+    return Answered(dataset, first, pa.array(windows, pa.list_(pa.int64())), predictions)
+
+
+def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float, threshold: float = 0.5) -> str | None:
+    """What is said of model ``a`` where the batch gave one answer and ``/infer`` another."""
+    sampled = Sampled({"a": threshold})
+    sampled.keep(batch(0, [[1, 2]], batch_prob, batch_pred), [0])
+    sampled.ask(Says({"prediction_name": "a", "y_pred": y_pred, "y_prob": y_prob}))
+    return sampled.fault("a")
+
+
+@quick
+@given(st.integers(1, 5000) | st.integers(1, 10**9))
+def test_a_sample_is_spread_over_the_dataset_from_first_to_last(rows: int) -> None:
+    [found] = sample_rows([Rows("v401", rows)]).values()
+    assert len(found) == min(rows, PER_DATASET)
+    assert (found[0], found[-1]) == (0, rows - 1)
+    assert found == sorted(set(found))
+    gaps = np.diff(found)
+    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
+
+
+def test_an_empty_dataset_has_nothing_to_ask() -> None:
+    assert sample_rows([Rows("v401", 0), Rows("v402", 1)]) == {"v402": [0]}
+
+
+@quick
+@given(st.integers(1, 40), st.integers(1, 12))
+def test_each_sampled_row_is_asked_once_however_the_batches_are_cut(rows: int, size: int) -> None:
+    windows = [[row, -row] for row in range(rows)]
+    chosen = sample_rows([Rows("v401", rows)])["v401"]
+    sampled, says = Sampled({"a": 0.5}), Says({"prediction_name": "a", "y_pred": 1, "y_prob": 0.75})
+    for first in range(0, rows, size):
+        sampled.keep(batch(first, windows[first : first + size], 0.75, 1), chosen)
+    sampled.ask(says)
+    assert says.asked == [windows[row] for row in chosen]
+    assert sampled.size == len(chosen)
+    assert sampled.fault("a") is None
+
+
+SAME = {
+    "the same": {"y_pred": 1, "y_prob": 0.75, "batch_pred": 1, "batch_prob": 0.75},
+    "a last bit": {"y_pred": 1, "y_prob": 0.7500002, "batch_pred": 1, "batch_prob": 0.75},
+    "a tie may fall either way": {"y_pred": 0, "y_prob": 0.4999999, "batch_pred": 1, "batch_prob": 0.5},
+    "no number in either": {"y_pred": 0, "y_prob": None, "batch_pred": 0, "batch_prob": math.nan},
+    "whole numbers are scores": {"y_pred": 1, "y_prob": 1, "batch_pred": 1, "batch_prob": 1.0},
+}
+
+
+@pytest.mark.parametrize("answers", SAME.values(), ids=SAME)
+def test_both_routes_say_the_same(answers: dict[str, Any]) -> None:
+    assert fault(**answers) is None
+
+
+DIFFERENT = {
+    "y_prob 0.75 in the batch, 0.7501 alone": {"y_pred": 1, "y_prob": 0.7501, "batch_pred": 1, "batch_prob": 0.75},
+    "y_prob 0.75 in the batch, nan alone": {"y_pred": 1, "y_prob": None, "batch_pred": 1, "batch_prob": 0.75},
+    "y_prob nan in the batch, 0.0 alone": {"y_pred": 0, "y_prob": 0.0, "batch_pred": 0, "batch_prob": math.nan},
+    "y_prob 0.75 in the batch, inf alone": {"y_pred": 1, "y_prob": math.inf, "batch_pred": 1, "batch_prob": 0.75},
+    "y_pred 1 in the batch, 0 alone": {"y_pred": 0, "y_prob": 0.75, "batch_pred": 1, "batch_prob": 0.75},
+    "y_pred 1 in the batch, None alone": {"y_pred": None, "y_prob": 0.75, "batch_pred": 1, "batch_prob": 0.75},
+    # Not a number is near no threshold: there is no tie that could excuse it.
+    "y_pred 0 in the batch, 1 alone": {"y_pred": 1, "y_prob": None, "batch_pred": 0, "batch_prob": math.nan},
+    '/infer gives {"prediction_name": "a", "y_pred": 1, "y_prob": "0.75"}': {
+        "y_pred": 1,
+        "y_prob": "0.75",
+        "batch_pred": 1,
+        "batch_prob": 0.75,
+    },
+}
+
+
+@pytest.mark.parametrize(("what", "answers"), DIFFERENT.items(), ids=DIFFERENT)
+def test_what_differs_is_told_with_its_place(what: str, answers: dict[str, Any]) -> None:
+    assert fault(**answers) == f"1 of 1 windows differ; v401 row 0: {what}"
+
+
+def test_a_fault_counts_the_windows_and_shows_the_first() -> None:
+    sampled = Sampled({"a": 0.5})
+    sampled.keep(batch(5000, [[1], [2]], 0.75, 1), [5000, 5001])
+    sampled.keep(batch(5002, [[3]], 0.25, 0), [5000, 5001, 5002])
+    sampled.ask(Says({"prediction_name": "a", "y_pred": 0, "y_prob": 0.25}))
+    assert sampled.fault("a") == "2 of 3 windows differ; v401 row 5,000: y_prob 0.75 in the batch, 0.25 alone"

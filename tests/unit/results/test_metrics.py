@@ -1,0 +1,155 @@
+"""Metrics against plain loops written from the contract's words; the books balance; the CSV reads back exactly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_f07.results.metrics import COLUMNS, Metrics, by_name, evaluate, to_csv, window_keys
+from tests.unit.small_run import SmallRun, made, runs
+
+quick = settings(derandomize=True, deadline=None, max_examples=100)
+HEADER = "prediction_name,TP,TN,FP,FN,precision,recall,f1,no_ref_pred_1,no_ref_pred_0,no_ref_total"
+
+
+def plain(run: SmallRun, name: str) -> Counter[str]:
+    """The contract, word for word, one emission after another.
+
+    "no reference: an emission from another dataset whose window (same codes, same order) is nowhere among the labelled
+    rows of the model's own dataset, or an own-dataset row whose label is null"
+    """
+    own, index = run.owners[name], list(run.owners).index(name)
+    labelled = [window for window, label in run.rows[own][: run.limit] if label is not None]
+    counts: Counter[str] = Counter()
+    for source, window, label, answers in run.emissions():
+        y_pred = answers[index][0]
+        if source == own and label is not None:
+            counts[{(1, 1): "TP", (0, 0): "TN", (0, 1): "FP", (1, 0): "FN"}[label, y_pred]] += 1
+        elif source == own or window not in labelled:
+            counts[f"no_ref_pred_{y_pred}"] += 1
+            counts["no_ref_total"] += 1
+            counts[f"{source}: {y_pred}"] += 1
+        else:
+            counts["seen_elsewhere"] += 1
+    return counts
+
+
+@quick
+@given(runs())
+def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict) -> None:
+    with made(drawn) as run:
+        found = evaluate(run.parquet, run.datasets, run.models)
+        emissions = sum(1 for _ in run.emissions())
+        assert list(found) == list(run.owners)
+        for name, metrics in found.items():
+            expected = plain(run, name)
+            row = metrics.row()
+            for column in ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total"):
+                assert row[column] == expected[column], (name, column)
+            assert metrics.seen_elsewhere == expected["seen_elsewhere"]
+            for source in run.rows:
+                by_label = (expected[f"{source}: 1"], expected[f"{source}: 0"])
+                assert metrics.no_ref.get(source, (0, 0)) == by_label, (name, source)
+            assert metrics.emissions == emissions
+            labelled = [label for _, label in run.rows[run.owners[name]][: run.limit] if label is not None]
+            assert metrics.referenced == len(labelled)
+            assert metrics.base_rate == (sum(labelled) / len(labelled) if labelled else 0.0)
+
+
+def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
+    drawn = {
+        "rows": {"v401": [([1, 2], 1), ([1, 2], 0), ([1, 2], None)], "v402": [([1, 2], 1), ([2, 1], 1)]},
+        "kinds": [(pa.list_(pa.int32()), pa.int8(), 2), (pa.large_list(pa.int64()), pa.int8(), 2)],
+        "owners": {"a": "v401"},
+        "limit": None,
+        "seed": 0,
+    }
+    with made(drawn) as run:
+        metrics = evaluate(run.parquet, run.datasets, run.models)["a"]
+    assert metrics.referenced == 2
+    # [1, 2] is known though one of its rows is not labelled; the same codes in another order are another window.
+    assert (metrics.seen_elsewhere, metrics.no_ref_total) == (1, 2)
+
+
+# -- what is derived
+
+
+def exact(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+COUNTS = st.integers(0, 2**40)
+
+
+@quick
+@given(COUNTS, COUNTS, COUNTS, COUNTS)
+def test_ratios_are_the_definitions_in_float64(tp: int, tn: int, fp: int, fn: int) -> None:
+    found = Metrics("a", tp, tn, fp, fn)
+    precision, recall = exact(tp, tp + fp), exact(tp, tp + fn)
+    assert found.precision == precision
+    assert found.recall == recall
+    assert found.f1 == (2 * precision * recall / (precision + recall) if precision + recall else 0.0)
+    assert 0.0 <= found.f1 <= 1.0
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0, 0), (0, 9, 0, 0), (0, 0, 5, 0), (0, 0, 0, 5), (0, 1, 2, 3)])
+def test_a_denominator_of_zero_gives_zero(counts: tuple[int, int, int, int]) -> None:
+    found = Metrics("a", *counts)
+    assert (found.precision, found.recall, found.f1) == (0.0, 0.0, 0.0)
+
+
+# -- the CSV
+
+
+@quick
+@given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
+def test_every_value_reads_back_exactly(tp: int, tn: int, fp: int, fn: int, one: int, zero: int) -> None:
+    metrics = Metrics("a.b-c__d", tp, tn, fp, fn, one, zero)
+    text = to_csv([metrics.row(), metrics.row()]).decode()
+    assert text.splitlines()[0] == HEADER == ",".join(COLUMNS)
+    assert text.endswith("\n")
+    assert "\r" not in text
+    for row in csv.DictReader(io.StringIO(text)):
+        assert row["prediction_name"] == "a.b-c__d"
+        for column in ("precision", "recall", "f1"):
+            assert float(row[column]) == metrics.row()[column]
+        for column in ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total"):
+            assert int(row[column]) == metrics.row()[column]
+
+
+@given(st.floats(allow_nan=False))
+def test_any_float_reads_back_exactly(value: float) -> None:
+    [line] = to_csv([{"x": value}]).decode().splitlines()[1:]
+    assert float(line) == value
+    assert math.copysign(1, float(line)) == math.copysign(1, value)
+
+
+# -- windows as keys
+
+WINDOWS = st.lists(st.lists(st.integers(-128, 127), max_size=3), max_size=8)
+KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
+
+
+@quick
+@given(WINDOWS, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(0, 8), st.integers(0, 8))
+def test_equal_keys_are_equal_windows_whatever_the_type_and_the_cut(
+    windows: list[list[int]], one: pa.DataType, other: pa.DataType, start: int, length: int
+) -> None:
+    whole = window_keys(pa.array(windows, one)).to_pylist()
+    cut = window_keys(pa.array(windows, other).slice(start, length)).to_pylist()
+    assert whole[start : start + length] == cut
+    same = np.array([[a == b for a in windows] for b in windows])
+    assert (same == np.array([[a == b for a in whole] for b in whole])).all()
+
+
+def test_metrics_json_finds_each_number_by_model_and_by_column() -> None:
+    rows = [{"prediction_name": "a", "TP": 3, "f1": 0.5}, {"prediction_name": "b.cnn", "TP": 0, "f1": 0.0}]
+    assert by_name(rows) == {"a": {"TP": 3, "f1": 0.5}, "b.cnn": {"TP": 0, "f1": 0.0}}
