@@ -20,11 +20,12 @@ from benchmarks.plain.replay import replay as plain_replay
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.listen import listen
 from pytest_f07.replay.replay import Pace, replay
 from pytest_f07.variant import manifest
+from pytest_f07.variant.listen import listen
 from pytest_f07.variant.paths import Project
-from pytest_f07.wire import JSON, Predictions
+from pytest_f07.windows import Predictions
+from pytest_f07.wire import JSON
 
 PLAIN_WINDOWS = 2048
 

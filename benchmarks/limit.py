@@ -16,7 +16,7 @@ from pytest_f07.replay.replay import batches
 from pytest_f07.server import models
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
-from pytest_f07.wire import windows_of
+from pytest_f07.windows import windows_of
 
 
 def main() -> None:

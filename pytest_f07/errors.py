@@ -16,3 +16,11 @@ class F07Error(Exception):
 
 class BrokenRun(F07Error):
     """A run that began and could not be finished: nothing it left behind counts as a result."""
+
+
+class WireError(Exception):
+    """A message that is not what the contract says; the text says in one line what was found and what is valid."""
+
+
+class TooLarge(WireError):
+    """A message over one of the limits."""

@@ -22,7 +22,6 @@ from pytest_f07.equivalence.process import Oracle
 from pytest_f07.equivalence.sampler import Questions
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.listen import listen
 from pytest_f07.replay.process import ServerProcess, log_tail
 from pytest_f07.replay.replay import Pace, Progress, replay
 from pytest_f07.results.audit import audit
@@ -32,6 +31,7 @@ from pytest_f07.results.metrics import by_name, evaluate, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import take_variant
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
@@ -137,12 +137,12 @@ class Run:
                     PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
                 ):
                     answers = replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death)
-                    for answered in answers:
-                        log.add(answered)
-                        sampled.keep(answered, rows.get(answered.dataset.source_f04, []))
+                    for batch in answers:
+                        log.add(batch)
+                        sampled.keep(batch, rows.get(batch.dataset, []))
                         if questions:
-                            questions.keep(answered)
-                        progress = progress.after(answered)
+                            questions.keep(batch)
+                        progress = progress.after(batch)
                         self.watch(progress)
                 with self._timed("infer"):
                     sampled.ask(client)

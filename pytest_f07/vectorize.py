@@ -5,14 +5,29 @@ Codes and offsets already are a sparse matrix by rows: one look-up of all codes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.variant.package import Vectorization
-from pytest_f07.wire import Float32Array, Int64Array, Windows
+from pytest_f07.windows import Float32Array, Int64Array, Windows
 
 Int32Array = npt.NDArray[np.int32]
 TABLE_SPAN = 1 << 16
+
+
+@dataclass(frozen=True)
+class Vectorization:
+    """How F05 turned a window into a row of numbers (specification §8).
+
+    :param vocabulary: the codes in F05's order, distinct, each an int64.
+    :param width: columns of the row: ``input_dim`` of dense_bow, ``max_len`` of sequence.
+    """
+
+    kind: Literal["dense_bow", "sequence"]
+    vocabulary: tuple[int, ...]
+    width: int
 
 
 class Vocabulary:

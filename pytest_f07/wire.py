@@ -10,15 +10,15 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, pairwise
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+
+from pytest_f07.errors import WireError
+from pytest_f07.windows import Predictions, Windows, check_window_count, holds_windows, windows_of
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
@@ -30,84 +30,7 @@ ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_JSON_BYTES = 32 * 1024 * 1024  # while Python reads them nobody else is answered
-MAX_WINDOWS = 65_536
-MAX_CODES = 8 * 1024 * 1024
-MAX_WINDOW = 1_000_000
-
 PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.float32())])
-
-Int64Array = npt.NDArray[np.int64]
-Int8Array = npt.NDArray[np.int8]
-Float32Array = npt.NDArray[np.float32]
-
-
-class WireError(Exception):
-    """A message that is not what the contract says; the text says in one line what was found and what is valid."""
-
-
-class TooLarge(WireError):
-    """A message over one of the limits."""
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows as one run of codes and the places where each window begins.
-
-    :param codes: all windows' codes one after another, int64 ``[codes]``.
-    :param offsets: where each window starts and the last one ends, int64 ``[windows + 1]``, from 0.
-    """
-
-    codes: Int64Array
-    offsets: Int64Array
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @cached_property
-    def rows(self) -> Int64Array:
-        """Which window each code is of; int64 ``[codes]``."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
-
-    def lists(self) -> list[list[int]]:
-        """The windows as lists of codes."""
-        codes, offsets = self.codes.tolist(), self.offsets.tolist()
-        return [codes[start:end] for start, end in pairwise(offsets)]
-
-    def parts(self, most: int) -> Iterator[Windows]:
-        """The same windows, at most ``most`` at a time."""
-        if len(self) <= most:
-            yield self
-            return
-        for start in range(0, len(self), most):
-            offsets = self.offsets[start : start + most + 1]
-            yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
-
-    def checked(self) -> Windows:
-        """Itself, once it is known to keep the limits."""
-        if len(self) > MAX_WINDOWS:
-            raise TooLarge(f"{len(self):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
-        if len(self.codes) > MAX_CODES:
-            raise TooLarge(f"{len(self.codes):,} codes in one request; at most {MAX_CODES:,} are answered")
-        if len(self) and (longest := int(np.diff(self.offsets).max())) > MAX_WINDOW:
-            raise TooLarge(f"a window of {longest:,} codes; at most {MAX_WINDOW:,} are answered")
-        return self
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What every model says of every window of a batch.
-
-    :param names: the prediction names, in the order of the columns.
-    :param y_pred: int8 ``[windows, models]``, 0 or 1.
-    :param y_prob: float32 ``[windows, models]``; NaN where a model gave no number.
-    """
-
-    names: tuple[str, ...]
-    y_pred: Int8Array
-    y_prob: Float32Array
-
-    def __len__(self) -> int:
-        return len(self.y_prob)
 
 
 def rows_digest(windows: Windows, predictions: Predictions) -> str:
@@ -117,20 +40,12 @@ def rows_digest(windows: Windows, predictions: Predictions) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
-def windows_of(column: pa.Array) -> Windows:
-    """An Arrow list or large_list array of integers without nulls, without a copy where the codes are int64."""
-    offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-    codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
-    return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
-
-
 def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") -> Windows:
     """Lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here.
 
     :param place: what messages call a window, its index in braces.
     """
-    if len(windows) > MAX_WINDOWS:
-        raise TooLarge(f"{len(windows):,} windows in one request; at most {MAX_WINDOWS:,} are answered")
+    check_window_count(len(windows))
     for index, window in enumerate(windows):
         if type(window) is not list:
             raise WireError(f"{place.format(index)} is {_show(window)}; it must be a list of integers")
@@ -257,12 +172,6 @@ def _field(header: bytes, table: int, number: int) -> int:
         return 0
     [offset] = struct.unpack_from("<H", header, vtable + 4 + 2 * number)
     return table + offset if offset else 0
-
-
-def holds_windows(kind: pa.DataType) -> bool:
-    """Whether an Arrow column of this type holds windows: a list or large_list of integers."""
-    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(listed and pa.types.is_integer(kind.value_type))
 
 
 def _part(column: pa.Array) -> Windows:

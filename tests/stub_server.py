@@ -21,7 +21,8 @@ from pytest_f07.server.http import serve
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest
-from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER, Predictions, Windows
+from pytest_f07.windows import Predictions, Windows
+from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER
 
 
 class Stub:

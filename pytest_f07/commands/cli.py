@@ -92,7 +92,7 @@ def _serve7(project: Project, options: argparse.Namespace) -> int:
 
 def _makefile(project: Project, options: argparse.Namespace) -> int:
     """Print the make targets, to be included at the end of your Makefile."""
-    print(resources.files("pytest_f07").joinpath("f07.mk").read_text(encoding="utf-8"), end="")
+    print(resources.files("pytest_f07.commands").joinpath("f07.mk").read_text(encoding="utf-8"), end="")
     return 0
 
 

@@ -35,7 +35,7 @@ def run(project: Project, variant: str) -> int:
         checked.release()
     import nbformat
 
-    source = resources.files("pytest_f07").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
+    source = resources.files("pytest_f07.commands").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
     document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]  # Jupyter has few types
     failure = _execute(project, variant, document)
     executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]  # Jupyter has few types

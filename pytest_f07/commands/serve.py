@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from pytest_f07.replay.listen import listen
 from pytest_f07.variant import manifest
+from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, check_variant
 

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from pytest_f07 import wire
-from pytest_f07.errors import BrokenRun
-from pytest_f07.wire import Predictions, WireError
+from pytest_f07.errors import BrokenRun, WireError
+from pytest_f07.windows import Predictions, windows_of
 
 CONNECTIONS = 3
 
@@ -84,7 +84,7 @@ class Client:
             raise BrokenRun(str(error)) from None
         if len(answer) != len(request.windows):
             raise BrokenRun(f"the server answered {len(answer):,} of {len(request.windows):,} windows")
-        expected = wire.rows_digest(wire.windows_of(request.windows), answer)
+        expected = wire.rows_digest(windows_of(request.windows), answer)
         if (found := headers.get(wire.ROWS_HEADER)) != expected:
             raise BrokenRun(
                 "the answer is not of the rows that were sent, in their order: "

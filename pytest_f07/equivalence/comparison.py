@@ -15,7 +15,7 @@ from pytest_f07.equivalence.sampler import Questions, Scored
 from pytest_f07.log.reader import LoggedRows
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
-from pytest_f07.wire import Float32Array
+from pytest_f07.windows import Float32Array
 
 BLOCK = 4096
 

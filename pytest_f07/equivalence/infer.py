@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pytest_f07.endpoints.f07 import Client
-from pytest_f07.replay.replay import Answered
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.windows import BatchResult
 
 PER_DATASET = 16
 TIE = 1e-6
@@ -45,18 +45,18 @@ class Sampled:
     _faults: dict[str, list[str]] = field(default_factory=dict)
     _alone: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
 
-    def keep(self, answered: Answered, rows: Sequence[int]) -> None:
+    def keep(self, batch: BatchResult, rows: Sequence[int]) -> None:
         """Remember what the batch said of ``rows`` of its dataset, as far as they are in it."""
         for row in rows:
-            at = row - answered.first
-            if 0 <= at < len(answered.windows):
+            at = row - batch.first_row
+            if 0 <= at < len(batch.windows):
                 self._kept.append(
                     _Kept(
-                        answered.dataset.source_f04,
+                        batch.dataset,
                         row,
-                        answered.windows[at].as_py(),
-                        answered.predictions.y_pred[at].tolist(),
-                        answered.predictions.y_prob[at].tolist(),
+                        batch.windows[at].as_py(),
+                        batch.predictions.y_pred[at].tolist(),
+                        batch.predictions.y_prob[at].tolist(),
                     )
                 )
 

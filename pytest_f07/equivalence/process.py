@@ -16,7 +16,7 @@ from types import TracebackType
 import numpy as np
 
 from pytest_f07.errors import BrokenRun
-from pytest_f07.wire import Float32Array
+from pytest_f07.windows import Float32Array
 
 ANSWER_SECONDS = 600
 STOP_SECONDS = 10

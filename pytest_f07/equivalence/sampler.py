@@ -15,10 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pytest_f07.equivalence.process import Oracle
-from pytest_f07.replay.replay import Answered
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
-from pytest_f07.wire import Float32Array, Int8Array, Int64Array, windows_of
+from pytest_f07.windows import BatchResult, Float32Array, Int8Array, Int64Array, windows_of
 
 SIZE = 1024
 FIRST = 64
@@ -136,15 +135,15 @@ class Questions:
             model.prediction_name: Choice(model, self._rows[model.source_f04], asked_alone.get(model.source_f04, []))
             for model in models
         }
-        self._pending: list[Answered] = []
+        self._pending: list[BatchResult] = []
         self.asked: dict[str, tuple[Scored, Future[Float32Array]]] = {}
 
-    def keep(self, answered: Answered) -> None:
+    def keep(self, batch: BatchResult) -> None:
         """Look at a batch; at the end of a dataset, ask about the models it is of."""
-        self._pending.append(answered)
-        source_f04, end = answered.dataset.source_f04, answered.first + len(answered.windows)
+        self._pending.append(batch)
+        source_f04, end = batch.dataset, batch.first_row + len(batch.windows)
         done = end == self._rows[source_f04]
-        if done or end - self._pending[0].first >= BLOCK:
+        if done or end - self._pending[0].first_row >= BLOCK:
             self._look(source_f04, self._pending)
             self._pending = []
         if done:
@@ -154,11 +153,11 @@ class Questions:
                     answer = self._oracle.ask(model.prediction_name, scored.rows.tolist())
                     self.asked[model.prediction_name] = scored, answer
 
-    def _look(self, source_f04: str, pending: list[Answered]) -> None:
-        windows = pa.concat_arrays([answered.windows for answered in pending])
-        rows = np.arange(pending[0].first, pending[0].first + len(windows))
+    def _look(self, source_f04: str, pending: list[BatchResult]) -> None:
+        windows = pa.concat_arrays([batch.windows for batch in pending])
+        rows = np.arange(pending[0].first_row, pending[0].first_row + len(windows))
         for index, model in enumerate(self._models):
             if model.source_f04 == source_f04:
-                y_pred = np.concatenate([answered.predictions.y_pred[:, index] for answered in pending])
-                y_prob = np.concatenate([answered.predictions.y_prob[:, index] for answered in pending])
+                y_pred = np.concatenate([batch.predictions.y_pred[:, index] for batch in pending])
+                y_prob = np.concatenate([batch.predictions.y_prob[:, index] for batch in pending])
                 self._choices[model.prediction_name].add(windows, Scored(rows, y_pred, y_prob))

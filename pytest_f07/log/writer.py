@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pytest_f07.replay.replay import Answered
-from pytest_f07.wire import MAX_CODES
+from pytest_f07.windows import MAX_CODES, BatchResult
 
 ROW_GROUP = 65_536
 CSV_ROWS = 16_384  # rows formatted at once: a quarter faster than by Arrow's default of 1,024
@@ -44,7 +43,7 @@ class PredictionLog:
         self._final = (parquet, csv)
         self._partial = tuple(path.with_name(f".{path.name}.partial") for path in self._final)
         self._names = pa.array(names, pa.string())
-        self._pending: list[Answered] = []
+        self._pending: list[BatchResult] = []
         self._rows = self._codes = 0
         self._left = SCHEMA.empty_table()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="f07-log")
@@ -66,11 +65,11 @@ class PredictionLog:
         )
         return self
 
-    def add(self, answered: Answered) -> None:
+    def add(self, batch: BatchResult) -> None:
         """Log one batch."""
-        self._pending.append(answered)
-        self._rows += len(answered.predictions) * len(self._names)
-        self._codes += len(answered.windows.flatten())
+        self._pending.append(batch)
+        self._rows += len(batch.predictions) * len(self._names)
+        self._codes += len(batch.windows.flatten())
         if self._rows >= ROW_GROUP or self._codes >= MAX_CODES:
             self._flush()
 
@@ -81,8 +80,8 @@ class PredictionLog:
         self._rows = self._codes = 0
         self._writing = self._threads.submit(self._write, pending)
 
-    def _write(self, pending: list[Answered]) -> None:
-        by_dataset = groupby(pending, key=lambda answered: answered.dataset.source_f04)
+    def _write(self, pending: list[BatchResult]) -> None:
+        by_dataset = groupby(pending, key=lambda batch: batch.dataset)
         tables = [self._table(source_f04, list(answers)) for source_f04, answers in by_dataset]
         table = pa.concat_tables([self._left, *tables])
         whole = table.num_rows // ROW_GROUP * ROW_GROUP
@@ -96,19 +95,19 @@ class PredictionLog:
         self._parquet.write_table(table, row_group_size=ROW_GROUP)
         csv.result()
 
-    def _table(self, source_f04: str, answers: Sequence[Answered]) -> pa.Table:
+    def _table(self, source_f04: str, answers: Sequence[BatchResult]) -> pa.Table:
         """The rows of batches that follow one another in one dataset: a few large columns cost less than many small."""
-        windows = pa.concat_arrays([answered.windows for answered in answers])
+        windows = pa.concat_arrays([batch.windows for batch in answers])
         models, rows = len(self._names), len(windows)
         each = np.repeat(np.arange(rows), models)
         return pa.Table.from_arrays(
             [
                 window_text(windows).cast(pa.large_string()).take(pa.array(each)),
                 self._names.take(pa.array(np.tile(np.arange(models), rows))),
-                pa.array(np.concatenate([answered.predictions.y_pred.ravel() for answered in answers])),
-                pa.array(np.concatenate([answered.predictions.y_prob.ravel() for answered in answers])),
+                pa.array(np.concatenate([batch.predictions.y_pred.ravel() for batch in answers])),
+                pa.array(np.concatenate([batch.predictions.y_prob.ravel() for batch in answers])),
                 pa.repeat(pa.scalar(source_f04), rows * models),
-                pa.array(each + answers[0].first),
+                pa.array(each + answers[0].first_row),
             ],
             schema=SCHEMA,
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.variant.package import Vectorization
+from pytest_f07.vectorize import Vectorization
 
 
 def vectorize(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.float32] | npt.NDArray[np.int32]:

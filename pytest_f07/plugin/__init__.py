@@ -9,9 +9,6 @@ import pytest
 
 from pytest_f07.plugin.selection import select
 
-# Under an editable install the checks' asserts would not be rewritten.
-pytest.register_assert_rewrite("pytest_f07.plugin.item")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--f07-variant`` and ``--f07-compare``."""

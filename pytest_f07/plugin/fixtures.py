@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from xprocess import XProcess
 
-from pytest_f07.replay.process import ServerCommand, ServerProcess
+from pytest_f07.replay.process import ServerCommand, ServerProcess, XProcess
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.run import Run
 

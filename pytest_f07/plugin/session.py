@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.plugin import item as checks
-from pytest_f07.plugin import summary
+from pytest_f07.plugin import item, summary
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
@@ -26,14 +25,14 @@ NEEDED = {"html": "pytest-html writes report.html", "xprocess": "pytest-xprocess
 
 
 class ManifestFile(pytest.Module):
-    """A manifest as a test file: its tests are those of :mod:`pytest_f07.plugin.item`, whatever the host's naming rules."""
+    """Collect a manifest as a test file; its test is in :mod:`pytest_f07.plugin.item`, whatever the host's names."""
 
     def _getobj(self) -> Any:
-        return checks
+        return item
 
     def funcnamefilter(self, name: str) -> bool:
         """Whether ``name`` is a test."""
-        return name == checks.test_runtime_validation.__name__
+        return name == item.test_runtime_validation.__name__
 
     def classnamefilter(self, name: str) -> bool:
         """Whether ``name`` is a test class: none is."""

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xprocess import ProcessStarter, XProcess
+from xprocess import ProcessStarter
+from xprocess import XProcess as XProcess  # the fixture's type, for whoever hands it over
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun

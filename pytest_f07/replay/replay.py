@@ -10,25 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from pytest_f07 import wire
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.dataset import BLOCK, X_COLUMN, Dataset
-from pytest_f07.wire import Predictions
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A batch and what the server said of it.
-
-    :param first: the row in the dataset of the batch's first window.
-    :param windows: the list array as read.
-    """
-
-    dataset: Dataset
-    first: int
-    windows: pa.Array
-    predictions: Predictions
+from pytest_f07.windows import MAX_CODES, BatchResult
 
 
 @dataclass
@@ -60,9 +45,9 @@ class Progress:
     done: int = 0
     begin: float = field(default_factory=time.perf_counter)
 
-    def after(self, answered: Answered) -> Progress:
+    def after(self, batch: BatchResult) -> Progress:
         """One batch further."""
-        return replace(self, dataset=answered.dataset.source_f04, done=self.done + len(answered.windows))
+        return replace(self, dataset=batch.dataset, done=self.done + len(batch.windows))
 
     @property
     def windows_per_second(self) -> float:
@@ -77,7 +62,7 @@ class Progress:
 
 def replay(
     client: Client, datasets: list[Dataset], batch_size: int, pace: Pace, died: Callable[[float], bool]
-) -> Iterator[Answered]:
+) -> Iterator[BatchResult]:
     """The answers, batch after batch in order, the next batches under way while one is used.
 
     :param died: whether the server's process ends within so many seconds.
@@ -86,13 +71,13 @@ def replay(
     """
     under_way: deque[tuple[Dataset, int, pa.Array, Request]] = deque()
 
-    def take() -> Answered:
+    def take() -> BatchResult:
         dataset, first, windows, request = under_way.popleft()
         with _at(dataset, first, client, died):
             predictions = client.receive_batch(request)
         pace.latencies.append(time.perf_counter() - request.sent)
         pace.taken.append((time.perf_counter() - begin, len(windows)))
-        return Answered(dataset, first, windows, predictions)
+        return BatchResult(dataset.source_f04, first, windows, predictions)
 
     begin = time.perf_counter()
     try:
@@ -131,7 +116,7 @@ def batches(dataset: Dataset, batch_size: int) -> Iterator[pa.Array]:
     for block in dataset.blocks([X_COLUMN], BLOCK // batch_size * batch_size):
         windows = block.column(0)
         slices = (windows.slice(start, batch_size) for start in range(0, len(windows), batch_size))
-        if _codes(windows) <= wire.MAX_CODES:
+        if _codes(windows) <= MAX_CODES:
             yield from slices
         else:
             for each in slices:
@@ -139,7 +124,7 @@ def batches(dataset: Dataset, batch_size: int) -> Iterator[pa.Array]:
 
 
 def _within_limits(windows: pa.Array) -> Iterator[pa.Array]:
-    if _codes(windows) <= wire.MAX_CODES or len(windows) == 1:
+    if _codes(windows) <= MAX_CODES or len(windows) == 1:
         yield windows
     else:
         half = len(windows) // 2

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from pytest_f07.log.reader import LoggedRows
 from pytest_f07.variant.dataset import BLOCK, UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.variant.package import Model
-from pytest_f07.wire import windows_of
+from pytest_f07.windows import windows_of
 
 Int8Array = npt.NDArray[np.int8]
 COLUMNS = (

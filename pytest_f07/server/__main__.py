@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
-from pytest_f07.replay.listen import listen
 from pytest_f07.variant import manifest
+from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
 from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCESS_HEADER

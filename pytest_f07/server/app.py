@@ -11,8 +11,9 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
+from pytest_f07.errors import TooLarge, WireError
 from pytest_f07.server import openapi
-from pytest_f07.wire import Predictions, TooLarge, Windows, WireError
+from pytest_f07.windows import Predictions, Windows
 
 log = logging.getLogger(__name__)
 

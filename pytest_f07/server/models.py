@@ -16,7 +16,7 @@ from pytest_f07.server import memory
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
 from pytest_f07.vectorize import Int32Array, Vectorizer
-from pytest_f07.wire import Float32Array, Predictions, Windows
+from pytest_f07.windows import Float32Array, Predictions, Windows
 
 CHUNK = 4096
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest_f07
 from pytest_f07 import wire
+from pytest_f07.windows import MAX_WINDOW, MAX_WINDOWS
 
 Schema = dict[str, Any]
 
 _WINDOW: Schema = {
     "type": "array",
     "items": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-    "maxItems": wire.MAX_WINDOW,
+    "maxItems": MAX_WINDOW,
 }
 _ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 _REFUSALS = {
@@ -32,7 +33,7 @@ def document(names: Sequence[str]) -> Schema:
     one = {"$ref": "#/components/schemas/Answer"}
     batch = {"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "items": one}}}
     stream = {"schema": {"type": "string", "format": "binary"}}
-    windows = {"type": "array", "items": _WINDOW, "maxItems": wire.MAX_WINDOWS}
+    windows = {"type": "array", "items": _WINDOW, "maxItems": MAX_WINDOWS}
     asked = {wire.JSON: {"schema": _object("windows", windows)}, wire.ARROW: stream}
     answered = {wire.JSON: {"schema": batch}, wire.ARROW: stream}
     return {

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
-from pytest_f07.wire import MAX_CODES, MAX_WINDOW, holds_windows
+from pytest_f07.windows import MAX_CODES, MAX_WINDOW, holds_windows
 
 X_COLUMN = "OW_events"
 Y_COLUMN = "label"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
@@ -20,22 +20,10 @@ from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.model_file import ModelFile
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
+from pytest_f07.vectorize import Vectorization
 
 DEFAULT_THRESHOLD = 0.5
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}")  # a hidden folder would not be sealed
-
-
-@dataclass(frozen=True)
-class Vectorization:
-    """How F05 turned a window into a row of numbers (specification §8).
-
-    :param vocabulary: the codes in F05's order, distinct, each an int64.
-    :param width: columns of the row: ``input_dim`` of dense_bow, ``max_len`` of sequence.
-    """
-
-    kind: Literal["dense_bow", "sequence"]
-    vocabulary: tuple[int, ...]
-    width: int
 
 
 @dataclass(frozen=True)

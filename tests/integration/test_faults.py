@@ -1,17 +1,12 @@
-"""A part of the planted faults (tests/proofs/faults.py; ``make faults`` plants them all): each turns a run red by its name."""
+"""Plant a part of the faults of ``make faults`` (tests/proofs/faults.py): each turns a run red by its name."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "tests"))
-
-import faults
+from tests.proofs import faults
 
 # One for each thing that notices: the oracle, a digest of the rows, the process, the audit, the seal.
 PART = [

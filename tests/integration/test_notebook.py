@@ -8,7 +8,7 @@ import pytest
 
 from conftest import REPOSITORY, Checkout
 
-NOTEBOOK = REPOSITORY / "notebooks" / "07_deployrun.ipynb"
+NOTEBOOK = REPOSITORY / "pytest_f07" / "commands" / "07_deployrun.ipynb"
 
 
 def artefacts(checkout: Checkout) -> dict[str, bytes]:

@@ -65,7 +65,7 @@ class Project:
         self.root, self.variant = root, root / faults.VARIANT
         faults.make_project(root)
         if not real:
-            stub = str(Path(__file__).with_name("stub_server.py"))
+            stub = str(Path(__file__).parents[1] / "stub_server.py")
             text = faults.CONFTEST.format(server=stub, fault="", kind="").replace(
                 "'', '', manifest", "manifest, 'none'"
             )

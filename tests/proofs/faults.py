@@ -1,4 +1,6 @@
-"""Faults planted one at a time, and what notices each. ``python tests/proofs/faults.py`` plants them all and prints the table.
+"""Plant faults one at a time and show what notices each.
+
+``python tests/proofs/faults.py`` plants them all and prints the table.
 
 A fault is planted in the server (the real one where a model matters, else the stub), on the wire, in the log, in the
 package, or in our own metric code. A run must turn red, with the code and the words that the table expects.
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 DEMO = Path("executions") / "06_packaging" / "v601"
 VARIANT = Path("executions") / "07_deployrun" / "v701"
 
@@ -134,7 +136,7 @@ def _byte(name: str) -> Fault:
 
 
 def _metric(name: str, code: str) -> Fault:
-    return Fault(name, "metrics", r"FAILED tests/unit/test_metrics\.py", _conftest(code))
+    return Fault(name, "metrics", r"FAILED tests/unit/results/test_metrics\.py", _conftest(code))
 
 
 PACKAGE = sorted(
@@ -248,7 +250,7 @@ def plant(root: Path, fault: Fault) -> str:
         kind = "real" if fault.where == "model" else "stub"
         (root / "conftest.py").write_text(CONFTEST.format(server=server, fault=fault.name, kind=kind))
     elif fault.where == "log":
-        stub = str(Path(__file__).with_name("stub_server.py"))
+        stub = str(REPOSITORY / "tests" / "stub_server.py")
         text = CONFTEST.format(server=stub, fault="", kind="").replace("'', '', manifest", "manifest, 'none'")
         (root / "conftest.py").write_text(text)
     if fault.plant and fault.where != "model":

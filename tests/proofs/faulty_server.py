@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest_f07.server.app
 import pytest_f07.vectorize as vectorize
 from pytest_f07 import wire
-from pytest_f07.wire import Predictions
+from pytest_f07.windows import Predictions
 
 HALF_WAY = 4
 number = count(1)
@@ -341,5 +341,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # the stub server lies there
     main()

@@ -1,4 +1,6 @@
-"""Hostile requests against the real server, at length: ``python tests/proofs/fuzz.py [waitress] [werkzeug]`` prints figures.
+"""Hostile requests against the real server, at length.
+
+``python tests/proofs/fuzz.py [waitress] [werkzeug]`` prints figures.
 
 Requests that Schemathesis makes from ``/openapi.json``, Arrow streams with bytes changed or cut off, clients that send
 half a body or read no answer, and many clients at once. No 5xx, no request that hangs, no growth of memory.
@@ -28,6 +30,7 @@ import psutil
 import pyarrow as pa
 
 from pytest_f07 import wire
+from pytest_f07.windows import MAX_CODES, MAX_WINDOW, MAX_WINDOWS
 
 GENERATED = 10_000
 STREAMS = 10_000
@@ -167,7 +170,7 @@ def half_sent(port: int) -> str:
     thread = threading.Thread(target=trickle)
     thread.start()
     window = b"[" + b",".join([b"1"] * 60) + b"]"
-    body = b'{"windows": [' + b",".join([window] * wire.MAX_WINDOWS) + b"]}"
+    body = b'{"windows": [' + b",".join([window] * MAX_WINDOWS) + b"]}"
     for _ in range(6):
         # Its answer has tens of megabytes, which nobody reads; a second request behind it must not wait for that.
         connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
@@ -191,16 +194,16 @@ def half_sent(port: int) -> str:
 def limits(port: int) -> str:
     """One over each limit is a 413, and no legal batch is."""
     over = {
-        "windows": pa.array([[]] * (wire.MAX_WINDOWS + 1), pa.list_(pa.int8())),
-        "codes": pa.array([[1] * (wire.MAX_CODES // 10)] * 10 + [[1] * 100], pa.list_(pa.int8())),
-        "codes a window": pa.array([[1] * (wire.MAX_WINDOW + 1)], pa.list_(pa.int8())),
+        "windows": pa.array([[]] * (MAX_WINDOWS + 1), pa.list_(pa.int8())),
+        "codes": pa.array([[1] * (MAX_CODES // 10)] * 10 + [[1] * 100], pa.list_(pa.int8())),
+        "codes a window": pa.array([[1] * (MAX_WINDOW + 1)], pa.list_(pa.int8())),
     }
     for what, column in over.items():
         status, text = ask(port, bytes(wire.encode_windows_arrow(column)), wire.ARROW)
         assert status == 413, (what, status, text[:200])
-    most = pa.array([[1] * 100] * wire.MAX_WINDOWS, pa.list_(pa.int64()))
+    most = pa.array([[1] * 100] * MAX_WINDOWS, pa.list_(pa.int64()))
     assert ask(port, bytes(wire.encode_windows_arrow(most)), wire.ARROW)[0] == 200
-    return f"one over each limit ({', '.join(over)}): 413; {wire.MAX_WINDOWS:,} windows of 100 codes: 200"
+    return f"one over each limit ({', '.join(over)}): 413; {MAX_WINDOWS:,} windows of 100 codes: 200"
 
 
 def many_clients(port: int, seconds: float = SECONDS) -> str:

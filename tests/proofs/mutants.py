@@ -1,7 +1,7 @@
 """Change metrics and vectorization, one operator or number at a time, with cosmic-ray: which change does no test see?
 
-``python tests/proofs/mutants.py`` works in a copy of the repository, takes one mutant of each kind at each place, and prints
-those that survive. docs/mutants.md says of each survivor why it is none.
+``python tests/proofs/mutants.py`` works in a copy of the repository, takes one mutant of each kind at each place, and
+prints those that survive. docs/mutants.md says of each survivor why it is none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 TESTS = {
     "pytest_f07/results/metrics.py": "tests/unit/results/test_metrics.py",
     "pytest_f07/vectorize.py": "tests/unit/test_vectorize.py tests/unit/oracle/test_vectorize.py",

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_f07.log import writer as log
-from pytest_f07.replay.replay import Answered
 from pytest_f07.results import metrics
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.package import Model, Vectorization
-from pytest_f07.wire import Predictions
+from pytest_f07.variant.package import Model
+from pytest_f07.vectorize import Vectorization
+from pytest_f07.windows import BatchResult, Predictions
 
 Row = tuple[list[int], int | None]
 THRESHOLD = 0.7  # float32 0.7 >= float 0.7 is a trap (traps.md)
@@ -105,7 +105,7 @@ def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
                 for first in range(0, len(windows), cut):
                     part = slice(first, first + cut)
                     predictions = Predictions(names, y_pred[part], y_prob[part])
-                    opened.add(Answered(datasets[-1], first, windows[part], predictions))
+                    opened.add(BatchResult(source, first, windows[part], predictions))
         models = [model(name, source, THRESHOLD) for name, source in drawn["owners"].items()]
         yield SmallRun(
             drawn["rows"], drawn["owners"], drawn["limit"], answers, datasets, models, folder / "raw.parquet"

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.variant.package import Vectorization
-from pytest_f07.vectorize import Vectorizer
-from pytest_f07.wire import Windows
+from pytest_f07.vectorize import Vectorization, Vectorizer
+from pytest_f07.windows import Windows
 
 LEAST, MOST = -(2**63), 2**63 - 1
 quick = settings(derandomize=True, deadline=None, max_examples=250)

@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_f07 import wire
-from pytest_f07.wire import Predictions, TooLarge, WireError
+from pytest_f07.errors import TooLarge, WireError
+from pytest_f07.windows import Predictions, Windows, windows_of
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -68,7 +69,7 @@ def arrow_columns(draw: st.DrawFn) -> pa.Array:
 @quick
 @given(arrow_columns())
 def test_windows_come_through_arrow_as_they_were_read(windows: pa.Array) -> None:
-    assert wire.windows_of(windows).lists() == windows.to_pylist()
+    assert windows_of(windows).lists() == windows.to_pylist()
     body = wire.encode_windows_arrow(windows).to_pybytes()
     assert wire.decode_windows_arrow(body).lists() == windows.to_pylist()
 
@@ -323,14 +324,14 @@ def test_a_message_over_a_limit_is_too_large_and_one_at_it_is_not(
 ) -> None:
     windows, message = TOO_LARGE[limit]
 
-    def decode() -> wire.Windows:
+    def decode() -> Windows:
         if codec == "json":
             return wire.decode_windows(json.dumps({"windows": windows}).encode())
         return wire.decode_windows_arrow(column(LIST, *windows))
 
-    monkeypatch.setattr(wire, limit, 4)
+    monkeypatch.setattr(f"pytest_f07.windows.{limit}", 4)
     assert decode().lists() == windows
-    monkeypatch.setattr(wire, limit, 3)
+    monkeypatch.setattr(f"pytest_f07.windows.{limit}", 3)
     with pytest.raises(TooLarge) as refusal:
         decode()
     assert str(refusal.value) == message
@@ -338,6 +339,6 @@ def test_a_message_over_a_limit_is_too_large_and_one_at_it_is_not(
 
 def test_several_arrow_batches_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = pa.record_batch([pa.array([[1, 2]], LIST)], names=["window"])
-    monkeypatch.setattr(wire, "MAX_CODES", 3)
+    monkeypatch.setattr("pytest_f07.windows.MAX_CODES", 3)
     with pytest.raises(TooLarge, match=r"^4 codes in one request; at most 3 are answered$"):
         wire.decode_windows_arrow(stream(batch.schema, batch, batch))

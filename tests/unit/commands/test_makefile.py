@@ -24,8 +24,8 @@ TOLD = ["-m", "pytest_f07", "variant7", "--variant", "v702", "--parent", "v601"]
 def folder(tmp_path: Path) -> Path:
     """A checkout whose environment is there, newer than pyproject.toml."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
-    (tmp_path / "pytest_f07").mkdir()
-    shutil.copy(REPOSITORY / "pytest_f07" / "f07.mk", tmp_path / "pytest_f07")
+    (tmp_path / "pytest_f07" / "commands").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "pytest_f07" / "commands" / "f07.mk", tmp_path / "pytest_f07" / "commands")
     (tmp_path / "pyproject.toml").touch()
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

@@ -20,7 +20,7 @@ from pytest_f07.endpoints.f07 import CONNECTIONS, Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import _Quiet
-from pytest_f07.wire import Predictions, Windows
+from pytest_f07.windows import Predictions, Windows
 
 NAMES = ("length", "none")
 SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}

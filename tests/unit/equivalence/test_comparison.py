@@ -10,8 +10,9 @@ import pytest
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.sampler import Scored
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.package import Model, Vectorization
+from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
+from pytest_f07.vectorize import Vectorization
 
 MODEL = Model("m", "v501", "v401", Path("m"), 0.7, Vectorization("dense_bow", (1,), 1), "2", {})
 NAN = float("nan")

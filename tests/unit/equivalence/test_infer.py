@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.equivalence.infer import PER_DATASET, Sampled, sample_rows
-from pytest_f07.replay.replay import Answered
-from pytest_f07.variant.dataset import Dataset
-from pytest_f07.wire import Predictions
+from pytest_f07.windows import BatchResult, Predictions
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -38,11 +35,10 @@ class Says:
         return self.answers
 
 
-def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> Answered:
+def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> BatchResult:
     rows = len(windows)
     predictions = Predictions(("a",), np.full((rows, 1), y_pred, np.int8), np.full((rows, 1), y_prob, np.float32))
-    dataset = Dataset("v401", Path("not read"), "nowhere")
-    return Answered(dataset, first, pa.array(windows, pa.list_(pa.int64())), predictions)
+    return BatchResult("v401", first, pa.array(windows, pa.list_(pa.int64())), predictions)
 
 
 def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float, threshold: float = 0.5) -> str | None:

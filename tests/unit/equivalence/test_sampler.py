@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from pytest_f07.equivalence.sampler import FIRST, LONGEST, NEAREST, SIZE, UNKNOWN, Choice, Scored
-from pytest_f07.variant.package import Model, Vectorization
+from pytest_f07.variant.package import Model
+from pytest_f07.vectorize import Vectorization
 
 MODEL = Model("m", "v501", "v401", Path("m"), 0.7, Vectorization("dense_bow", tuple(range(20)), 20), "2", {})
 ROWS = 20_000

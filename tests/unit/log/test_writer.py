@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.log import writer as log
 from pytest_f07.log.writer import PredictionLog, window_text
-from pytest_f07.replay.replay import Answered
-from pytest_f07.variant.dataset import Dataset
-from pytest_f07.wire import Predictions
+from pytest_f07.windows import BatchResult, Predictions
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
 NAMES = ("trip", "trip__b")
@@ -27,17 +25,16 @@ CODES = st.integers(-(2**63), 2**63 - 1)
 WINDOWS = st.lists(st.lists(CODES, max_size=4), max_size=9)
 
 
-def answered(source_f04: str, first: int, windows: pa.Array) -> Answered:
+def answered(source_f04: str, first: int, windows: pa.Array) -> BatchResult:
     """A batch whose scores depend on the row alone, one in five of them not a number."""
     rows = np.arange(first, first + len(windows))
     y_prob = np.stack([rows / np.float32(7) % 1, rows / np.float32(3) % 1], axis=1).astype(np.float32)
     y_prob[rows % 5 == 4, 0] = np.nan
     predictions = Predictions(NAMES, (y_prob >= np.float32(0.5)).astype(np.int8), y_prob)
-    dataset = Dataset(source_f04, Path("not read"), "nowhere")
-    return Answered(dataset, first, windows, predictions)
+    return BatchResult(source_f04, first, windows, predictions)
 
 
-def batches(datasets: dict[str, pa.Array], cuts: list[int]) -> list[Answered]:
+def batches(datasets: dict[str, pa.Array], cuts: list[int]) -> list[BatchResult]:
     """Every row of every dataset, cut into batches of ``cuts`` rows, again and again."""
     made = []
     for source_f04, windows in datasets.items():

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from pytest_f07.oracle.__main__ import BLOCK, Rows
 from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.package import Vectorization
-from pytest_f07.vectorize import Vectorizer
+from pytest_f07.vectorize import Vectorization, Vectorizer
 from pytest_f07.wire import windows_from_lists
 
 CODES = st.one_of(st.integers(-3, 12), st.integers(-(2**63), 2**63 - 1))

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07 import wire
 from pytest_f07.replay.replay import batches
 from pytest_f07.variant.dataset import Dataset
 
@@ -39,7 +38,7 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
     groups: list[list[list[int]]], batch_size: int, limit: int | None, most_codes: int
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "MAX_CODES", most_codes)
+        patch.setattr("pytest_f07.replay.replay.MAX_CODES", most_codes)
         sent = [batch.to_pylist() for batch in batches(dataset(folder, groups, limit), batch_size)]
     rows = [window for windows in groups for window in windows]
     assert [window for windows in sent for window in windows] == rows[:limit]

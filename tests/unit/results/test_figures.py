@@ -131,7 +131,11 @@ def test_a_run_has_two_pictures_a_model_and_one_of_all(tmp_path: Path) -> None:
 def test_a_matplotlibrc_in_the_users_folder_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text(RC)
     subprocess.run(
-        [sys.executable, "-c", "import pathlib, test_figures; test_figures.draw_a_run(pathlib.Path('there'))"],
+        [
+            sys.executable,
+            "-c",
+            "import pathlib, tests.unit.results.test_figures as t; t.draw_a_run(pathlib.Path('there'))",
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MPLBACKEND": "svg"},
         check=True,

@@ -19,7 +19,8 @@ from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.report import Page
 from pytest_f07.results.scores import Kept, Scores, Shown
 from pytest_f07.results.verdict import Failure, Verdict
-from pytest_f07.variant.package import Model, Vectorization
+from pytest_f07.variant.package import Model
+from pytest_f07.vectorize import Vectorization
 from tests.unit.small_run import model
 
 HOSTILE = "<script>alert('x')</script>\"&amp;"

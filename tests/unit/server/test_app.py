@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from pytest_f07 import wire
 from pytest_f07.server.app import create_app
-from pytest_f07.wire import Predictions, Windows
+from pytest_f07.windows import Predictions, Windows
 
 HEADERS = {wire.NONCE_HEADER: "of this run", wire.MANIFEST_HEADER: "0a1b"}
 ROUTES = "there are GET /, POST /infer and POST /infer_batch"
@@ -183,7 +183,7 @@ def test_a_wrong_type_is_a_415_that_names_the_right_ones(route: str, content_typ
 
 
 def test_too_many_windows_are_a_413(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_WINDOWS", 2)
+    monkeypatch.setattr("pytest_f07.windows.MAX_WINDOWS", 2)
     asked, message = client(), "3 windows in one request; at most 2 are answered"
     assert_refused(asked.post("/infer_batch", json={"windows": [[], [], []]}), 413, message)
     response = asked.post("/infer_batch", data=arrow([], [], []), content_type=wire.ARROW)

@@ -1,11 +1,9 @@
-"""Requests that mean harm, a part of them (tests/proofs/fuzz.py; ``make fuzz`` sends them all), and what the server says of
-itself."""
+"""Send a part of the hostile requests of ``make fuzz``, and hold the server against its own OpenAPI document."""
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 from itertools import islice
 
 import numpy as np
@@ -13,14 +11,10 @@ import pyarrow as pa
 import pytest
 from flask.testing import FlaskClient
 
-from conftest import REPOSITORY
 from pytest_f07 import wire
 from pytest_f07.server.app import create_app
-from pytest_f07.wire import Predictions, Windows
-
-sys.path.insert(0, str(REPOSITORY / "tests"))
-
-import fuzz
+from pytest_f07.windows import MAX_WINDOWS, Predictions, Windows
+from tests.proofs import fuzz
 
 
 def lengths(windows: Windows) -> Predictions:
@@ -66,4 +60,4 @@ def test_the_description_names_every_route_and_model(client: FlaskClient) -> Non
     assert told == {(path, method) for path, method in routes if method not in ("HEAD", "OPTIONS")}
     assert '"enum": ["length"]' in json.dumps(document)
     [limit] = [document["paths"]["/infer_batch"]["post"]["requestBody"]["content"][wire.JSON]["schema"]]
-    assert limit["properties"]["windows"]["maxItems"] == wire.MAX_WINDOWS
+    assert limit["properties"]["windows"]["maxItems"] == MAX_WINDOWS

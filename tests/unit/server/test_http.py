@@ -14,7 +14,7 @@ import pytest
 
 from pytest_f07 import wire
 from pytest_f07.errors import F07Error
-from pytest_f07.replay.listen import listen
+from pytest_f07.variant.listen import listen
 
 LIMIT = 4096
 SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}
@@ -26,14 +26,15 @@ if sys.argv[1] == "werkzeug":
 import numpy as np
 from pytest_f07 import wire
 wire.MAX_BYTES = int(sys.argv[2])
-from pytest_f07.replay.listen import listen
+from pytest_f07.variant.listen import listen
 from pytest_f07.server.__main__ import _end_with_parent
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import serve
+from pytest_f07.windows import Predictions
 
 def predict(windows):
     scores = (np.diff(windows.offsets) / 4).astype(np.float32)[:, None]
-    return wire.Predictions(("length",), (scores >= 0.5).astype(np.int8), scores)
+    return Predictions(("length",), (scores >= 0.5).astype(np.int8), scores)
 
 threading.Thread(target=_end_with_parent, daemon=True).start()
 listener = listen("127.0.0.1", 0)

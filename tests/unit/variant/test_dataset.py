@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.dataset import UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
-from pytest_f07.wire import MAX_CODES
+from pytest_f07.windows import MAX_CODES
 from tests.unit.small_package import write_dataset
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)

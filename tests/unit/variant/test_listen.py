@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.replay.listen import listen
+from pytest_f07.variant.listen import listen
 
 
 def refused(host: str, port: int) -> str:

@@ -1,0 +1,117 @@
+"""Windows and predictions: the two tables that every stage passes on, and the limits that a request keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pytest_f07.errors import TooLarge
+
+MAX_WINDOWS = 65_536
+MAX_CODES = 8 * 1024 * 1024
+MAX_WINDOW = 1_000_000
+
+Int64Array = npt.NDArray[np.int64]
+Int8Array = npt.NDArray[np.int8]
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows as one run of codes and the places where each window begins.
+
+    :param codes: all windows' codes one after another, int64 ``[codes]``.
+    :param offsets: where each window starts and the last one ends, int64 ``[windows + 1]``, from 0.
+    """
+
+    codes: Int64Array
+    offsets: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def rows(self) -> Int64Array:
+        """Which window each code is of; int64 ``[codes]``."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def lists(self) -> list[list[int]]:
+        """The windows as lists of codes."""
+        codes, offsets = self.codes.tolist(), self.offsets.tolist()
+        return [codes[start:end] for start, end in pairwise(offsets)]
+
+    def parts(self, most: int) -> Iterator[Windows]:
+        """The same windows, at most ``most`` at a time."""
+        if len(self) <= most:
+            yield self
+            return
+        for start in range(0, len(self), most):
+            offsets = self.offsets[start : start + most + 1]
+            yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def checked(self) -> Windows:
+        """Itself, once it is known to keep the limits."""
+        check_window_count(len(self))
+        if len(self.codes) > MAX_CODES:
+            raise TooLarge(f"{len(self.codes):,} codes in one request; at most {MAX_CODES:,} are answered")
+        if len(self) and (longest := int(np.diff(self.offsets).max())) > MAX_WINDOW:
+            raise TooLarge(f"a window of {longest:,} codes; at most {MAX_WINDOW:,} are answered")
+        return self
+
+
+def check_window_count(windows: int) -> None:
+    """Raise :class:`TooLarge` where a request holds more windows than are answered at once."""
+    if windows > MAX_WINDOWS:
+        raise TooLarge(f"{windows:,} windows in one request; at most {MAX_WINDOWS:,} are answered")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What every model says of every window of a batch.
+
+    :param names: the prediction names, in the order of the columns.
+    :param y_pred: int8 ``[windows, models]``, 0 or 1.
+    :param y_prob: float32 ``[windows, models]``; NaN where a model gave no number.
+    """
+
+    names: tuple[str, ...]
+    y_pred: Int8Array
+    y_prob: Float32Array
+
+    def __len__(self) -> int:
+        return len(self.y_prob)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """A batch of one dataset and what every model answered to it.
+
+    :param dataset: the F04 variant of the dataset, like v401.
+    :param first_row: the row in the dataset of the batch's first window.
+    :param windows: the list array as read, ``[rows]``.
+    :param predictions: of the same rows, in the same order.
+    """
+
+    dataset: str
+    first_row: int
+    windows: pa.Array
+    predictions: Predictions
+
+
+def holds_windows(kind: pa.DataType) -> bool:
+    """Whether an Arrow column of this type holds windows: a list or large_list of integers."""
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(listed and pa.types.is_integer(kind.value_type))
+
+
+def windows_of(column: pa.Array) -> Windows:
+    """An Arrow list or large_list array of integers without nulls, without a copy where the codes are int64."""
+    offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
+    return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
