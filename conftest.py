@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,32 @@ import pytest
 pytest_plugins = ["pytester"]
 
 REPOSITORY = Path(__file__).parent
+# Whoever starts the tests may have these set, for a shell, a pipeline or a CI system of their own.
+VARIABLES_OF_OTHERS = (
+    "ACTIVE_VARIANT ALLOW_FAILED BATCH_SIZE COLUMNS COMPARE F07_PYTHON GITHUB_ACTIONS GITHUB_STEP_SUMMARY GIT_DIR "
+    "GIT_INDEX_FILE GIT_WORK_TREE HOST LINES MPLBACKEND PARENT PORT PYTEST_ADDOPTS PYTHONWARNINGS REMOTE VARIANT VENV"
+).split()
 REAL_PACKAGES = REPOSITORY.parent / "shared" / "packages"
+# Plugins that only development brings: half of a small session's start.
+LEAN = "-p no:anyio -p no:hydra_pytest -p no:hypothesispytest -p no:schemathesis"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests' child processes start the same wherever the tests themselves are started."""
+    for name in VARIABLES_OF_OTHERS:
+        os.environ.pop(name, None)
+    # A job in the background ignores Ctrl-C, and each of its children would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.umask(0o022)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_sessions() -> Iterator[None]:
+    """Start the sessions that tests start without what only development brings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", LEAN)
+        yield
+
 
 STUB_CONFTEST = """
 import dataclasses, sys
@@ -90,6 +117,7 @@ def f07_project(
 ) -> F07Project:
     """A checkout that holds the demo package and v701 of it, at any free port, and no configuration file."""
     # pytester gives each test a HOME of its own, where matplotlib would list the fonts anew.
+    monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
     project = F07Project(pytester.path, pytester)
     shutil.copytree(REPOSITORY / "executions" / "06_packaging" / "v601", project.package)
