@@ -24,3 +24,9 @@ class WireError(Exception):
 
 class TooLarge(WireError):
     """A message over one of the limits."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or the name of its type where it has none, as a bare MemoryError."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -5,6 +5,7 @@ Codes and offsets already are a sparse matrix by rows: one look-up of all codes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,8 +96,13 @@ class Vectorizer:
 
     def __init__(self, made: Vectorization) -> None:
         self.width = made.width
-        self.dtype: type[np.float32] | type[np.int32] = np.float32 if made.kind == "dense_bow" else np.int32
-        self._make = bag_of_words if made.kind == "dense_bow" else sequences
+        self._make: Callable[[Windows, Vocabulary, int], Float32Array | Int32Array]
+        self.dtype: type[np.float32] | type[np.int32]
+        match made.kind:
+            case "dense_bow":
+                self._make, self.dtype = bag_of_words, np.float32
+            case "sequence":
+                self._make, self.dtype = sequences, np.int32
         self._vocabulary = Vocabulary(np.array(made.vocabulary, np.int64))
 
     def __call__(self, windows: Windows) -> Float32Array | Int32Array:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pytest_f07.errors import WireError
+from pytest_f07.errors import WireError, first_line
 from pytest_f07.windows import Predictions, Windows, check_window_count, holds_windows, windows_of
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -140,7 +140,7 @@ def decode_windows_arrow(body: bytes) -> Windows:
                 batch.validate(full=True)
                 parts.append(_part(batch.column(0)))
     except (pa.ArrowException, OSError, ValueError, MemoryError, struct.error) as error:
-        raise WireError(f"the body is not an Arrow stream ({str(error).splitlines()[0]})") from None
+        raise WireError(f"the body is not an Arrow stream ({first_line(error)})") from None
     if len(parts) == 1:
         return parts[0].checked()
     lengths = [np.diff(part.offsets) for part in parts]
@@ -149,29 +149,35 @@ def decode_windows_arrow(body: bytes) -> Windows:
 
 
 def _refuse_compression(body: bytes) -> None:
-    """A few compressed kilobytes can hold gigabytes, and no limit on a body's bytes sees that.
+    """Raise :class:`WireError` for a compressed stream: a few kilobytes of it can hold gigabytes.
 
-    pyarrow does not tell: the batch's header is a flatbuffer, whose fourth field says how its buffers are compressed.
+    pyarrow tells only by decompressing, so the header of each batch is read here.
     """
     for message in pa.ipc.MessageReader.open_stream(body):
-        if message.type != "record batch":
-            continue
-        header = bytes(message.metadata)
-        [root] = struct.unpack_from("<I", header)
-        if batch := _field(header, root, 2):
-            table = batch + struct.unpack_from("<I", header, batch)[0]
-            if _field(header, table, 3):
-                raise WireError("the stream is compressed; send it as it is")
+        if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
+            raise WireError("the stream is compressed; send it as it is")
 
 
-def _field(header: bytes, table: int, number: int) -> int:
-    """Where a flatbuffer's table holds its field; 0 where it does not."""
-    vtable = table - struct.unpack_from("<i", header, table)[0]
-    [size] = struct.unpack_from("<H", header, vtable)
-    if 4 + 2 * number >= size:
-        return 0
-    [offset] = struct.unpack_from("<H", header, vtable + 4 + 2 * number)
-    return table + offset if offset else 0
+def _is_compressed(header: bytes) -> bool:
+    """Return whether a batch's header, a flatbuffer, has the field ``RecordBatch.compression``.
+
+    Fields by number as in https://github.com/apache/arrow/blob/main/format/Message.fbs; ``flatbuffers`` comes with
+    TensorFlow.
+    """
+    from flatbuffers import encode, packer
+    from flatbuffers.table import Table
+
+    message = Table(header, encode.Get(packer.uoffset, header, 0))
+    place = message.Offset(_slot(2))
+    if not place:
+        return False
+    batch = Table(header, message.Indirect(message.Pos + place))
+    return bool(batch.Offset(_slot(3)))
+
+
+def _slot(field: int) -> int:
+    """Return where in its vtable a flatbuffer's table keeps the offset of a field: behind two lengths of 2 bytes."""
+    return 4 + 2 * field
 
 
 def _part(column: pa.Array) -> Windows:
@@ -214,7 +220,7 @@ def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions
         for batch in batches:
             batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise WireError(f"the answer is not an Arrow stream ({str(error).splitlines()[0]})") from None
+        raise WireError(f"the answer is not an Arrow stream ({first_line(error)})") from None
     if found != names:
         raise WireError(f"the answer's columns are {', '.join(found)}; they must be the models {', '.join(names)}")
     for field in schema:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
@@ -95,10 +95,19 @@ def _reason(error: HTTPException) -> str:
         limits = f"{wire.MAX_JSON_BYTES:,} bytes of JSON and {wire.MAX_BYTES:,} of Arrow"
         return f"the body is too large; at most {limits} are read"
     if error.code == 404:
-        return "no such route; there are GET /, POST /infer and POST /infer_batch"
+        return f"no such route; there are {_routes()}"
     if error.code == 405:
-        return f"{request.method} is not for {request.path}; there are GET /, POST /infer and POST /infer_batch"
+        return f"{request.method} is not for {request.path}; there are {_routes()}"
     return " ".join(str(error.description).split())
+
+
+def _routes() -> str:
+    """Return the routes as a reader types them: ``GET /, GET /openapi.json, POST /infer, POST /infer_batch``."""
+    return ", ".join(
+        f"{method} {rule.rule}"
+        for rule in current_app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) & {"GET", "POST"})
+    )
 
 
 def _of_rows(response: Response, windows: Windows, predictions: Predictions) -> Response:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, first_line
 from pytest_f07.windows import MAX_CODES, MAX_WINDOW, holds_windows
 
 X_COLUMN = "OW_events"
@@ -65,7 +65,7 @@ class Dataset:
         except FileNotFoundError:
             raise F07Error(f"{self.where}: no such file.") from None
         except (OSError, UnicodeError, pa.ArrowException) as error:
-            raise F07Error(f"{self.where}: is not a readable parquet file ({str(error).splitlines()[0]}).") from None
+            raise F07Error(f"{self.where}: is not a readable parquet file ({first_line(error)}).") from None
         if found.num_rows != grouped:
             raise F07Error(f"{self.where}: declares {found.num_rows:,} rows, and its row groups {grouped:,}.")
         for column in (X_COLUMN, Y_COLUMN):
@@ -88,7 +88,7 @@ class Dataset:
                 self._check_labels(block.column(Y_COLUMN), first)
                 first += block.num_rows
         except (OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             raise F07Error(f"{self.where}: cannot be read beyond row {first:,} ({reason}).") from None
         if first != self.rows:
             raise F07Error(f"{self.where}: declares {self.rows:,} rows and holds {first:,}.")

@@ -18,7 +18,7 @@ from pytest_f07.server.app import create_app
 from pytest_f07.windows import Predictions, Windows
 
 HEADERS = {wire.NONCE_HEADER: "of this run", wire.MANIFEST_HEADER: "0a1b"}
-ROUTES = "there are GET /, POST /infer and POST /infer_batch"
+ROUTES = "there are GET /, GET /openapi.json, POST /infer, POST /infer_batch"
 
 
 def lengths(windows: Windows) -> Predictions:
