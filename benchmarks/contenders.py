@@ -20,7 +20,8 @@ from benchmarks.plain.replay import replay as plain_replay
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import Pace, replay
+from pytest_f07.replay.replay import replay_shard
+from pytest_f07.replay.shards import cut_shards
 from pytest_f07.variant import manifest
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.paths import Project
@@ -103,12 +104,10 @@ class Ours:
         for old in self._logs:
             old.unlink(missing_ok=True)
         begin = time.perf_counter()
-        windows = 0
         with PredictionLog(*self._logs, self._names) as log:
-            for answered in replay(self._client, self._datasets, batch_size, Pace(), lambda _: False):
-                log.add(answered)
-                windows += len(answered.windows)
-        return windows / (time.perf_counter() - begin)
+            for shard in cut_shards(self._datasets, len(self._names), batch_size):
+                replay_shard(self._client, shard, batch_size, log.add, lambda _: False)
+        return sum(dataset.rows for dataset in self._datasets) / (time.perf_counter() - begin)
 
     def close(self) -> None:
         """End its server."""

@@ -13,6 +13,7 @@ from pathlib import Path
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
 
 from pytest_f07.replay.replay import batches
+from pytest_f07.replay.shards import cut_shards
 from pytest_f07.server import models
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
@@ -30,8 +31,8 @@ def main() -> None:
     for line in sys.stdin:
         prepared = [
             (len(windows), runtime.inputs(windows_of(windows)))
-            for dataset in datasets
-            for windows in batches(dataset, int(line))
+            for shard in cut_shards(datasets, len(runtime.models), int(line))
+            for windows in batches(shard, int(line))
         ]
         begin = time.perf_counter()
         for _, inputs in prepared:

@@ -23,11 +23,12 @@ from pytest_f07.equivalence.sampler import Questions
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.process import ServerProcess, log_tail
-from pytest_f07.replay.replay import Pace, Progress, replay
-from pytest_f07.results.audit import audit
+from pytest_f07.replay.replay import Progress, Timings, replay_shard
+from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.compare import Comparison, Earlier, compare_or_say_why
+from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
-from pytest_f07.results.metrics import by_name, evaluate, to_csv
+from pytest_f07.results.metrics import by_name, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import to_json, write_whole
@@ -36,6 +37,7 @@ from pytest_f07.variant.lock import take_variant
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
 from pytest_f07.variant.seal import digest
+from pytest_f07.windows import BatchResult
 
 
 class Run:
@@ -59,7 +61,7 @@ class Run:
             )
         self.params.check_require(self.manifest.prediction_names, where)
         self.began = datetime.now(UTC)
-        self.watch: Callable[[Progress], None] = lambda progress: None
+        self.on_progress: Callable[[Progress], None] = lambda progress: None
         self.compare_with = compare_with
         self.earlier: Earlier | None = None
         self.compared: Comparison | None = None
@@ -68,7 +70,7 @@ class Run:
         self.verdicts: dict[str, Verdict] = {}
         self.broken: str | None = None
         self.seconds: dict[str, float] = {}
-        self.pace = Pace()
+        self.timings = Timings()
         self.identity: dict[str, Any] = {}
         self._seconds_taken = 0.0
         self._lock: int | None = None
@@ -127,6 +129,7 @@ class Run:
             self.identity = server.start(client)
         sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
         rows = sample_rows(self.datasets)
+        shards = cut_shards(self.datasets, len(self.models), self.params.batch_size)
         progress = Progress(sum(dataset.rows for dataset in self.datasets))
         with self._oracle() as oracle:
             sample = oracle if self.params.equivalence == "sample" else None
@@ -136,38 +139,41 @@ class Run:
                     self._timed("replay"),
                     PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
                 ):
-                    answers = replay(client, self.datasets, self.params.batch_size, self.pace, server.wait_for_death)
-                    for batch in answers:
+
+                    def take(batch: BatchResult) -> None:
+                        nonlocal progress
                         log.add(batch)
                         sampled.keep(batch, rows.get(batch.dataset, []))
                         if questions:
                             questions.keep(batch)
                         progress = progress.after(batch)
-                        self.watch(progress)
+                        self.on_progress(progress)
+
+                    for shard in shards:
+                        timings = replay_shard(client, shard, self.params.batch_size, take, server.wait_for_exit)
+                        self.timings = self.timings.merge(timings)
                 with self._timed("infer"):
                     sampled.ask(client)
             finally:
                 client.close()
-            self._judge(sampled, oracle, questions)
+            self._judge(shards, sampled, oracle, questions)
 
     def _oracle(self) -> Oracle | nullcontext[None]:
         """The yardstick, whose start the server's does not wait for."""
         return nullcontext() if self.params.equivalence == "off" else Oracle(self.paths.manifest)
 
-    def _judge(self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None) -> None:
+    def _judge(self, shards: list[Shard], sampled: Sampled, oracle: Oracle | None, questions: Questions | None) -> None:
         parquet = self.outputs.predictions_parquet
-        with self._timed("audit"):
-            checked = audit(parquet, self.datasets, self.models)
         with self._timed("metrics"):
-            metrics = evaluate(parquet, self.datasets, self.models)
+            counts = count_log(parquet, shards, self.datasets, self.models)
         # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
         with self._timed("figures"):
-            draw_all(self.outputs, self.models, metrics, checked)
+            draw_all(self.outputs, self.models, counts)
         with self._timed("oracle"):
             proven = self._equivalence(sampled, oracle, questions)
         loaded = self._loaded()
         verdicts = [
-            judge(model, loaded[name], checked, metrics[name], sampled, self.params.required(name), proven.get(name))
+            judge(model, loaded[name], counts, sampled, self.params.required(name), proven.get(name))
             for model in self.models
             for name in [model.prediction_name]
         ]

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from pytest_f07.errors import F07Error
-from pytest_f07.results.audit import audit
-from pytest_f07.results.metrics import evaluate
+from pytest_f07.replay.shards import cut_shards
+from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.package import read_package
@@ -154,21 +154,21 @@ def _balanced(project: Project, paths: VariantPaths) -> Finding:
         params = Params.read(paths.params, project.show(paths.params))
         found = manifest.load(project, paths.name)
         models, datasets = found.read_models(), found.read_datasets(params.sample_size)
-        log = audit(paths.predictions_parquet, datasets, models)
-        metrics = evaluate(paths.predictions_parquet, datasets, models)
+        shards = cut_shards(datasets, len(models), params.batch_size)
+        log = count_log(paths.predictions_parquet, shards, datasets, models)
     except (F07Error, OSError, pa.ArrowException) as error:
         return Finding("balanced", wrong=" ".join(str(error).split()))
     if log.fault:
         return Finding("balanced", wrong=log.fault)
     with paths.metrics_csv.open(newline="", encoding="utf-8") as file:
         written = {row.get("prediction_name"): row for row in csv.DictReader(file)}
-    for name, counted in metrics.items():
-        if counted.emissions != log.models[name].emissions:
+    for name, counted in log.metrics.items():
+        if counted.emissions != log.audits[name].emissions:
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         row = written.get(name, {})
         for key, value in counted.row().items():
             if row.get(key) != str(value):
                 found_there = row.get(key, "missing")
                 return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
-    rows = sum(log.models[name].emissions for name in metrics)
+    rows = sum(audit.emissions for audit in log.audits.values())
     return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

@@ -12,7 +12,7 @@ import numpy as np
 from pytest_f07.equivalence.infer import TIE, TOLERANCE, Sampled
 from pytest_f07.equivalence.process import Oracle, answer_of
 from pytest_f07.equivalence.sampler import Questions, Scored
-from pytest_f07.log.reader import LoggedRows
+from pytest_f07.log.reader import LogReader
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
 from pytest_f07.windows import Float32Array
@@ -132,13 +132,11 @@ def compare_all(
 
 
 def _logged(parquet: Path, index: int, model: Model, models: int, datasets: Sequence[Dataset]) -> Iterator[Scored]:
-    with LoggedRows(parquet, ["y_pred", "y_prob"]) as log:
+    with LogReader(parquet, models) as log:
         for dataset in datasets:
-            rows = dataset.rows
-            for first in range(0, rows, BLOCK):
-                size = min(BLOCK, rows - first)
-                table = log.take(size * models)
+            for first in range(0, dataset.rows, BLOCK):
+                block = log.take(min(BLOCK, dataset.rows - first))
                 if dataset.source_f04 == model.source_f04:
-                    y_pred, y_prob = (table[name].to_numpy()[index::models] for name in ("y_pred", "y_prob"))
-                    scored = Scored(np.arange(first, first + size), y_pred, y_prob)
+                    y_pred, y_prob = block.y_pred[:, index], block.y_prob[:, index]
+                    scored = Scored(np.arange(first, first + len(block)), y_pred, y_prob)
                     yield scored.at(np.nonzero(np.isfinite(y_prob))[0])

@@ -1,4 +1,4 @@
-"""The raw predictions, written as they come: parquet and CSV with the same rows (contract, "Out").
+"""Write the raw predictions as they come: parquet and CSV with the same rows (contract, "Out").
 
 Rows stand in the order dataset, row, model. Both files carry another name until they are whole.
 """
@@ -13,24 +13,13 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, SCHEMA, window_text
 from pytest_f07.windows import MAX_CODES, BatchResult
 
-ROW_GROUP = 65_536
-CSV_ROWS = 16_384  # rows formatted at once: a quarter faster than by Arrow's default of 1,024
-SCHEMA = pa.schema(
-    [
-        pa.field("window", pa.large_string(), nullable=False),
-        pa.field("prediction_name", pa.string(), nullable=False),
-        pa.field("y_pred", pa.int8(), nullable=False),
-        pa.field("y_prob", pa.float32(), nullable=False),
-        pa.field("dataset", pa.string(), nullable=False),
-        pa.field("row", pa.int64(), nullable=False),
-    ]
-)
+CSV_BLOCK_ROWS = 16_384  # a quarter faster than Arrow's default of 1,024
 
 
 class PredictionLog:
@@ -61,7 +50,7 @@ class PredictionLog:
         self._csv_file = pa.OSFile(str(self._partial[1]), "wb")
         self._csv_file.write(",".join(SCHEMA.names).encode() + b"\n")
         self._csv = pa_csv.CSVWriter(
-            self._csv_file, SCHEMA, write_options=pa_csv.WriteOptions(include_header=False, batch_size=CSV_ROWS)
+            self._csv_file, SCHEMA, write_options=pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS)
         )
         return self
 
@@ -70,7 +59,7 @@ class PredictionLog:
         self._pending.append(batch)
         self._rows += len(batch.predictions) * len(self._names)
         self._codes += len(batch.windows.flatten())
-        if self._rows >= ROW_GROUP or self._codes >= MAX_CODES:
+        if self._rows >= LOG_ROW_GROUP_ROWS or self._codes >= MAX_CODES:
             self._flush()
 
     def _flush(self) -> None:
@@ -84,15 +73,15 @@ class PredictionLog:
         by_dataset = groupby(pending, key=lambda batch: batch.dataset)
         tables = [self._table(source_f04, list(answers)) for source_f04, answers in by_dataset]
         table = pa.concat_tables([self._left, *tables])
-        whole = table.num_rows // ROW_GROUP * ROW_GROUP
-        for start in range(0, whole, ROW_GROUP):
-            self._put(table.slice(start, ROW_GROUP))
+        whole = table.num_rows // LOG_ROW_GROUP_ROWS * LOG_ROW_GROUP_ROWS
+        for start in range(0, whole, LOG_ROW_GROUP_ROWS):
+            self._put(table.slice(start, LOG_ROW_GROUP_ROWS))
         self._left = table.slice(whole)
 
     def _put(self, table: pa.Table) -> None:
         table = table.combine_chunks()
         csv = self._threads.submit(self._csv.write_table, table)
-        self._parquet.write_table(table, row_group_size=ROW_GROUP)
+        self._parquet.write_table(table, row_group_size=LOG_ROW_GROUP_ROWS)
         csv.result()
 
     def _table(self, source_f04: str, answers: Sequence[BatchResult]) -> pa.Table:
@@ -133,12 +122,3 @@ class PredictionLog:
         self._csv.close()
         self._csv_file.close()
         self._parquet.close()
-
-
-def window_text(windows: pa.Array) -> pa.Array:
-    """Each window of a list array as compact JSON text: ``[1,5,2]``, ``[]``; a string array."""
-    offsets = windows.offsets
-    start, end = offsets[0].as_py(), offsets[-1].as_py()
-    texts = windows.values.slice(start, end - start).cast(pa.string())
-    lists = pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]).cast(pa.int32()), texts)
-    return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")

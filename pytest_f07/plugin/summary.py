@@ -18,9 +18,9 @@ def page(run: Run, note: str | None) -> Page:
 
     :param note: why the run does not count; None where it is whole.
     """
-    pace, comparison_png = run.pace, run.outputs.comparison_png
+    timings, comparison_png = run.timings, run.outputs.comparison_png
     failed = any(verdict.failures for verdict in run.verdicts.values())
-    timed = [(*taken, latency) for taken, latency in zip(pace.taken, pace.latencies, strict=True)]
+    timed = [(one.end - timings.begin, one.windows, one.seconds) for one in timings.completions]
     return Page(
         variant=run.variant,
         package=run.manifest.package.name,
@@ -31,9 +31,9 @@ def page(run: Run, note: str | None) -> Page:
         began=f"{run.began:%Y-%m-%d %H:%M:%S} UTC",
         seconds=(datetime.now(UTC) - run.began).total_seconds(),
         counts=_counts(run) if run.verdicts and not run.broken else {},
-        windows_per_second=pace.windows_per_second,
-        latency=metadata.latency(pace.latencies),
-        requests=len(pace.latencies),
+        windows_per_second=timings.windows_per_second,
+        latency=metadata.latency(timings.latencies),
+        requests=len(timings.latencies),
         warnings=run.warnings,
         log_tail=log_tail(run.outputs.server_log) if failed else [],
         provenance=_provenance(run),
@@ -58,8 +58,8 @@ def document(run: Run) -> dict[str, Any]:
         "manifest": {"sha256": run.manifest.digest},
         "counts": {**_counts(run), "rows": rows},
         "versions": metadata.versions(run.identity.get("versions", {})),
-        "throughput": {"requests": len(run.pace.latencies), "windows_per_second": run.pace.windows_per_second},
-        "latency": metadata.latency(run.pace.latencies),
+        "throughput": {"requests": len(run.timings.latencies), "windows_per_second": run.timings.windows_per_second},
+        "latency": metadata.latency(run.timings.latencies),
         "seconds": {stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
         "warnings": run.warnings,
     }

@@ -43,7 +43,7 @@ class Terminal:
         if fixturedef.argname != "f07_verdicts" or request.config.get_verbosity() < 0:
             return (yield)
         line = ProgressLine(request.config)
-        self.run.watch = line.show
+        self.run.on_progress = line.show
         line.begin()
         try:
             return (yield)
@@ -157,4 +157,5 @@ def progress_text(progress: Progress) -> str:
     pace = f"{progress.windows_per_second:,.0f} windows/s"
     if progress.done == progress.total:
         return f"f07: all {progress.total:,} windows answered, {pace}; metrics and pictures follow"
-    return f"f07: {progress.dataset}  {100 * progress.done // progress.total} %, {pace}, {progress.left:,.0f} s left"
+    percent = 100 * progress.done // progress.total
+    return f"f07: {progress.dataset}  {percent} %, {pace}, {progress.eta_seconds:,.0f} s left"

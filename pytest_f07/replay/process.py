@@ -97,22 +97,22 @@ class ServerProcess:
         try:
             return client.identity()
         except OSError:
-            if self.died():
-                raise BrokenRun(f"the server died at start-up ({self._last_words()})") from None
+            if self.has_exited():
+                raise BrokenRun(f"the server died at start-up ({self.exit_reason()})") from None
             return None
 
-    def _last_words(self) -> str:
+    def exit_reason(self) -> str:
         """What it said last, beside TensorFlow's remarks; and the signal that ended it, which leaves it no word."""
         said = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
         last = said[-1].removeprefix("ERROR: ").rstrip(".") if said else "it said nothing"
         code = self._popen.returncode if self._popen else 0
         return f"by {signal.Signals(-code).name}; its last words: {last}" if code < 0 else last
 
-    def died(self) -> bool:
+    def has_exited(self) -> bool:
         """Whether the process has ended."""
         return self._popen is None or self._popen.poll() is not None
 
-    def wait_for_death(self, seconds: float) -> bool:
+    def wait_for_exit(self, seconds: float) -> bool:
         """Whether the process ends within ``seconds``; a connection breaks a moment before its process is gone."""
         try:
             if self._popen is not None:

@@ -6,36 +6,64 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.errors import BrokenRun
-from pytest_f07.variant.dataset import BLOCK, X_COLUMN, Dataset
+from pytest_f07.replay.shards import Shard, replay_block_rows
+from pytest_f07.variant.dataset import X_COLUMN, Dataset
 from pytest_f07.windows import MAX_CODES, BatchResult
 
 
-@dataclass
-class Pace:
-    """How long requests took, in seconds, in order.
+@dataclass(frozen=True)
+class Completion:
+    """An answered request.
 
-    :param taken: for each answer the seconds since the replay began, and its windows.
+    :param end: when its answer was taken, by :func:`time.perf_counter`; ``seconds`` since it was sent.
     """
 
-    latencies: list[float] = field(default_factory=list)
-    taken: list[tuple[float, int]] = field(default_factory=list)
-    seconds: float = 0.0
+    end: float
+    seconds: float
+    windows: int
+
+
+@dataclass(frozen=True)
+class Timings:
+    """How long the requests of some shards took.
+
+    :param intervals: when each shard began and ended, by :func:`time.perf_counter`.
+    :param completions: in the order of the rows.
+    """
+
+    intervals: tuple[tuple[float, float], ...] = ()
+    completions: tuple[Completion, ...] = ()
+
+    def merge(self, later: Timings) -> Timings:
+        """Return the timings of both."""
+        return Timings(self.intervals + later.intervals, self.completions + later.completions)
+
+    @property
+    def begin(self) -> float:
+        """Return when the first shard began."""
+        return min((begin for begin, _ in self.intervals), default=0.0)
+
+    @property
+    def latencies(self) -> list[float]:
+        """Return the seconds from sending each request to taking its answer."""
+        return [completion.seconds for completion in self.completions]
 
     @property
     def windows_per_second(self) -> float:
-        """Over the whole replay."""
-        return round(sum(windows for _, windows in self.taken) / self.seconds, 1) if self.seconds else 0.0
+        """Return the pace over the whole replay; 0.0 where there was none."""
+        seconds = max((end for _, end in self.intervals), default=0.0) - self.begin
+        return round(sum(completion.windows for completion in self.completions) / seconds, 1) if seconds else 0.0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the replay is.
+    """How far the replay is.
 
     :param dataset: the one being replayed; ``done`` of ``total`` windows of all are answered.
     """
@@ -46,74 +74,76 @@ class Progress:
     begin: float = field(default_factory=time.perf_counter)
 
     def after(self, batch: BatchResult) -> Progress:
-        """One batch further."""
-        return replace(self, dataset=batch.dataset, done=self.done + len(batch.windows))
+        """Return the progress one batch later."""
+        return Progress(self.total, batch.dataset, self.done + len(batch.windows), self.begin)
 
     @property
     def windows_per_second(self) -> float:
-        """The pace since the beginning."""
+        """Return the pace since the beginning."""
         return self.done / max(time.perf_counter() - self.begin, 1e-9)
 
     @property
-    def left(self) -> float:
-        """Seconds it will still take at this pace."""
+    def eta_seconds(self) -> float:
+        """Return the seconds that it will still take at this pace."""
         return (self.total - self.done) / self.windows_per_second if self.done else 0.0
 
 
-def replay(
-    client: Client, datasets: list[Dataset], batch_size: int, pace: Pace, died: Callable[[float], bool]
-) -> Iterator[BatchResult]:
-    """The answers, batch after batch in order, the next batches under way while one is used.
+def replay_shard(
+    client: Client,
+    shard: Shard,
+    batch_size: int,
+    on_batch: Callable[[BatchResult], None],
+    has_exited: Callable[[float], bool],
+) -> Timings:
+    """Replay the rows of a shard, the next batches under way while one is used.
 
-    :param died: whether the server's process ends within so many seconds.
-
+    :param on_batch: called with each batch, in the order of the rows.
+    :param has_exited: whether the server's process ends within so many seconds.
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
-    under_way: deque[tuple[Dataset, int, pa.Array, Request]] = deque()
+    pending: deque[tuple[int, pa.Array, Request]] = deque()
+    completions: list[Completion] = []
 
-    def take() -> BatchResult:
-        dataset, first, windows, request = under_way.popleft()
-        with _at(dataset, first, client, died):
+    def receive() -> None:
+        row, windows, request = pending.popleft()
+        with _at(shard.dataset, row, client, has_exited):
             predictions = client.receive_batch(request)
-        pace.latencies.append(time.perf_counter() - request.sent)
-        pace.taken.append((time.perf_counter() - begin, len(windows)))
-        return BatchResult(dataset.source_f04, first, windows, predictions)
+        now = time.perf_counter()
+        completions.append(Completion(now, now - request.sent, len(windows)))
+        on_batch(BatchResult(shard.dataset.source_f04, row, windows, predictions))
 
     begin = time.perf_counter()
-    try:
-        for dataset in datasets:
-            first = 0
-            for windows in batches(dataset, batch_size):
-                if client.busy:
-                    yield take()
-                with _at(dataset, first, client, died):
-                    under_way.append((dataset, first, windows, client.send_batch(windows)))
-                first += len(windows)
-        while under_way:
-            yield take()
-    finally:
-        pace.seconds = time.perf_counter() - begin
+    row = shard.first_row
+    for windows in batches(shard, batch_size):
+        if client.busy:
+            receive()
+        with _at(shard.dataset, row, client, has_exited):
+            pending.append((row, windows, client.send_batch(windows)))
+        row += len(windows)
+    while pending:
+        receive()
+    return Timings(((begin, time.perf_counter()),), tuple(completions))
 
 
 @contextmanager
-def _at(dataset: Dataset, row: int, client: Client, died: Callable[[float], bool]) -> Iterator[None]:
+def _at(dataset: Dataset, row: int, client: Client, has_exited: Callable[[float], bool]) -> Iterator[None]:
     """Say where in the data a request failed, and why."""
     try:
         yield
     except BrokenRun as error:
         reason = str(error)
     except TimeoutError:
-        reason = f"the server did not answer within {client.deadline:.0f} s"
+        reason = f"the server did not answer within {client.deadline:g} s"
     except OSError:
-        reason = "the server died" if died(2) else "the server broke the connection"
+        reason = "the server died" if has_exited(2) else "the server broke the connection"
     else:
         return
     raise BrokenRun(f"{reason} at {dataset.source_f04} row {row:,}")
 
 
-def batches(dataset: Dataset, batch_size: int) -> Iterator[pa.Array]:
-    """The windows in list arrays of at most ``batch_size`` rows, which cross no row group and meet no limit."""
-    for block in dataset.blocks([X_COLUMN], BLOCK // batch_size * batch_size):
+def batches(shard: Shard, batch_size: int) -> Iterator[pa.Array]:
+    """Yield the windows in list arrays of at most ``batch_size`` rows, which cross no row group and meet no limit."""
+    for block in shard.dataset.blocks([X_COLUMN], replay_block_rows(batch_size), shard.first_row, shard.rows):
         windows = block.column(0)
         slices = (windows.slice(start, batch_size) for start in range(0, len(windows), batch_size))
         if _codes(windows) <= MAX_CODES:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pytest_f07.errors import F07Error
-from pytest_f07.log.reader import LoggedRows
+from pytest_f07.log.reader import LogBlock, LogReader
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.paths import Project, check_variant
 
@@ -156,7 +156,7 @@ def compare(
     found.models = [_change(name, earlier.metrics[name], metrics[name]) for name in both]
     found.notes += [f"{name} was not in {earlier.variant}." for name in names if name not in both]
     found.notes += [f"{name} of {earlier.variant} is not there any more." for name in earlier.names if name not in both]
-    then, now = _starts(earlier.rows, len(earlier.names)), _starts(rows, len(names))
+    then, now = _starts(earlier.rows), _starts(rows)
     for dataset, count in rows.items():
         before = earlier.rows.get(dataset)
         if before is None:
@@ -167,12 +167,12 @@ def compare(
             found.notes.append(
                 f"Dataset {dataset} had {before:,} rows and has {count:,}: the first {common:,} are compared."
             )
-        columns = ["window", "y_pred", "y_prob"]
+        columns = ("window", "y_pred", "y_prob")
         with (
-            LoggedRows(earlier.parquet, columns, then[dataset]) as then_log,
-            LoggedRows(parquet, columns, now[dataset]) as now_log,
+            LogReader(earlier.parquet, len(earlier.names), columns, then[dataset]) as then_log,
+            LogReader(parquet, len(names), columns, now[dataset]) as now_log,
         ):
-            other = _compare_rows(found.models, dataset, common, _Log(then_log, earlier.names), _Log(now_log, names))
+            other = _compare_rows(found.models, dataset, common, then_log, earlier.names, now_log, names)
         if other:
             found.notes.append(
                 f"Dataset {dataset}: {other:,} of {common:,} rows hold another window than in {earlier.variant}; "
@@ -193,51 +193,33 @@ def compare_or_say_why(
         return Comparison(earlier.variant, earlier.package, earlier.timestamp, notes=[note])
 
 
-@dataclass(frozen=True)
-class _Log:
-    """A log from where a dataset begins, and its models in order."""
-
-    rows: LoggedRows
-    names: Sequence[str]
-
-    def take(self, windows: int) -> _Side:
-        return _Side(self.rows.take(windows * len(self.names)), self.names)
-
-
-def _compare_rows(models: Sequence[ModelChange], dataset: str, rows: int, then_log: _Log, now_log: _Log) -> int:
-    """Count what flipped in a dataset; how many rows hold another window."""
+def _compare_rows(
+    models: Sequence[ModelChange], dataset: str, rows: int, then_log: LogReader, then_names: Sequence[str],
+    now_log: LogReader, now_names: Sequence[str],
+) -> int:  # fmt: skip
+    """Count what flipped in a dataset; return how many rows hold another window."""
     other = 0
-    for first, size in _blocks(rows, max(len(then_log.names), len(now_log.names))):
+    for first, size in _blocks(rows, max(len(then_names), len(now_names))):
         then, now = then_log.take(size), now_log.take(size)
         windows = now.windows
         same = _same(then.windows, windows)
         other += int(np.count_nonzero(~same))
         for change in models:
             name = change.prediction_name
-            _count(change, dataset, first, same, then.of(name), now.of(name), windows)
+            _count(
+                change, dataset, first, same, _scores(then, then_names.index(name)),
+                _scores(now, now_names.index(name)), windows,
+            )  # fmt: skip
     return other
 
 
-@dataclass(frozen=True)
-class _Side:
-    """A block of one log."""
-
-    table: pa.Table
-    names: Sequence[str]
-
-    @property
-    def windows(self) -> pa.Array:
-        first = np.arange(0, self.table.num_rows, len(self.names))
-        return self.table["window"].combine_chunks().take(pa.array(first)).cast(pa.large_string())
-
-    def of(self, name: str) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-        mine = slice(self.names.index(name), None, len(self.names))
-        return self.table["y_pred"].to_numpy()[mine], self.table["y_prob"].to_numpy()[mine]
+def _scores(block: LogBlock, model: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    return block.y_pred[:, model], block.y_prob[:, model]
 
 
-def _starts(rows: Mapping[str, int], models: int) -> dict[str, int]:
-    """Where in its log each dataset begins."""
-    return dict(zip(rows, accumulate((count * models for count in rows.values()), initial=0), strict=False))
+def _starts(rows: Mapping[str, int]) -> dict[str, int]:
+    """Return the number of the first window of each dataset in its log."""
+    return dict(zip(rows, accumulate(rows.values(), initial=0), strict=False))
 
 
 def _blocks(rows: int, models: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_f07.results.audit import Audit
+from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import BINS, Scores
@@ -169,13 +169,13 @@ def draw_pace(taken: Sequence[tuple[float, int, float]]) -> bytes:
         return _png(figure)
 
 
-def draw_all(out: Outputs, models: Sequence[Model], metrics: Mapping[str, Metrics], checked: Audit) -> None:
+def draw_all(out: Outputs, models: Sequence[Model], log: LogCounts) -> None:
     """Write the pictures under ``report/figures/``: two of each model, and one of all."""
     measured = []
     for model in models:
-        name, found = model.prediction_name, metrics[model.prediction_name]
+        name, found = model.prediction_name, log.metrics[model.prediction_name]
         out.confusion_png(name).write_bytes(draw_confusion(found))
-        out.scores_png(name).write_bytes(draw_scores(found, checked.models[name].scores))
+        out.scores_png(name).write_bytes(draw_scores(found, log.audits[name].scores))
         here = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
         measured.append(Measured(name, here, F05.of(model.summary).metrics))
     out.comparison_png.write_bytes(draw_comparison(measured))

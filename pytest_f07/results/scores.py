@@ -1,4 +1,4 @@
-"""What a reader wants to know of a model's scores, collected block by block while the log is read: bounded memory.
+"""Collect what a reader wants to know of a model's scores, block by block, in bounded memory.
 
 Everything here is of the model's own dataset, whose labels it was trained on.
 """
@@ -11,22 +11,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pytest_f07.results.references import window_keys
 from pytest_f07.variant.dataset import UNLABELLED
+from pytest_f07.windows import Float32Array, Int8Array, Int64Array
 
 BINS = 1000
-KEPT = 10
+SHOWN_ROWS = 10
 SHOWN_CODES = 24
-
-Float32Array = npt.NDArray[np.float32]
-Int64Array = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Shown:
+class RowExample:
     """One row as the report shows it.
 
-    :param label: 0, 1, or None where the row is not labelled.
     :param window: its text; a long one is cut, and says how many codes it has.
+    :param label: 0, 1, or None where the row is not labelled.
     """
 
     row: int
@@ -36,58 +35,78 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Block:
-    """Some rows of a dataset and what one model said of them.
+class RowBlock:
+    """Consecutive rows of a dataset and what one model said of them.
 
-    :param first: the row in the dataset of the first one.
+    :param first_row: the row in the dataset of the first one.
     :param windows: list array ``[rows]``.
     :param labels: int8 ``[rows]``: 0, 1 or :data:`UNLABELLED`.
     """
 
-    first: int
+    first_row: int
     windows: pa.Array
-    labels: npt.NDArray[np.int8]
-    y_pred: npt.NDArray[np.int8]
+    labels: Int8Array
+    y_pred: Int8Array
     y_prob: Float32Array
 
-    def show(self, at: int) -> Shown:
-        """The row at this place of the block."""
-        label = int(self.labels[at])
-        return Shown(
-            self.first + at,
-            shown_window(self.windows[at].values),
+    def example(self, place: int) -> RowExample:
+        """Return the row at ``place`` of the block."""
+        label = int(self.labels[place])
+        return RowExample(
+            self.first_row + place,
+            shown_window(self.windows[place].values),
             None if label == UNLABELLED else label,
-            float(self.y_prob[at]),
+            float(self.y_prob[place]),
         )
 
 
 @dataclass
-class Kept:
-    """The rows with the smallest keys, one for each window: ten times the same would tell nothing."""
+class SmallestRows:
+    """The rows with the smallest keys, one for each window and label: ten times the same would tell nothing.
 
-    found: list[tuple[float, Shown]] = field(default_factory=list)
+    :param entries: key and row by window and label, the smallest key first; of equal keys the earlier row.
+    """
 
-    def offer(self, keys: Float32Array, block: Block) -> None:
-        """Keep what is smaller than what is kept; of equal keys in a block the first row.
+    entries: dict[tuple[bytes, int], tuple[float, RowExample]] = field(default_factory=dict)
+
+    def add(self, keys: Float32Array, block: RowBlock) -> None:
+        """Keep those rows of a block that are among the smallest.
 
         :param keys: ``[rows]``, NaN where a row does not count.
         """
-        limit = self.found[-1][0] if len(self.found) == KEPT else np.inf
-        near = np.flatnonzero(keys < limit)
-        if not len(near):
+        largest = list(self.entries.values())[-1][0] if len(self.entries) == SHOWN_ROWS else np.inf
+        places = np.flatnonzero(keys < largest)
+        if not len(places):
             return
-        near = near[keys[near] <= np.unique(keys[near])[:KEPT][-1]]
-        _, firsts = np.unique(keys[near], return_index=True)
-        self.found += [(float(keys[at]), block.show(at)) for at in near[firsts].tolist()]
-        by_window: dict[tuple[str, int | None], tuple[float, Shown]] = {}
-        for kept in sorted(self.found, key=lambda kept: (kept[0], kept[1].row)):
-            by_window.setdefault((kept[1].window, kept[1].label), kept)
-        self.found = list(by_window.values())[:KEPT]
+        places = places[np.argsort(keys[places], kind="stable")]
+        windows = window_keys(block.windows.take(pa.array(places)))
+        numbers = windows.dictionary_encode().indices.to_numpy().astype(np.int64)
+        # The first place of each window and label has its smallest key.
+        _, firsts = np.unique(3 * numbers + block.labels[places], return_index=True)
+        for first in np.sort(firsts)[:SHOWN_ROWS].tolist():
+            place = int(places[first])
+            self._keep((windows[first].as_py(), int(block.labels[place])), float(keys[place]), block.example(place))
+        self._cut()
+
+    def merge(self, other: SmallestRows) -> None:
+        """Keep the smallest of both."""
+        for window, (key, example) in other.entries.items():
+            self._keep(window, key, example)
+        self._cut()
+
+    def _keep(self, window: tuple[bytes, int], key: float, example: RowExample) -> None:
+        kept = self.entries.get(window)
+        if kept is None or (key, example.row) < (kept[0], kept[1].row):
+            self.entries[window] = key, example
+
+    def _cut(self) -> None:
+        ordered = sorted(self.entries.items(), key=lambda entry: (entry[1][0], entry[1][1].row))
+        self.entries = dict(ordered[:SHOWN_ROWS])
 
     @property
-    def rows(self) -> list[Shown]:
-        """The rows kept, the smallest key first."""
-        return [shown for _, shown in self.found]
+    def rows(self) -> list[RowExample]:
+        """Return the rows kept, the smallest key first."""
+        return [example for _, example in self.entries.values()]
 
 
 @dataclass
@@ -101,18 +120,24 @@ class Scores:
 
     threshold: float = 0.5
     by_label: Int64Array = field(default_factory=lambda: np.zeros((2, BINS), np.int64))
-    most_wrong: Kept = field(default_factory=Kept)
-    nearest: Kept = field(default_factory=Kept)
+    most_wrong: SmallestRows = field(default_factory=SmallestRows)
+    nearest: SmallestRows = field(default_factory=SmallestRows)
 
-    def add(self, block: Block) -> None:
+    def merge(self, other: Scores) -> None:
+        """Add the scores of other rows."""
+        self.by_label += other.by_label
+        self.most_wrong.merge(other.most_wrong)
+        self.nearest.merge(other.nearest)
+
+    def add(self, block: RowBlock) -> None:
         """Count a block of the own dataset."""
         y_prob, labels = block.y_prob, block.labels
         counted = (labels != UNLABELLED) & np.isfinite(y_prob)
         bins = np.clip(y_prob[counted] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[counted].astype(np.int64)
         self.by_label += np.bincount(bins, minlength=2 * BINS).reshape(2, BINS)
         wrong = counted & (block.y_pred != labels)
-        self.most_wrong.offer(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
-        self.nearest.offer(np.abs(y_prob - np.float32(self.threshold)), block)
+        self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
+        self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)
 
     def curve(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Thresholds, and precision and recall at each; NaN where nothing is predicted or labelled 1.

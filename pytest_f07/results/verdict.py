@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import Sampled
-from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 
@@ -35,7 +36,7 @@ class Failure:
 class Verdict:
     """All that a run says of one model.
 
-    :param metrics: None where the run broke before there were any; ``found`` and ``non_finite`` too.
+    :param metrics: None where the run broke before there were any; ``audit`` and ``non_finite`` too.
     :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
     :param equivalence: None where nothing was held against the oracle.
     """
@@ -45,7 +46,7 @@ class Verdict:
     non_finite: int | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    found: ModelAudit | None = None
+    audit: ModelAudit | None = None
     differing: int = 0
     asked_alone: int = 0
     equivalence: Equivalence | None = None
@@ -76,7 +77,7 @@ class Verdict:
         if self.metrics is None or self.non_finite is None:
             return {}
         row = {**self.metrics.row(), "non_finite": self.non_finite, "base_rate": self.metrics.base_rate}
-        return {**row, **self.found.shares()} if self.found else row
+        return {**row, **self.audit.shares()} if self.audit else row
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 
 def judge(
-    model: Model, loaded: Loaded, audit: Audit, metrics: Metrics, sampled: Sampled, required: Mapping[str, float],
+    model: Model, loaded: Loaded, log: LogCounts, sampled: Sampled, required: Mapping[str, float],
     equivalence: Equivalence | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
@@ -106,20 +107,20 @@ def judge(
     :param required: the least value of metrics, where params.yaml asks for any.
     :param equivalence: what the oracle says, where it was asked.
     """
-    found = audit.models[model.prediction_name]
+    metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
     return Verdict(
         model.prediction_name,
         metrics,
-        found.non_finite,
+        audit.non_finite,
         failures=[
-            *_of_the_replay(loaded, audit.fault, sampled.fault(model.prediction_name)),
-            *_of_the_books(model, metrics, found),
-            *_of_the_scores(model, loaded, found),
+            *_of_the_replay(loaded, log.fault, sampled.fault(model.prediction_name)),
+            *_of_the_books(model, metrics, audit),
+            *_of_the_scores(model, loaded, audit),
             *_of_the_oracle(equivalence),
             *_of_the_requirements(metrics, required),
         ],
-        warnings=_warnings(found),
-        found=found,
+        warnings=_warnings(audit),
+        audit=audit,
         differing=sampled.differing(model.prediction_name),
         asked_alone=sampled.size,
         equivalence=equivalence,
@@ -139,33 +140,33 @@ def _of_the_replay(loaded: Loaded, log_fault: str | None, infer_fault: str | Non
         yield Failure(INFER, f"/infer and /infer_batch disagree: {infer_fault}.")
 
 
-def _of_the_books(model: Model, metrics: Metrics, found: ModelAudit) -> Iterator[Failure]:
-    if metrics.emissions != found.emissions:
+def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator[Failure]:
+    if metrics.emissions != audit.emissions:
         yield Failure(
             BOOKS,
             f"the books do not balance: {metrics.referenced:,} reference rows + {metrics.no_ref_total:,} without "
             f"reference + {metrics.seen_elsewhere:,} known windows of other datasets are not the "
-            f"{found.emissions:,} emissions.",
+            f"{audit.emissions:,} emissions.",
         )
     if not metrics.referenced:
         yield Failure(
             UNLABELLED,
-            f"none of the {found.own_rows:,} rows of its own dataset {model.source_f04} is labelled, so there is "
+            f"none of the {audit.own.windows:,} rows of its own dataset {model.source_f04} is labelled, so there is "
             "nothing to compare with. Label the dataset (F04) and package it again.",
         )
 
 
-def _of_the_scores(model: Model, loaded: Loaded, found: ModelAudit) -> Iterator[Failure]:
-    if found.wrong_pred:
+def _of_the_scores(model: Model, loaded: Loaded, audit: ModelAudit) -> Iterator[Failure]:
+    if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
-            f"y_pred is not y_prob >= {model.threshold} in {found.wrong_pred:,} of {found.emissions:,} rows; "
-            f"the first: {found.example}.",
+            f"y_pred is not y_prob >= {model.threshold} in {audit.wrong_pred:,} of {audit.emissions:,} rows; "
+            f"the first: {audit.example}.",
         )
-    if found.own_non_finite:
+    if audit.own.non_finite:
         yield Failure(
             NONFINITE,
-            f"{found.own_non_finite:,} of {found.own_rows:,} scores of its own dataset {model.source_f04} are not "
+            f"{audit.own.non_finite:,} of {audit.own.windows:,} scores of its own dataset {model.source_f04} are not "
             f"numbers; {_why(loaded)}",
         )
 
@@ -199,10 +200,10 @@ def _why(loaded: Loaded) -> str:
     return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
 
 
-def _warnings(found: ModelAudit) -> list[str]:
+def _warnings(audit: ModelAudit) -> list[str]:
     warnings = []
-    if elsewhere := found.non_finite - found.own_non_finite:
+    if elsewhere := audit.non_finite - audit.own.non_finite:
         warnings.append(f"{elsewhere:,} scores of other datasets are not numbers")
-    if found.constant:
-        warnings.append(f"every window has the same score, {found.least}")
+    if audit.constant:
+        warnings.append(f"every window has the same score, {audit.smallest}")
     return warnings

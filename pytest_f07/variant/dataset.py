@@ -19,65 +19,59 @@ from pytest_f07.windows import MAX_CODES, MAX_WINDOW, holds_windows
 X_COLUMN = "OW_events"
 Y_COLUMN = "label"
 UNLABELLED = -1
-BLOCK = 65_536
+BLOCK_ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset of a package, cut to its first ``limit`` rows where that is set.
+    """One dataset of a package, cut to its first rows where params.yaml asks for that.
 
     :param source_f04: the variant that made it, like v401; its name in every artefact.
+    :param where: what messages call it.
+    :param rows: the number of rows that a run reads.
     """
 
     source_f04: str
     path: Path
     where: str
-    limit: int | None = None
+    rows: int
 
-    @property
-    def rows(self) -> int:
-        """How many rows a run reads."""
-        rows: int = pq.read_metadata(self.path).num_rows
-        return rows if self.limit is None else min(rows, self.limit)
+    @classmethod
+    def open(cls, source_f04: str, path: Path, where: str, limit: int | None = None) -> Dataset:
+        """Read the schema and the number of rows.
 
-    def blocks(self, columns: list[str], most: int = BLOCK) -> Iterator[pa.RecordBatch]:
-        """The rows in order, in record batches of ``most`` rows that never cross a row group; of fewer rows where the
-        windows are long, for a block is held in memory."""
-        left = self.rows
+        :param limit: take the first ``limit`` rows only; None for all.
+        :raises F07Error: where a column is missing or not of the type that F04 writes.
+        """
+        rows = _check_schema(path, where)
+        return cls(source_f04, path, where, rows if limit is None else min(rows, limit))
+
+    def blocks(
+        self, columns: list[str], most: int = BLOCK_ROWS, first_row: int = 0, rows: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows in order, in record batches that never cross a row group.
+
+        A block is held in memory: it has ``most`` rows, or fewer where the windows are long.
+
+        :param first_row: the row to begin with; the blocks before it are cut where they would be without it.
+        :param rows: how many rows to read; None for all that follow.
+        """
+        end = self.rows if rows is None else min(self.rows, first_row + rows)
+        group_start = 0
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
-                at_once = _rows_at_once(file.metadata.row_group(group), most)
-                for block in file.iter_batches(at_once, row_groups=[group], columns=columns):
-                    if left <= 0:
-                        return
-                    yield block.slice(0, left)
-                    left -= block.num_rows
-
-    def check_schema(self) -> None:
-        """Raise :class:`F07Error` where a column is missing or not of the type that F04 writes."""
-        if self.path.exists() and not self.path.is_file():
-            raise F07Error(f"{self.where}: is no regular file.")
-        try:
-            found = pq.read_metadata(self.path)
-            schema = found.schema.to_arrow_schema()
-            names = schema.names
-            grouped = sum(found.row_group(group).num_rows for group in range(found.num_row_groups))
-        except FileNotFoundError:
-            raise F07Error(f"{self.where}: no such file.") from None
-        except (OSError, UnicodeError, pa.ArrowException) as error:
-            raise F07Error(f"{self.where}: is not a readable parquet file ({first_line(error)}).") from None
-        if found.num_rows != grouped:
-            raise F07Error(f"{self.where}: declares {found.num_rows:,} rows, and its row groups {grouped:,}.")
-        for column in (X_COLUMN, Y_COLUMN):
-            if names.count(column) != 1:
-                raise F07Error(
-                    f"{self.where}: must have one column {column}; its columns are {', '.join(names) or 'none'}."
-                )
-        windows, label = schema.field(X_COLUMN).type, schema.field(Y_COLUMN).type
-        if not holds_windows(windows):
-            raise F07Error(f"{self.where}: {X_COLUMN} is {windows}; it must be a list or large_list of integers.")
-        if not (pa.types.is_integer(label) or pa.types.is_boolean(label) or pa.types.is_floating(label)):
-            raise F07Error(f"{self.where}: {Y_COLUMN} is {label}; it must be of an integer, boolean or float type.")
+                metadata = file.metadata.row_group(group)
+                start, group_start = group_start, group_start + metadata.num_rows
+                if start >= end:
+                    return
+                if group_start <= first_row:
+                    continue
+                for block in file.iter_batches(block_rows(metadata, most), row_groups=[group], columns=columns):
+                    skipped = min(max(0, first_row - start), block.num_rows)
+                    wanted = block.slice(skipped, max(0, end - start - skipped))
+                    start += block.num_rows
+                    if wanted.num_rows:
+                        yield wanted
 
     def check_rows(self) -> None:
         """Raise :class:`F07Error` that names the first row whose window or label is not what F04 writes."""
@@ -123,11 +117,40 @@ class Dataset:
             )
 
 
-def _rows_at_once(group: Any, most: int) -> int:
-    """How many rows of a row group hold no more codes than one request may, if its windows are alike."""
-    values: int = max(group.column(number).num_values for number in range(group.num_columns))
-    rows: int = group.num_rows
+def block_rows(metadata: Any, most: int) -> int:
+    """Return how many rows of a row group hold no more codes than one request may, if its windows are alike.
+
+    :param metadata: of the row group, as pyarrow gives it.
+    """
+    values: int = max(metadata.column(number).num_values for number in range(metadata.num_columns))
+    rows: int = metadata.num_rows
     return max(1, min(most, MAX_CODES * rows // max(values, 1)))
+
+
+def _check_schema(path: Path, where: str) -> int:
+    if path.exists() and not path.is_file():
+        raise F07Error(f"{where}: is no regular file.")
+    try:
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
+        names = schema.names
+        grouped = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+    except FileNotFoundError:
+        raise F07Error(f"{where}: no such file.") from None
+    except (OSError, UnicodeError, pa.ArrowException) as error:
+        raise F07Error(f"{where}: is not a readable parquet file ({first_line(error)}).") from None
+    rows: int = metadata.num_rows
+    if rows != grouped:
+        raise F07Error(f"{where}: declares {rows:,} rows, and its row groups {grouped:,}.")
+    for column in (X_COLUMN, Y_COLUMN):
+        if names.count(column) != 1:
+            raise F07Error(f"{where}: must have one column {column}; its columns are {', '.join(names) or 'none'}.")
+    windows, label = schema.field(X_COLUMN).type, schema.field(Y_COLUMN).type
+    if not holds_windows(windows):
+        raise F07Error(f"{where}: {X_COLUMN} is {windows}; it must be a list or large_list of integers.")
+    if not (pa.types.is_integer(label) or pa.types.is_boolean(label) or pa.types.is_floating(label)):
+        raise F07Error(f"{where}: {Y_COLUMN} is {label}; it must be of an integer, boolean or float type.")
+    return rows
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:

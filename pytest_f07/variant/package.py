@@ -93,9 +93,7 @@ def read_datasets(paths: PackagePaths, models: Iterable[Model], limit: int | Non
 def dataset(paths: PackagePaths, source_f04: str, limit: int | None) -> Dataset:
     """The dataset that one F04 variant made, its columns checked."""
     path = inside(paths, paths.dataset(source_f04))
-    found = Dataset(source_f04, path, f"package {paths.name}: datasets/{path.name}", limit)
-    found.check_schema()
-    return found
+    return Dataset.open(source_f04, path, f"package {paths.name}: datasets/{path.name}", limit)
 
 
 def inside(paths: PackagePaths, path: Path) -> Path:

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_f07.log import writer as log
-from pytest_f07.results import metrics
+from pytest_f07.replay.shards import cut_shards
+from pytest_f07.results import counting, references
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
@@ -41,6 +42,11 @@ class SmallRun:
     datasets: list[Dataset]
     models: list[Model]
     parquet: Path
+
+    def count(self, predictions: int = 10) -> counting.LogCounts:
+        """Count the log in shards of so many predictions."""
+        shards = cut_shards(self.datasets, len(self.models), 2, predictions)
+        return counting.count_log(self.parquet, shards, self.datasets, self.models)
 
     def emissions(self) -> Iterator[tuple[str, list[int], int | None, list[tuple[int, float]]]]:
         """Dataset, window, label and answers of each emission, in order."""
@@ -84,8 +90,10 @@ def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
     names = tuple(drawn["owners"])
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        patch.setattr(log, "ROW_GROUP", 5)
-        patch.setattr(metrics, "BLOCK", 2)
+        patch.setattr(log, "LOG_ROW_GROUP_ROWS", 5)
+        patch.setattr(references, "BLOCK_ROWS", 2)
+        patch.setattr(counting, "BLOCK_ROWS", 2)
+        patch.setattr(counting, "LOG_BLOCK_ROWS", 3)
         datasets, answers = [], {}
         with log.PredictionLog(folder / "raw.parquet", folder / "raw.csv", names) as opened:
             for (source, rows), (x_type, y_type, group) in zip(drawn["rows"].items(), drawn["kinds"], strict=True):
@@ -93,7 +101,7 @@ def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
                 table = pa.table({"OW_events": windows, "label": _labels([label for _, label in rows], y_type)})
                 path = folder / f"{source}__dataset.parquet"
                 pq.write_table(table, path, row_group_size=group)
-                datasets.append(Dataset(source, path, source, drawn["limit"]))
+                datasets.append(Dataset.open(source, path, source, drawn["limit"]))
                 windows = windows[: drawn["limit"]]
                 scores = np.float32([0, 0.25, THRESHOLD, 0.75, np.nan])
                 y_prob = random.choice(scores, (len(windows), len(names)))

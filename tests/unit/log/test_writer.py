@@ -98,7 +98,7 @@ def test_both_files_are_the_same_bytes_however_the_batches_are_cut(
     datasets = {"v401": lists(*one), "v402": pa.array(other, pa.large_list(pa.int64()))}
     rows = (len(one) + len(other)) * len(NAMES)
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as first, TemporaryDirectory() as second:
-        patch.setattr(log, "ROW_GROUP", 10)
+        patch.setattr(log, "LOG_ROW_GROUP_ROWS", 10)
         parquet, csv = written(Path(first), datasets, cuts)
         for mine, whole in zip((parquet, csv), written(Path(second), datasets, [1000]), strict=True):
             assert mine.read_bytes() == whole.read_bytes(), f"{mine.name} depends on the batches"
@@ -142,7 +142,7 @@ def test_no_rows_make_two_empty_files(tmp_path: Path) -> None:
 
 
 def test_a_run_that_breaks_leaves_neither_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "ROW_GROUP", 2)
+    monkeypatch.setattr(log, "LOG_ROW_GROUP_ROWS", 2)
     parquet, csv = tmp_path / "raw.parquet", tmp_path / "raw.csv"
 
     def broken() -> None:

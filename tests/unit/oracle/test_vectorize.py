@@ -57,7 +57,7 @@ def dataset(tmp_path: Path) -> Dataset:
     table = pa.table({"OW_events": pa.array([[row] for row in range(rows)]), "label": pa.array([0] * rows)})
     path = tmp_path / "v401__dataset.parquet"
     pq.write_table(table, path, row_group_size=5000)
-    return Dataset("v401", path, "v401")
+    return Dataset.open("v401", path, "v401")
 
 
 def test_rows_are_found_by_their_number_again_and_again(dataset: Dataset) -> None:

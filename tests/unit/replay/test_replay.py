@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.replay.replay import batches
+from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
@@ -24,7 +25,11 @@ def dataset(folder: str | Path, groups: list[list[list[int]]], limit: int | None
     with pq.ParquetWriter(path, schema) as writer:
         for windows in groups:
             writer.write_table(pa.table([windows, [0] * len(windows)], schema=schema))
-    return Dataset("v401", path, "nowhere", limit)
+    return Dataset.open("v401", path, "nowhere", limit)
+
+
+def whole(dataset: Dataset) -> Shard:
+    return Shard(dataset, 0, dataset.rows)
 
 
 @quick
@@ -39,7 +44,7 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("pytest_f07.replay.replay.MAX_CODES", most_codes)
-        sent = [batch.to_pylist() for batch in batches(dataset(folder, groups, limit), batch_size)]
+        sent = [batch.to_pylist() for batch in batches(whole(dataset(folder, groups, limit)), batch_size)]
     rows = [window for windows in groups for window in windows]
     assert [window for windows in sent for window in windows] == rows[:limit]
     group_ends = {sum(map(len, groups[:count])) for count in range(len(groups) + 1)}
@@ -53,5 +58,5 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
 
 
 def test_batches_are_full_but_for_the_last_of_a_row_group(tmp_path: Path) -> None:
-    found = batches(dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]]), 2)
+    found = batches(whole(dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]])), 2)
     assert [len(windows) for windows in found] == [2, 2, 1, 2, 2, 1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
-from pytest_f07.log.reader import LoggedRows
-from pytest_f07.log.writer import SCHEMA
-from pytest_f07.results.audit import Audit, audit
+from pytest_f07.log.schema import SCHEMA
+from pytest_f07.results.counting import LogCounts
 from tests.unit.small_run import THRESHOLD, made, runs
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
@@ -30,28 +28,28 @@ TWO = {
 @given(runs())
 def test_counts_are_those_of_plain_loops_and_a_true_log_has_no_fault(drawn: dict) -> None:
     with made(drawn) as run:
-        found = audit(run.parquet, run.datasets, run.models)
+        found = run.count()
         assert found.fault is None
         for index, (name, own) in enumerate(run.owners.items()):
             scores = [(source, answers[index][1]) for source, _, _, answers in run.emissions()]
             numbers = [score for _, score in scores if not math.isnan(score)]
-            mine = found.models[name]
+            mine = found.audits[name]
             assert mine.emissions == len(scores)
             assert mine.non_finite == len(scores) - len(numbers)
-            assert mine.own_rows == sum(source == own for source, _ in scores)
-            assert mine.own_non_finite == sum(source == own and math.isnan(score) for source, score in scores)
+            assert mine.own.windows == sum(source == own for source, _ in scores)
+            assert mine.own.non_finite == sum(source == own and math.isnan(score) for source, score in scores)
             assert mine.wrong_pred == 0
-            assert (mine.least, mine.most) == (min(numbers, default=math.inf), max(numbers, default=-math.inf))
+            assert (mine.smallest, mine.largest) == (min(numbers, default=math.inf), max(numbers, default=-math.inf))
             assert mine.constant == (len(scores) > 1 and len(numbers) == len(scores) and len(set(numbers)) == 1)
 
 
-def audited(change: object) -> Audit:
+def audited(change: object) -> LogCounts:
     """The audit of a log whose rows, as dictionaries, were changed."""
     with made(TWO) as run:
         rows = pq.read_table(run.parquet).to_pylist()
         changed = change(rows) or rows
         pq.write_table(pa.Table.from_pylist(changed, SCHEMA), run.parquet, row_group_size=3, store_schema=False)
-        return audit(run.parquet, run.datasets, run.models)
+        return run.count()
 
 
 FAULTS = {
@@ -97,7 +95,7 @@ def test_a_prediction_that_is_not_what_score_and_threshold_say_is_counted_and_sh
             if row["prediction_name"] == "a__b":
                 row["y_prob"], row["y_pred"] = THRESHOLD, int(row["row"] == 0)
 
-    mine = audited(flip).models["a__b"]
+    mine = audited(flip).audits["a__b"]
     assert mine.wrong_pred == 2
     assert mine.example == f"v402 row 1: y_pred 0, y_prob {np.float32(THRESHOLD)}"
 
@@ -106,7 +104,7 @@ def test_no_number_is_never_a_one() -> None:
     def claim(rows: list[dict]) -> None:
         rows[0].update(y_pred=1, y_prob=math.nan)
 
-    mine = audited(claim).models["a"]
+    mine = audited(claim).audits["a"]
     assert mine.wrong_pred == 1
     assert mine.example == "v402 row 0: y_pred 1, y_prob nan"
 
@@ -116,19 +114,6 @@ def test_an_infinite_score_is_no_number() -> None:
         for row in rows:
             row.update(y_pred=1, y_prob=math.inf)
 
-    mine = audited(overflow).models["a"]
-    assert (mine.non_finite, mine.own_non_finite) == (4, 3)
+    mine = audited(overflow).audits["a"]
+    assert (mine.non_finite, mine.own.non_finite) == (4, 3)
     assert not mine.constant
-
-
-# -- reading the log in step
-
-
-@pytest.mark.parametrize("group", [1, 4, 100])
-def test_rows_are_taken_in_order_across_row_groups(tmp_path: Path, group: int) -> None:
-    path = tmp_path / "log.parquet"
-    pq.write_table(pa.table({"row": list(range(10)), "x": [0] * 10}), path, row_group_size=group)
-    with LoggedRows(path, ["row"]) as log:
-        assert log.rows == 10
-        taken = [log.take(count)["row"].to_pylist() for count in (0, 3, 1, 5, 9, 2)]
-    assert taken == [[], [0, 1, 2], [3], [4, 5, 6, 7, 8], [9], []]

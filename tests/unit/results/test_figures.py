@@ -16,10 +16,11 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.figures import Measured, draw_all, draw_comparison, draw_confusion, draw_pace, draw_scores
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.scores import Block, Scores
+from pytest_f07.results.scores import RowBlock, Scores
 from pytest_f07.variant.paths import Outputs
 from tests.unit.small_run import model
 
@@ -33,7 +34,7 @@ def scores(y_prob: list[float], labels: list[int], threshold: float = 0.7) -> Sc
     found, probs = Scores(threshold), np.array(y_prob, np.float32)
     windows = pa.array([[code] for code in range(len(probs))])
     preds = (probs >= np.float32(threshold)).astype(np.int8)
-    found.add(Block(0, windows, np.array(labels, np.int8), preds, probs))
+    found.add(RowBlock(0, windows, np.array(labels, np.int8), preds, probs))
     return found
 
 
@@ -51,8 +52,10 @@ def draw_a_run(folder: Path) -> dict[str, bytes]:
     out = Outputs(folder)
     out.figures.mkdir(parents=True)
     first = replace(model(NAME, "v402"), summary={"test_metrics": {"precision": 0.8, "recall": 0.4, "f1": 0.5}})
-    checked = Audit({NAME: ModelAudit(scores=SCORES), "b": ModelAudit()}, None)
-    draw_all(out, [first, model("b", "v401")], {NAME: COUNTS, "b": Metrics("b", 1, 2, 3, 4)}, checked)
+    counts = LogCounts(
+        {NAME: COUNTS, "b": Metrics("b", 1, 2, 3, 4)}, {NAME: ModelAudit(scores=SCORES), "b": ModelAudit()}
+    )
+    draw_all(out, [first, model("b", "v401")], counts)
     return {path.name: path.read_bytes() for path in out.figures.iterdir()}
 
 

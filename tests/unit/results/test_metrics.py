@@ -7,13 +7,12 @@ import io
 import math
 from collections import Counter
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.results.metrics import COLUMNS, Metrics, by_name, evaluate, to_csv, window_keys
+from pytest_f07.results.metrics import COLUMNS, Metrics, by_name, to_csv
 from tests.unit.small_run import SmallRun, made, runs
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
@@ -46,7 +45,7 @@ def plain(run: SmallRun, name: str) -> Counter[str]:
 @given(runs())
 def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict) -> None:
     with made(drawn) as run:
-        found = evaluate(run.parquet, run.datasets, run.models)
+        found = run.count().metrics
         emissions = sum(1 for _ in run.emissions())
         assert list(found) == list(run.owners)
         for name, metrics in found.items():
@@ -73,7 +72,7 @@ def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
         "seed": 0,
     }
     with made(drawn) as run:
-        metrics = evaluate(run.parquet, run.datasets, run.models)["a"]
+        metrics = run.count().metrics["a"]
     assert metrics.referenced == 2
     # [1, 2] is known though one of its rows is not labelled; the same codes in another order are another window.
     assert (metrics.seen_elsewhere, metrics.no_ref_total) == (1, 2)
@@ -130,24 +129,6 @@ def test_any_float_reads_back_exactly(value: float) -> None:
     [line] = to_csv([{"x": value}]).decode().splitlines()[1:]
     assert float(line) == value
     assert math.copysign(1, float(line)) == math.copysign(1, value)
-
-
-# -- windows as keys
-
-WINDOWS = st.lists(st.lists(st.integers(-128, 127), max_size=3), max_size=8)
-KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
-
-
-@quick
-@given(WINDOWS, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(0, 8), st.integers(0, 8))
-def test_equal_keys_are_equal_windows_whatever_the_type_and_the_cut(
-    windows: list[list[int]], one: pa.DataType, other: pa.DataType, start: int, length: int
-) -> None:
-    whole = window_keys(pa.array(windows, one)).to_pylist()
-    cut = window_keys(pa.array(windows, other).slice(start, length)).to_pylist()
-    assert whole[start : start + length] == cut
-    same = np.array([[a == b for a in windows] for b in windows])
-    assert (same == np.array([[a == b for a in whole] for b in whole])).all()
 
 
 def test_metrics_json_finds_each_number_by_model_and_by_column() -> None:

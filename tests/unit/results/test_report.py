@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
-from pytest_f07.results.audit import ModelAudit, Seen
+from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.compare import Change, Comparison, Flip, ModelChange
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.report import Page
-from pytest_f07.results.scores import Kept, Scores, Shown
+from pytest_f07.results.scores import RowExample, Scores, SmallestRows
 from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
@@ -84,6 +84,10 @@ def page(*verdicts: Verdict, **more: object) -> Page:
     return Page(**{**values, **more})
 
 
+def shown(row: RowExample) -> SmallestRows:
+    return SmallestRows({(b"", 0): (0.1, row)})
+
+
 def whole(text: str) -> tuple[list[str], Page]:
     """A page that has everything, with ``text`` in every place where a text from elsewhere can stand; those texts."""
     said: list[str] = []
@@ -93,11 +97,11 @@ def whole(text: str) -> tuple[list[str], Page]:
         return said[-1]
 
     name = place("Name")
-    row = Shown(7, place("Window"), None, 0.75)
-    found = ModelAudit(seen={place("Dataset"): Seen(5, 1, 9, 2, 3, 1)})
-    found.scores = Scores(most_wrong=Kept([(0.1, row)]), nearest=Kept([(0.1, replace(row, window=place("Near")))]))
+    row = RowExample(7, place("Window"), None, 0.75)
+    found = ModelAudit(datasets={place("Dataset"): DatasetStats(5, 1, 9, 2, 3, 1)})
+    found.scores = Scores(most_wrong=shown(row), nearest=shown(replace(row, window=place("Near"))))
     verdict = replace(
-        passed(name), found=found, asked_alone=9, equivalence=Equivalence(windows=4, least_distance=0.1),
+        passed(name), audit=found, asked_alone=9, equivalence=Equivalence(windows=4, least_distance=0.1),
         failures=[Failure(place("CODE"), place("Sentence"))], warnings=[place("Remark")],
     )  # fmt: skip
     changes = [Change("a", 0.5, 0.25)] * 3, [Change("b", 1, 1)] * 6
@@ -257,7 +261,7 @@ def test_what_is_empty_is_left_out() -> None:
 
 def test_a_picture_is_embedded_as_it_is() -> None:
     png = bytes(range(256))
-    verdict = replace(passed("a"), found=ModelAudit())
+    verdict = replace(passed("a"), audit=ModelAudit())
     html = report.below(page(passed("a"), comparison_png=png, pace_png=png, latency=LATENCY))
     html += report.model_html(verdict, model("a", "v402"), {"confusion": png, "scores": png})
     embedded = re.findall(r'src="data:image/png;base64,([^"]*)"', html)
@@ -265,10 +269,10 @@ def test_a_picture_is_embedded_as_it_is() -> None:
 
 
 def test_the_tables_numbers_are_those_of_the_run() -> None:
-    found = ModelAudit(seen={"v401": Seen(1000, 250, 8, 2, 1234, 5), "v402": Seen()})
-    found.scores = Scores(most_wrong=Kept([(0.1, Shown(1200, "[1,5]", 1, 0.25))]))
+    found = ModelAudit(datasets={"v401": DatasetStats(1000, 250, 8, 2, 1234, 5), "v402": DatasetStats()})
+    found.scores = Scores(most_wrong=shown(RowExample(1200, "[1,5]", 1, 0.25)))
     metrics = Metrics("a", 3, 4, 1, 2, no_ref={"v401": (7, 8)})
-    read = Read(report.model_html(Verdict("a", metrics, 5, found=found), model("a", "v402"), {}))
+    read = Read(report.model_html(Verdict("a", metrics, 5, audit=found), model("a", "v402"), {}))
     rows = [" ".join(row.split()) for row in read.said("tr")]
     assert "1,200 1 0.250000 [1,5]".replace(" ", "") in [row.replace(" ", "") for row in rows]
     cells = " ".join(read.said("td")[-14:])

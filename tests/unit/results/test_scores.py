@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_f07.results.scores import BINS, KEPT, Block, Scores, shown_window
+from pytest_f07.results.scores import BINS, SHOWN_ROWS, RowBlock, Scores, shown_window
 from pytest_f07.variant.dataset import UNLABELLED
 
 
-def block(rows: list[tuple[list[int], int, float]], first: int = 0, threshold: float = 0.5) -> Block:
+def block(rows: list[tuple[list[int], int, float]], first: int = 0, threshold: float = 0.5) -> RowBlock:
     windows, labels, scores = zip(*rows, strict=True)
     y_prob = np.array(scores, np.float32)
     y_pred = (y_prob >= np.float32(threshold)).astype(np.int8)
-    return Block(first, pa.array(windows, pa.list_(pa.int64())), np.array(labels, np.int8), y_pred, y_prob)
+    return RowBlock(first, pa.array(windows, pa.list_(pa.int64())), np.array(labels, np.int8), y_pred, y_prob)
 
 
 def test_the_most_wrong_come_first_and_right_or_unlabelled_ones_never() -> None:
@@ -75,7 +75,7 @@ def test_blocks_of_any_size_give_the_same_curve_and_the_smallest_keys(
     shown = [abs(np.float32(one.y_prob) - np.float32(0.5)) for one in scores.nearest.rows]
     assert shown == sorted(shown)
     assert shown[0] == distances[0]
-    assert len(shown) <= KEPT
+    assert len(shown) <= SHOWN_ROWS
 
 
 def test_a_long_window_is_cut_and_says_so() -> None:

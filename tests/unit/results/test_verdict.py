@@ -10,12 +10,14 @@ import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import Sampled
-from pytest_f07.results.audit import Audit, ModelAudit
+from pytest_f07.results.audit import DatasetStats, ModelAudit
+from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
 from tests.unit.small_run import model
 
-SOUND = ModelAudit(emissions=1500, own_rows=1200, least=0.1, most=0.9)
+OWN = DatasetStats(windows=1200)
+SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
 LOADED = Loaded("e" * 64, "e" * 64, [], needs_a_code=False)
 
@@ -40,8 +42,13 @@ def verdict(
     required: Mapping[str, float] = MappingProxyType({}),
     equivalence: Equivalence | None = None,
 ) -> Verdict:
-    audit = Audit({"a": found}, log_fault)
-    return judge(model("a", "v402"), loaded, audit, metrics, Says(infer_fault), required, equivalence)
+    log = LogCounts({"a": metrics}, {"a": found}, log_fault)
+    return judge(model("a", "v402"), loaded, log, Says(infer_fault), required, equivalence)
+
+
+def not_numbers(own: int, **counts: int) -> ModelAudit:
+    """Scores of the own dataset that are not numbers, among other counts."""
+    return replace(SOUND, datasets={"v402": replace(OWN, non_finite=own)}, **counts)
 
 
 def test_a_sound_model_passes_without_a_word() -> None:
@@ -84,25 +91,25 @@ FAILURES = {
         "y_pred is not y_prob >= 0.5 in 1,234 of 1,500 rows; the first: v402 row 1,000: y_pred 0, y_prob 0.5.",
     ),
     "NONFINITE": (
-        {"found": replace(SOUND, non_finite=1200, own_non_finite=1200), "loaded": WEIGHTS},
+        {"found": not_numbers(1200, non_finite=1200), "loaded": WEIGHTS},
         "1,200 of 1,200 scores of its own dataset v402 are not numbers; the weights of layer 'dense_12' are NaN or "
         "infinite. Train it again (a masked embedding trained on empty windows does this).",
     ),
     "NONFINITE layers": (
         {
-            "found": replace(SOUND, non_finite=3, own_non_finite=2),
+            "found": not_numbers(2, non_finite=3),
             "loaded": replace(LOADED, broken_layers=["a", "b"]),
         },
         "2 of 1,200 scores of its own dataset v402 are not numbers; the weights of layers 'a', 'b' are NaN or "
         "infinite. Train it again (a masked embedding trained on empty windows does this).",
     ),
     "NONFINITE mask": (
-        {"found": replace(SOUND, non_finite=1, own_non_finite=1), "loaded": replace(LOADED, needs_a_code=True)},
+        {"found": not_numbers(1, non_finite=1), "loaded": replace(LOADED, needs_a_code=True)},
         "1 of 1,200 scores of its own dataset v402 are not numbers; the model pools over a mask, and a window without "
         "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
-        {"found": replace(SOUND, non_finite=1, own_non_finite=1)},
+        {"found": not_numbers(1, non_finite=1)},
         "1 of 1,200 scores of its own dataset v402 are not numbers; its weights are numbers, so the scores overflow on "
         "the way. Train it again with smaller weights.",
     ),
@@ -141,7 +148,7 @@ def test_each_failure_has_its_code_and_its_sentence(case: str, found: tuple[dict
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     everything = {key: value for given, _ in FAILURES.values() for key, value in given.items()}
-    everything["found"] = replace(SOUND, wrong_pred=1, own_non_finite=1, non_finite=1)
+    everything["found"] = not_numbers(1, wrong_pred=1, non_finite=1)
     everything["metrics"] = Metrics("a")
     everything["loaded"] = FAILURES["IDENTITY"][0]["loaded"]
     everything["required"] = {"precision": 0.5, "recall": 0.75}
@@ -169,8 +176,8 @@ def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
     found = verdict(replace(SOUND, non_finite=1100))
     assert (found.failures, found.warnings) == ([], ["1,100 scores of other datasets are not numbers"])
     assert found.row()["non_finite"] == 1100
-    assert verdict(replace(SOUND, least=0.25, most=0.25)).warnings == ["every window has the same score, 0.25"]
-    assert verdict(replace(SOUND, emissions=1, least=0.25, most=0.25)).warnings == []
+    assert verdict(replace(SOUND, smallest=0.25, largest=0.25)).warnings == ["every window has the same score, 0.25"]
+    assert verdict(replace(SOUND, emissions=1, smallest=0.25, largest=0.25)).warnings == []
 
 
 def test_a_run_that_broke_says_so_of_every_model_and_has_no_row() -> None:

@@ -25,7 +25,7 @@ FLOATS = [pa.float16(), pa.float32(), pa.float64()]
 
 
 def dataset(path: Path, limit: int | None = None) -> Dataset:
-    return Dataset("v401", path, "d", limit)
+    return Dataset.open("v401", path, "d", limit)
 
 
 def refused(path: Path) -> str:
@@ -72,7 +72,7 @@ def labels(values: Sequence[object], kind: pa.DataType) -> pa.Array:
 @pytest.mark.parametrize("kind", INTEGERS, ids=str)
 def test_labels_of_any_integer_type(tmp_path: Path, kind: pa.DataType) -> None:
     write_dataset(tmp_path / "d.parquet", [[1]] * 4, labels([1, 0, None, 1], kind), y_type=kind)
-    dataset(tmp_path / "d.parquet").check_schema()
+    dataset(tmp_path / "d.parquet")
     dataset(tmp_path / "d.parquet").check_rows()
     assert labels_of(labels([1, 0, None, 1], kind)).tolist() == [1, 0, UNLABELLED, 1]
 
@@ -81,7 +81,7 @@ def test_labels_of_any_integer_type(tmp_path: Path, kind: pa.DataType) -> None:
 def test_labels_of_any_float_type(tmp_path: Path, kind: pa.DataType) -> None:
     made = labels([1.0, 0.0, -0.0, float("nan"), None], kind)
     write_dataset(tmp_path / "d.parquet", [[1]] * 5, made, y_type=kind)
-    dataset(tmp_path / "d.parquet").check_schema()
+    dataset(tmp_path / "d.parquet")
     dataset(tmp_path / "d.parquet").check_rows()
     [block] = dataset(tmp_path / "d.parquet").blocks([Y_COLUMN])
     assert labels_of(block.column(0)).tolist() == [1, 0, 0, UNLABELLED, UNLABELLED]
@@ -89,7 +89,7 @@ def test_labels_of_any_float_type(tmp_path: Path, kind: pa.DataType) -> None:
 
 def test_labels_that_are_booleans(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d.parquet", [[1]] * 3, [True, False, None], y_type=pa.bool_())
-    dataset(tmp_path / "d.parquet").check_schema()
+    dataset(tmp_path / "d.parquet")
     dataset(tmp_path / "d.parquet").check_rows()
     assert labels_of(pa.array([True, False, None])).tolist() == [1, 0, UNLABELLED]
 
@@ -117,7 +117,7 @@ def test_the_first_wrong_label_is_named_by_its_row(tmp_path: Path, kind: pa.Data
 def test_codes_of_any_integer_type(tmp_path: Path, kind: pa.DataType, listed: type[pa.list_]) -> None:
     path = tmp_path / "d.parquet"
     write_dataset(path, [[1, 2], [], [3]], [1, 0, None], listed(kind))
-    dataset(path).check_schema()
+    dataset(path)
     dataset(path).check_rows()
 
 
@@ -129,7 +129,7 @@ def test_the_smallest_and_the_largest_code(tmp_path: Path) -> None:
 
 def test_no_rows_at_all_are_no_mistake_of_the_file(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d.parquet", [], [])
-    dataset(tmp_path / "d.parquet").check_schema()
+    dataset(tmp_path / "d.parquet")
     dataset(tmp_path / "d.parquet").check_rows()
     assert dataset(tmp_path / "d.parquet").rows == 0
 
@@ -167,7 +167,7 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
     content[start : start + len(damage)] = damage
     path.write_bytes(content)
     try:
-        dataset(path).check_schema()
+        dataset(path)
         dataset(path).check_rows()
         said = "d: read"
     except F07Error as error:
@@ -198,7 +198,6 @@ def test_a_file_that_lies_about_its_rows_is_refused(tmp_path: Path, said: int, t
 
 
 def checked(found: Dataset) -> None:
-    found.check_schema()
     found.check_rows()
 
 
@@ -221,5 +220,5 @@ def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
     pq.write_table(table, path, store_schema=False)
     path.write_bytes(path.read_bytes().replace(b"label", b"lab\xffl"))
     with pytest.raises(F07Error) as caught:
-        dataset(path).check_schema()
+        dataset(path)
     assert fnmatchcase(str(caught.value), "d: *")

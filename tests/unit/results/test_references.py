@@ -1,0 +1,59 @@
+"""Which windows are labelled in which dataset, and windows as keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_f07.results.references import ReferenceIndex, window_keys
+from pytest_f07.variant.dataset import Dataset
+from tests.unit.small_package import write_dataset
+
+quick = settings(derandomize=True, deadline=None, max_examples=100)
+
+WINDOWS = st.lists(st.lists(st.integers(-128, 127), max_size=3), max_size=8)
+KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
+
+
+@quick
+@given(WINDOWS, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(0, 8), st.integers(0, 8))
+def test_equal_keys_are_equal_windows_whatever_the_type_and_the_cut(
+    windows: list[list[int]], one: pa.DataType, other: pa.DataType, start: int, length: int
+) -> None:
+    whole = window_keys(pa.array(windows, one)).to_pylist()
+    cut = window_keys(pa.array(windows, other).slice(start, length)).to_pylist()
+    assert whole[start : start + length] == cut
+    same = np.array([[a == b for a in windows] for b in windows])
+    assert (same == np.array([[a == b for a in whole] for b in whole])).all()
+
+
+@pytest.fixture
+def datasets(tmp_path: Path) -> list[Dataset]:
+    """v401 labels [1, 2] and []; v402 labels [1, 2] and holds [9] without a label; v403 has no model."""
+    rows: dict[str, list[tuple[list[int], int | None]]] = {
+        "v401": [([1, 2], 1), ([1, 2], 0), ([], 0)],
+        "v402": [([1, 2], 1), ([9], None)],
+        "v403": [([7], 1)],
+    }
+    for name, pairs in rows.items():
+        write_dataset(tmp_path / name, [window for window, _ in pairs], [label for _, label in pairs])
+    return [Dataset.open(name, tmp_path / name, name) for name in rows]
+
+
+def test_each_window_is_held_once_and_known_by_dataset(datasets: list[Dataset]) -> None:
+    index = ReferenceIndex(datasets, ["v402", "v401", "v402"])
+    assert len(index) == 2
+    labelled = index.labelled_in(pa.array([[1, 2], [9], [], [2, 1], [7]], pa.list_(pa.int64())))
+    assert {name: each.tolist() for name, each in labelled.items()} == {
+        "v402": [True, False, False, False, False],
+        "v401": [True, False, True, False, False],
+    }
+
+
+def test_one_dataset_alone_needs_no_index(datasets: list[Dataset]) -> None:
+    assert len(ReferenceIndex(datasets[:1], ["v401"])) == 0
