@@ -1,254 +1,247 @@
-"""One run of one variant, from the first check to the metadata. It knows nothing of pytest (specification §4.2)."""
+"""One run of one variant, from the first check to the verdicts. It knows nothing of pytest (specification §4.2)."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pytest_f07.endpoints.f07 import Client
-from pytest_f07.equivalence.comparison import Equivalence, compare_all, compare_chosen
+from pytest_f07.equivalence.comparison import compare_with_oracle
 from pytest_f07.equivalence.infer import Sampled, sample_rows
 from pytest_f07.equivalence.process import Oracle
 from pytest_f07.equivalence.sampler import Questions
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.process import ServerProcess, log_tail
+from pytest_f07.replay.process import ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
-from pytest_f07.results.compare import Comparison, Earlier, compare_or_say_why
+from pytest_f07.results.artefacts import clean, write_metrics
+from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
-from pytest_f07.results.metrics import by_name, to_csv
-from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
+from pytest_f07.results.identity import served_models
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.verdict import Verdict, broken, judge
 from pytest_f07.variant import manifest
-from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
-from pytest_f07.variant.lock import take_variant
+from pytest_f07.variant.lock import lock_variant
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
-from pytest_f07.variant.seal import digest
 from pytest_f07.windows import BatchResult
 
 
-class Run:
-    """A checked variant, and what becomes of it.
+@dataclass(frozen=True)
+class ManagedTarget:
+    """The server that the run starts.
 
-    :param compare_with: another variant, whose complete run this one is held against.
-
-    :raises F07Error: at construction, for whatever is wrong with variant, params, manifest, seal or package; nothing
-        has been touched then.
+    :param listener: the listening socket that it inherits.
+    :param nonce: this run's; an answer without it is somebody else's.
     """
 
-    def __init__(self, project: Project, variant: str, compare_with: str | None = None) -> None:
-        self.project, self.paths = project, project.variant(variant)
-        self.manifest = manifest.load(project, variant)
-        where = project.show(self.paths.params)
-        self.params = Params.read(self.paths.params, where)
-        if self.params.parent_variant_f06 != self.manifest.package.name:
-            raise F07Error(
-                f"{where}: parent_variant_f06 is {self.params.parent_variant_f06}, and the manifest was made of "
-                f"{self.manifest.package.name}; they must agree. Make a new variant: make variant7."
-            )
-        self.params.check_require(self.manifest.prediction_names, where)
-        self.began = datetime.now(UTC)
-        self.on_progress: Callable[[Progress], None] = lambda progress: None
-        self.compare_with = compare_with
-        self.earlier: Earlier | None = None
-        self.compared: Comparison | None = None
-        self.outputs: Outputs = self.paths
-        self.nonce = secrets.token_hex(16)
-        self.verdicts: dict[str, Verdict] = {}
-        self.broken: str | None = None
-        self.seconds: dict[str, float] = {}
-        self.timings = Timings()
-        self.identity: dict[str, Any] = {}
-        self._seconds_taken = 0.0
-        self._lock: int | None = None
-        self.listener: socket.socket | None = None
+    host: str
+    port: int
+    listener: socket.socket
+    nonce: str
 
-    @property
-    def variant(self) -> str:
-        """The variant's name."""
-        return self.paths.name
 
-    def check(self) -> None:
-        """All that can be wrong before a run: package, seal, lock, port. Nothing is touched."""
-        self.manifest.check_seal()
-        self.models = self.manifest.read_models()
-        self.datasets = self.manifest.read_datasets(self.params.sample_size)
-        if self.compare_with is not None:
-            if self.compare_with == self.variant:
-                raise F07Error(f"--f07-compare={self.variant} is the variant itself; name another one.")
-            self.earlier = Earlier.read(self.project, self.compare_with, self.manifest.prediction_names)
-        self._lock = take_variant(self.paths)
-        self.listener = listen(self.params.host, self.params.port)
+@dataclass(frozen=True)
+class Prepared:
+    """A variant that was checked and can be run; it holds the variant's lock and the port.
+
+    :param baseline: the earlier run that this one is compared with, or None.
+    :param lock: the handle of the variant's lock.
+    """
+
+    manifest: Manifest
+    params: Params
+    models: tuple[Model, ...]
+    datasets: tuple[Dataset, ...]
+    baseline: BaselineRun | None
+    target: ManagedTarget
+    lock: int
+    began: datetime
 
     def release(self) -> None:
         """Give port and lock back."""
-        if self.listener is not None:
-            self.listener.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self.target.listener.close()
+        os.close(self.lock)
 
-    def clean(self) -> None:
-        """Step 1: drop what an earlier run wrote, the metadata first: without it nothing looks complete."""
-        out = self.outputs
-        out.metadata.unlink(missing_ok=True)
-        for folder in (out.logs, out.metrics, out.report, out.runtime):
-            if folder.is_symlink():
-                folder.unlink()
-            elif folder.exists():
-                shutil.rmtree(folder)
-            folder.mkdir(parents=True)
-        out.figures.mkdir()
 
-    def execute(self, server: ServerProcess) -> None:
-        """Steps 2 to 6: start the server, replay, log, metrics, figures. A run that breaks says so in each verdict."""
+def load(project: Project, variant: str) -> tuple[Manifest, Params]:
+    """Read a variant's manifest and parameters.
+
+    :raises F07Error: where one of them is missing, wrong, or not of the other.
+    """
+    loaded = manifest.load(project, variant)
+    where = project.show(loaded.paths.params)
+    params = Params.read(loaded.paths.params, where)
+    if params.parent_variant_f06 != loaded.package.name:
+        raise F07Error(
+            f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
+            f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
+        )
+    params.check_require(loaded.prediction_names, where)
+    return loaded, params
+
+
+def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
+    """Check all that can be wrong before a run: package, seal, parameters, lock, disk, port. Touch nothing.
+
+    :param compare_with: another variant, whose complete run this one is compared with.
+    :raises F07Error: for whatever is wrong.
+    """
+    began = datetime.now(UTC)
+    loaded, params = load(project, variant)
+    loaded.check_seal()
+    models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
+    baseline = None
+    if compare_with is not None:
+        if compare_with == variant:
+            raise F07Error(f"--f07-compare={variant} is the variant itself; name another one.")
+        baseline = BaselineRun.read(project, compare_with, loaded.prediction_names)
+    lock = lock_variant(loaded.paths)
+    try:
+        listener = listen(params.host, params.port)
+    except BaseException:
+        os.close(lock)
+        raise
+    target = ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
+    return Prepared(loaded, params, models, datasets, baseline, target, lock, began)
+
+
+@dataclass
+class _Record:
+    """What a run has come to know, also where it breaks."""
+
+    identity: dict[str, Any] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Note the wall time of one stage."""
+        begin = time.perf_counter()
         try:
-            self._execute(server)
-        except (F07Error, OSError, pa.ArrowException) as error:
-            self.broken = " ".join(str(error).split())
-            self.verdicts = {name: broken(name, self.broken) for name in self.manifest.prediction_names}
+            yield
+        finally:
+            self.stage_seconds[name] = time.perf_counter() - begin
 
-    def _execute(self, server: ServerProcess) -> None:
-        host, port = self.params.host, self._port()
-        names = tuple(self.manifest.prediction_names)
-        client = Client(host, port, names, self.manifest.digest, self.nonce)
-        with self._timed("start"):
-            self.identity = server.start(client)
-        sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
-        rows = sample_rows(self.datasets)
-        shards = cut_shards(self.datasets, len(self.models), self.params.batch_size)
-        progress = Progress(sum(dataset.rows for dataset in self.datasets))
-        with self._oracle() as oracle:
-            sample = oracle if self.params.equivalence == "sample" else None
-            questions = Questions(sample, self.models, self.datasets, rows) if sample else None
+
+def execute(
+    prepared: Prepared, server: ServerProcess, outputs: Outputs,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> RunResult:  # fmt: skip
+    """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
+
+    A run that breaks raises nothing: its result says why, in each verdict.
+
+    :param outputs: where the artefacts go; what an earlier run left there is removed.
+    :param on_progress: called after each batch.
+    """
+    record = _Record()
+    comparison, reason = None, None
+    try:
+        clean(outputs)
+        verdicts, comparison = _Execution(prepared, outputs, record).validate(server, on_progress)
+    except (F07Error, OSError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
+    return RunResult(
+        prepared.manifest, prepared.params, prepared.models, prepared.datasets, outputs, prepared.began, verdicts,
+        reason, record.identity, record.timings, record.stage_seconds, comparison,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """The stages of one run."""
+
+    prepared: Prepared
+    outputs: Outputs
+    record: _Record
+
+    def validate(
+        self, server: ServerProcess, on_progress: Callable[[Progress], None]
+    ) -> tuple[dict[str, Verdict], Comparison | None]:
+        """Start the server, replay and judge."""
+        prepared, record = self.prepared, self.record
+        names = tuple(prepared.manifest.prediction_names)
+        target, timeout = prepared.target, prepared.params.timeout_s
+        client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
+        with record.stage("start"):
+            record.identity |= server.start(client)
+        infer_check = Sampled({model.prediction_name: model.threshold for model in prepared.models})
+        shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
+        mode = prepared.params.equivalence
+        with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:
+            rows = sample_rows(prepared.datasets)
+            questions = Questions(oracle, prepared.models, prepared.datasets, rows) if mode == "sample" else None
             try:
-                with (
-                    self._timed("replay"),
-                    PredictionLog(self.outputs.predictions_parquet, self.outputs.predictions_csv, names) as log,
-                ):
-
-                    def take(batch: BatchResult) -> None:
-                        nonlocal progress
-                        log.add(batch)
-                        sampled.keep(batch, rows.get(batch.dataset, []))
-                        if questions:
-                            questions.keep(batch)
-                        progress = progress.after(batch)
-                        self.on_progress(progress)
-
-                    for shard in shards:
-                        timings = replay_shard(client, shard, self.params.batch_size, take, server.wait_for_exit)
-                        self.timings = self.timings.merge(timings)
-                with self._timed("infer"):
-                    sampled.ask(client)
+                self._replay(client, server, shards, rows, infer_check, questions, on_progress)
+                with record.stage("infer"):
+                    infer_check.ask(client)
             finally:
                 client.close()
-            self._judge(shards, sampled, oracle, questions)
+            return self._judge(shards, infer_check, oracle, questions)
 
-    def _oracle(self) -> Oracle | nullcontext[None]:
-        """The yardstick, whose start the server's does not wait for."""
-        return nullcontext() if self.params.equivalence == "off" else Oracle(self.paths.manifest)
+    def _replay(
+        self, client: Client, server: ServerProcess, shards: list[Shard], rows: dict[str, list[int]],
+        infer_check: Sampled, questions: Questions | None, on_progress: Callable[[Progress], None],
+    ) -> None:  # fmt: skip
+        outputs, batch_size = self.outputs, self.prepared.params.batch_size
+        progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 
-    def _judge(self, shards: list[Shard], sampled: Sampled, oracle: Oracle | None, questions: Questions | None) -> None:
-        parquet = self.outputs.predictions_parquet
-        with self._timed("metrics"):
-            counts = count_log(parquet, shards, self.datasets, self.models)
+        def take(batch: BatchResult) -> None:
+            nonlocal progress
+            log.add(batch)
+            infer_check.keep(batch, rows.get(batch.dataset, []))
+            if questions:
+                questions.keep(batch)
+            progress = progress.after(batch)
+            on_progress(progress)
+
+        with (
+            self.record.stage("replay"),
+            PredictionLog(outputs.predictions_parquet, outputs.predictions_csv, client.names) as log,
+        ):
+            for shard in shards:
+                timings = replay_shard(client, shard, batch_size, take, server.wait_for_exit)
+                self.record.timings = self.record.timings.merge(timings)
+
+    def _judge(
+        self, shards: list[Shard], infer_check: Sampled, oracle: Oracle | None, questions: Questions | None
+    ) -> tuple[dict[str, Verdict], Comparison | None]:
+        prepared, outputs, record = self.prepared, self.outputs, self.record
+        parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
+        with record.stage("metrics"):
+            counts = count_log(parquet, shards, datasets, models)
         # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
-        with self._timed("figures"):
-            draw_all(self.outputs, self.models, counts)
-        with self._timed("oracle"):
-            proven = self._equivalence(sampled, oracle, questions)
-        loaded = self._loaded()
-        verdicts = [
-            judge(model, loaded[name], counts, sampled, self.params.required(name), proven.get(name))
-            for model in self.models
+        with record.stage("figures"):
+            draw_all(outputs, models, counts)
+        with record.stage("oracle"):
+            equivalence = compare_with_oracle(oracle, questions, parquet, models, datasets, infer_check)
+        served = served_models(record.identity, prepared.manifest, models)
+        verdicts = {
+            name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))
+            for model in models
             for name in [model.prediction_name]
-        ]
-        write_whole(self.outputs.metrics_csv, to_csv([verdict.row() for verdict in verdicts]))
-        write_whole(self.outputs.metrics_json, to_json(by_name([verdict.row() for verdict in verdicts])))
-        if self.earlier is not None:
-            with self._timed("compare"):
-                counted = {dataset.source_f04: dataset.rows for dataset in self.datasets}
-                rows = {verdict.prediction_name: verdict.row() for verdict in verdicts}
-                self.compared = compare_or_say_why(self.earlier, parquet, self.manifest.prediction_names, counted, rows)
-        self.verdicts = {verdict.prediction_name: verdict for verdict in verdicts}
-
-    def _equivalence(
-        self, sampled: Sampled, oracle: Oracle | None, questions: Questions | None
-    ) -> Mapping[str, Equivalence]:
-        if questions:
-            return compare_chosen(self.models, questions, sampled)
-        if oracle:
-            return compare_all(oracle, self.outputs.predictions_parquet, self.models, self.datasets, sampled)
-        return {}
-
-    def _loaded(self) -> dict[str, Loaded]:
-        said = {one.get("prediction_name"): one for one in self.identity.get("loaded", [])}
-        found = {}
-        for model in self.models:
-            one = said.get(model.prediction_name, {})
-            found[model.prediction_name] = Loaded(
-                sha256=str(one.get("sha256", "unknown")),
-                expected=self._sealed(model.h5) or digest(model.h5),
-                broken_layers=one.get("broken_layers", []),
-                needs_a_code=bool(one.get("needs_a_code")),
-            )
-        return found
-
-    def _sealed(self, path: Path) -> str | None:
-        files = self.manifest.files
-        return files[path.relative_to(self.manifest.package.folder).as_posix()]["sha256"] if files else None
-
-    def _port(self) -> int:
-        if self.listener is None:
-            raise RuntimeError("check() takes the port")
-        port: int = self.listener.getsockname()[1]
-        return port
-
-    def _timed(self, stage: str) -> _Stage:
-        return _Stage(self.seconds, stage)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a reader should know though it fails nothing."""
-        found = [f"{v.prediction_name}: {warning}" for v in self.verdicts.values() for warning in v.warnings]
-        if self.manifest.files is None:
-            found.insert(0, f"the manifest of {self.variant} is not sealed (an older tool made it): nobody can tell "
-                            "whether the package is the one it was made of")  # fmt: skip
-        return found
-
-    def take_seconds(self) -> float:
-        """The wall time of all stages since it was last asked: it belongs to no item."""
-        seconds = sum(self.seconds.values()) - self._seconds_taken
-        self._seconds_taken += seconds
-        return seconds
-
-    def log_tail(self) -> list[str]:
-        """The last lines of the server's log, where the run broke."""
-        return log_tail(self.outputs.server_log) if self.broken else []
-
-
-class _Stage:
-    """Notes the wall time of one stage."""
-
-    def __init__(self, seconds: dict[str, float], stage: str) -> None:
-        self._seconds, self._stage = seconds, stage
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
-
-    def __exit__(self, *exception: object) -> None:
-        self._seconds[self._stage] = time.perf_counter() - self._start
+        }
+        write_metrics(outputs, list(verdicts.values()))
+        if prepared.baseline is None:
+            return verdicts, None
+        with record.stage("compare"):
+            rows = {dataset.source_f04: dataset.rows for dataset in datasets}
+            metrics = {name: verdict.row() for name, verdict in verdicts.items()}
+            return verdicts, try_compare(prepared.baseline, parquet, list(verdicts), rows, metrics)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.documents import write_whole
+from pytest_f07.variant.documents import write_atomic
 from pytest_f07.variant.paths import Project, check_variant
 
 NEEDED = ("nbconvert", "ipykernel", "pandas")
@@ -39,7 +39,7 @@ def run(project: Project, variant: str) -> int:
     document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]  # Jupyter has few types
     failure = _execute(project, variant, document)
     executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]  # Jupyter has few types
-    write_whole(checked.paths.notebook, executed.encode())
+    write_atomic(checked.paths.notebook, executed.encode())
     print(f"{project.show(checked.paths.notebook)} written")
     if failure:
         print(f"ERROR: {failure}", file=sys.stderr)

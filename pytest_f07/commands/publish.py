@@ -10,7 +10,7 @@ from pytest_f07.commands.check import existing, read_metadata, unaltered
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.lock import hold_variant
+from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
 
 
@@ -23,7 +23,7 @@ def publish(project: Project, variant: str, allow_failed: bool) -> Iterator[str]
     :raises F07Error: before anything is touched, where it cannot be published; after it, where a push fails.
     """
     paths = existing(project, variant)
-    with hold_variant(paths):
+    with variant_lock(paths):
         document = _publishable(project, paths, allow_failed)
         git, dvc = Git(project.root), Dvc(project.root)
         made = _of_pipeline(dvc, paths)

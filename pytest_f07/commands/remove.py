@@ -12,8 +12,8 @@ from pytest_f07.commands.dvc import Dvc, is_initialised, is_installed
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import registry
-from pytest_f07.variant.documents import write_whole
-from pytest_f07.variant.lock import hold_registry, hold_variant
+from pytest_f07.variant.documents import write_atomic
+from pytest_f07.variant.lock import registry_lock, variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths, check_variant
 
 
@@ -38,8 +38,8 @@ def remove(project: Project, variant: str) -> Iterator[str]:
     else:
         yield from _remove_folder(project, paths)
     if registered:
-        with hold_registry(project.variants):
-            write_whole(project.registry, registry.without_variant(project, variant))
+        with registry_lock(project.variants):
+            write_atomic(project.registry, registry.without_variant(project, variant))
         yield f"{project.show(project.registry)}: the entry of {variant} removed"
     yield from _what_git_still_has(project, paths)
 
@@ -48,7 +48,7 @@ def _remove_folder(project: Project, paths: VariantPaths) -> Iterator[str]:
     if not paths.folder.exists():
         yield from _forget(project, paths)
         return
-    with hold_variant(paths):
+    with variant_lock(paths):
         yield from _forget(project, paths)
         # Without metadata nothing looks complete, wherever the removal is interrupted.
         paths.metadata.unlink(missing_ok=True)

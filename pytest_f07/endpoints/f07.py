@@ -46,15 +46,15 @@ class Client:
     :param names: the prediction names that every answer must hold, in order.
     :param manifest: the sha256 of the manifest that the server must serve.
     :param nonce: this run's; an answer without it is somebody else's.
-    :param deadline: seconds for connecting, for the first byte of an answer, and for all of it.
+    :param timeout_s: seconds for connecting, for the first byte of an answer, and for all of it.
     """
 
     def __init__(
-        self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, deadline: float = 120
+        self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, timeout_s: float
     ) -> None:
-        self.names, self.deadline = names, deadline
+        self.names, self.timeout_s = names, timeout_s
         self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
-        self._idle = deque(http.client.HTTPConnection(host, port, timeout=deadline) for _ in range(CONNECTIONS))
+        self._idle = deque(http.client.HTTPConnection(host, port, timeout=timeout_s) for _ in range(CONNECTIONS))
 
     @property
     def busy(self) -> bool:
@@ -124,7 +124,7 @@ class Client:
         whole = False
         try:
             with request.connection.getresponse() as response:
-                body = self._body(response, request.sent + self.deadline)
+                body = self._body(response, request.sent + self.timeout_s)
             whole = True
         except http.client.HTTPException as error:
             raise ConnectionError(f"what came is not HTTP: {error!r}") from None

@@ -106,6 +106,21 @@ def _same_in_another_order(y_prob: Float32Array, oracle: Float32Array) -> bool:
     return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= TOLERANCE))
 
 
+def compare_with_oracle(
+    oracle: Oracle | None, questions: Questions | None, parquet: Path, models: Sequence[Model],
+    datasets: Sequence[Dataset], sampled: Sampled,
+) -> dict[str, Equivalence]:  # fmt: skip
+    """Return by prediction_name how far the log is from the oracle; nothing where the oracle was not started.
+
+    :param questions: those asked while the replay ran; None to ask about every window.
+    """
+    if questions is not None:
+        return compare_chosen(models, questions, sampled)
+    if oracle is not None:
+        return compare_all(oracle, parquet, models, datasets, sampled)
+    return {}
+
+
 def compare_chosen(models: Sequence[Model], questions: Questions, sampled: Sampled) -> dict[str, Equivalence]:
     """``equivalence: sample``: what was chosen and asked while the replay ran."""
     found = {model.prediction_name: Equivalence() for model in models}

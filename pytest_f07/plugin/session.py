@@ -15,7 +15,7 @@ from pytest_f07.plugin import item, summary
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
-from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 
 # Plugins that a run cannot do without, and what for.
@@ -147,7 +147,7 @@ class ValidationSession:
             self._place_reports(session.config)
             if self.note is None:
                 # Step 8, last of all: it says that the run is complete.
-                write_whole(self.run.outputs.metadata, to_json(summary.document(self.run)))
+                write_atomic(self.run.outputs.metadata, to_json(summary.document(self.run)))
         return result
 
     def _what_is_missing(self, exit_status: int) -> str | None:

@@ -24,7 +24,6 @@ from xprocess import XProcess as XProcess  # the fixture's type, for whoever han
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
 
-START_SECONDS = 180
 STOP_SECONDS = 10
 TAIL_LINES = 15
 _REMARK = re.compile(r"[IWEF][0-9]{4} |WARNING: All log")
@@ -35,16 +34,18 @@ class ServerCommand:
     """How a server is started.
 
     :param arguments: the command, which must accept ``--socket`` and ``--nonce`` after them.
+    :param start_timeout_s: seconds until it must answer.
     """
 
     arguments: Sequence[str]
     log: Path
     nonce: str
+    start_timeout_s: float
 
     @classmethod
-    def of_manifest(cls, manifest: Path, log: Path, nonce: str) -> ServerCommand:
-        """This project's own server for ``manifest``."""
-        return cls([sys.executable, "-m", "pytest_f07.server", str(manifest)], log, nonce)
+    def of_manifest(cls, manifest: Path, log: Path, nonce: str, start_timeout_s: float) -> ServerCommand:
+        """Return the command of this project's own server for ``manifest``."""
+        return cls([sys.executable, "-m", "pytest_f07.server", str(manifest)], log, nonce, start_timeout_s)
 
 
 class ServerProcess:
@@ -70,7 +71,7 @@ class ServerProcess:
 
         class Starter(ProcessStarter):  # type: ignore[misc]  # xprocess has no types
             args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012 - xprocess reads it so
-            timeout = START_SECONDS
+            timeout = command.start_timeout_s
             terminate_on_interrupt = True
             env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012 - xprocess reads it so
 
@@ -90,7 +91,7 @@ class ServerProcess:
                 Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
                 self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
         except TimeoutError:
-            raise BrokenRun(f"the server said nothing for {START_SECONDS} s after its start") from None
+            raise BrokenRun(f"the server said nothing for {command.start_timeout_s:g} s after its start") from None
         return identity
 
     def _answer(self, client: Client) -> dict[str, Any] | None:

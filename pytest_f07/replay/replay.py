@@ -133,7 +133,7 @@ def _at(dataset: Dataset, row: int, client: Client, has_exited: Callable[[float]
     except BrokenRun as error:
         reason = str(error)
     except TimeoutError:
-        reason = f"the server did not answer within {client.deadline:g} s"
+        reason = f"the server did not answer within {client.timeout_s:g} s"
     except OSError:
         reason = "the server died" if has_exited(2) else "the server broke the connection"
     else:

@@ -92,7 +92,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class BaselineRun:
     """A complete run of another variant.
 
     :param names: its models in the order of its log, and ``rows`` of each dataset, in that order too.
@@ -108,7 +108,7 @@ class Earlier:
     metrics: Mapping[str, Mapping[str, str]]
 
     @classmethod
-    def read(cls, project: Project, variant: str, names: Sequence[str]) -> Earlier:
+    def read(cls, project: Project, variant: str, names: Sequence[str]) -> BaselineRun:
         """The complete run of ``variant``.
 
         :param names: the models of the run that is to be compared with it.
@@ -143,7 +143,7 @@ class Earlier:
 
 
 def compare(
-    earlier: Earlier, parquet: Path, names: Sequence[str], rows: Mapping[str, int],
+    earlier: BaselineRun, parquet: Path, names: Sequence[str], rows: Mapping[str, int],
     metrics: Mapping[str, Mapping[str, Any]],
 ) -> Comparison:  # fmt: skip
     """This run, its log at ``parquet``, against ``earlier``; models by name, rows by dataset and number.
@@ -181,8 +181,8 @@ def compare(
     return found
 
 
-def compare_or_say_why(
-    earlier: Earlier, parquet: Path, names: Sequence[str], rows: Mapping[str, int],
+def try_compare(
+    earlier: BaselineRun, parquet: Path, names: Sequence[str], rows: Mapping[str, int],
     metrics: Mapping[str, Mapping[str, Any]],
 ) -> Comparison:  # fmt: skip
     """The same; where the earlier log cannot be read any more, that is said, and breaks nothing."""

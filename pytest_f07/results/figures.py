@@ -44,7 +44,7 @@ STYLE: dict[Any, Any] = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class ComparisonPoint:
     """One line of the comparison: what the runtime found, and what F05 had measured, where it says."""
 
     prediction_name: str
@@ -113,7 +113,7 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
         return _png(figure)
 
 
-def draw_comparison(models: Sequence[Measured]) -> bytes:
+def draw_comparison(models: Sequence[ComparisonPoint]) -> bytes:
     """Precision, recall and F1 of all models beside what F05 had measured (hollow), as PNG."""
     height = 0.9 + 0.34 * len(models)
     with _figure(9.6, height) as figure:
@@ -177,7 +177,7 @@ def draw_all(out: Outputs, models: Sequence[Model], log: LogCounts) -> None:
         out.confusion_png(name).write_bytes(draw_confusion(found))
         out.scores_png(name).write_bytes(draw_scores(found, log.audits[name].scores))
         here = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
-        measured.append(Measured(name, here, F05.of(model.summary).metrics))
+        measured.append(ComparisonPoint(name, here, F05.of(model.summary).metrics))
     out.comparison_png.write_bytes(draw_comparison(measured))
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 import pytest_f07
+from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
-from pytest_f07.variant.paths import DEPLOYRUN, Outputs, Project
+from pytest_f07.variant.paths import DEPLOYRUN
 from pytest_f07.variant.seal import digest
 
 CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy", "matplotlib")
@@ -49,34 +50,41 @@ def latency(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{q}_ms": round(float(np.percentile(seconds, q)) * 1000, 3) for q in (50, 95, 99)}
 
 
-def document(
-    project: Project, outputs: Outputs, variant: str, parent: str, inputs: Sequence[Path], params: Mapping[str, Any],
-    verdicts: Mapping[str, Verdict], facts: Mapping[str, Any],
-) -> dict[str, Any]:  # fmt: skip
-    """The whole document; ``facts`` are counts, software and pace as the run knows them."""
+def document(result: RunResult) -> dict[str, Any]:
+    """Return 07_deployrun_metadata.json of a complete run, whose files are all there."""
+    outputs, manifest = result.outputs, result.manifest
+    show = manifest.project.show
     written = sorted(
         path for part in (outputs.logs, outputs.metrics, outputs.report) for path in part.rglob("*") if path.is_file()
     )
-    failed = [verdict for verdict in verdicts.values() if verdict.failures]
+    inputs = [manifest.paths.params, manifest.paths.manifest, *(dataset.path for dataset in result.datasets)]
+    timings = result.timings
     return {
         "stage": DEPLOYRUN,
-        "variant": variant,
-        "parent_variant": parent,
+        "variant": result.variant,
+        "parent_variant": result.package,
         "timestamp": datetime.now(UTC).isoformat(),
-        "inputs": [project.show(path) for path in inputs],
-        "outputs": [project.show(path) for path in written],
-        "params": dict(params),
-        "git": {"commit": git_commit(project.root)},
-        "outcome": "failed" if failed else "passed",
-        "models": {
-            name: {
-                "outcome": "failed" if verdict.failures else "passed",
-                "failures": [{"code": one.code, "message": one.sentence} for one in verdict.failures],
-                "warnings": verdict.warnings,
-                **(verdict.equivalence.row() if verdict.equivalence else {}),
-            }
-            for name, verdict in verdicts.items()
-        },
-        **facts,
+        "inputs": [show(path) for path in inputs],
+        "outputs": [show(path) for path in written],
+        "params": result.params.document(),
+        "git": {"commit": git_commit(manifest.project.root)},
+        "outcome": "failed" if any(verdict.failures for verdict in result.verdicts.values()) else "passed",
+        "models": {name: _model(verdict) for name, verdict in result.verdicts.items()},
+        "manifest": {"sha256": manifest.digest},
+        "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
+        "versions": versions(result.identity.get("versions", {})),
+        "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
+        "latency": latency(timings.latencies),
+        "seconds": {stage: round(seconds, 3) for stage, seconds in result.stage_seconds.items()},
+        "warnings": result.warnings,
         "sha256": {path.relative_to(outputs.folder).as_posix(): digest(path) for path in written},
+    }
+
+
+def _model(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": "failed" if verdict.failures else "passed",
+        "failures": [{"code": failure.code, "message": failure.sentence} for failure in verdict.failures],
+        "warnings": verdict.warnings,
+        **(verdict.equivalence.row() if verdict.equivalence else {}),
     }

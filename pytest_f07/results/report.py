@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pytest_f07.results.compare import Comparison
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
-from pytest_f07.variant.seal import FileSeal
 
 HERE = Path(__file__).parent
 CSS, SCRIPT = HERE / "report.css", HERE / "report.js"
@@ -56,68 +54,6 @@ COLUMNS = (
     Column("Empty windows", "empty_windows", "share of the windows in its own dataset without any code"),
 )
 SHARES = ("base_rate", "unknown_codes", "empty_windows")
-
-
-@dataclass(frozen=True)
-class Page:
-    """All that the page tells of a session.
-
-    :param expected: how many models there are to judge.
-    :param note: why the run does not count; None where it is whole.
-    :param began: when, in ISO form; ``seconds`` how long all of it took.
-    :param counts: windows and predictions.
-    :param latency: p50_ms, p95_ms and p99_ms of a request.
-    :param log_tail: the server's last words, where something failed.
-    :param files: the package's seal.
-    :param comparison_png: under figures/, and ``pace_png`` which is timed; None where there is none.
-    """
-
-    variant: str
-    package: str
-    models: Sequence[Model]
-    verdicts: Mapping[str, Verdict]
-    expected: int
-    note: str | None
-    began: str
-    seconds: float
-    counts: Mapping[str, int]
-    windows_per_second: float
-    latency: Mapping[str, float]
-    requests: int
-    warnings: Sequence[str]
-    log_tail: Sequence[str]
-    provenance: Mapping[str, str]
-    files: Mapping[str, FileSeal] = field(default_factory=dict)
-    comparison_png: bytes | None = None
-    pace_png: bytes | None = None
-    compared: Comparison | None = None
-
-    @property
-    def passed(self) -> int:
-        """How many models passed."""
-        return sum(not verdict.failures for verdict in self.verdicts.values())
-
-    @property
-    def word(self) -> str:
-        """The verdict in a word."""
-        if self.note is not None or len(self.verdicts) != self.expected:
-            return "NOT COMPLETE"
-        return "PASSED" if self.passed == self.expected else "FAILED"
-
-    @property
-    def failed(self) -> list[Verdict]:
-        """The models that failed."""
-        return [verdict for verdict in self.verdicts.values() if verdict.failures]
-
-    @property
-    def comparison_alt(self) -> str:
-        """The comparison of models in words."""
-        told = [
-            f"{name}: precision {found.precision:.2f}, recall {found.recall:.2f}, F1 {found.f1:.2f}"
-            for name, verdict in self.verdicts.items()
-            if (found := verdict.metrics)
-        ]
-        return f"Precision, recall and F1 of each model. {'; '.join(told)}."
 
 
 def above(page: Page) -> str:

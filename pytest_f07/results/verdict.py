@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import Sampled
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
 
@@ -80,26 +81,13 @@ class Verdict:
         return {**row, **self.audit.shares()} if self.audit else row
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What the server says of a model it serves.
-
-    :param expected: the sha256 that the model file has.
-    """
-
-    sha256: str
-    expected: str
-    broken_layers: Sequence[str]
-    needs_a_code: bool
-
-
 def broken(prediction_name: str, reason: str) -> Verdict:
     """The verdict of every model where the run broke."""
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
 
 
 def judge(
-    model: Model, loaded: Loaded, log: LogCounts, sampled: Sampled, required: Mapping[str, float],
+    model: Model, served: ServedModel, log: LogCounts, sampled: Sampled, required: Mapping[str, float],
     equivalence: Equivalence | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
@@ -113,9 +101,9 @@ def judge(
         metrics,
         audit.non_finite,
         failures=[
-            *_of_the_replay(loaded, log.fault, sampled.fault(model.prediction_name)),
+            *_of_the_replay(served, log.fault, sampled.fault(model.prediction_name)),
             *_of_the_books(model, metrics, audit),
-            *_of_the_scores(model, loaded, audit),
+            *_of_the_scores(model, served, audit),
             *_of_the_oracle(equivalence),
             *_of_the_requirements(metrics, required),
         ],
@@ -127,11 +115,11 @@ def judge(
     )
 
 
-def _of_the_replay(loaded: Loaded, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
-    if loaded.sha256 != loaded.expected:
+def _of_the_replay(served: ServedModel, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
+    if served.sha256 != served.expected_sha256:
         yield Failure(
             IDENTITY,
-            f"the server serves another file (sha256 {loaded.sha256[:12]}…, the package has {loaded.expected[:12]}…). "
+            f"the server serves another file (sha256 {served.sha256[:12]}…, the package has {served.expected_sha256[:12]}…). "
             "Nothing it answered counts.",
         )
     if log_fault:
@@ -156,7 +144,7 @@ def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator
         )
 
 
-def _of_the_scores(model: Model, loaded: Loaded, audit: ModelAudit) -> Iterator[Failure]:
+def _of_the_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
     if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
@@ -167,7 +155,7 @@ def _of_the_scores(model: Model, loaded: Loaded, audit: ModelAudit) -> Iterator[
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {audit.own.windows:,} scores of its own dataset {model.source_f04} are not "
-            f"numbers; {_why(loaded)}",
+            f"numbers; {_why(served)}",
         )
 
 
@@ -184,15 +172,15 @@ def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Ite
             yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {least}.")
 
 
-def _why(loaded: Loaded) -> str:
-    if loaded.broken_layers:
-        layers = ", ".join(repr(name) for name in loaded.broken_layers)
-        plural = "s" if len(loaded.broken_layers) > 1 else ""
+def _why(served: ServedModel) -> str:
+    if served.broken_layers:
+        layers = ", ".join(repr(name) for name in served.broken_layers)
+        plural = "s" if len(served.broken_layers) > 1 else ""
         return (
             f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
             "empty windows does this)."
         )
-    if loaded.needs_a_code:
+    if served.needs_a_code:
         return (
             "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
             "mask_zero, or keep such windows out of its dataset."

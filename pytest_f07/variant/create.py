@@ -12,8 +12,8 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
-from pytest_f07.variant.documents import read_yaml, to_json, to_yaml, write_whole
-from pytest_f07.variant.lock import hold_registry
+from pytest_f07.variant.documents import read_yaml, to_json, to_yaml, write_atomic
+from pytest_f07.variant.lock import registry_lock
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths, check_variant
@@ -35,20 +35,20 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
     models, datasets = read_package(package)
     document = manifest.build(project, package, models, datasets, seal(package.folder))
     project.variants.mkdir(parents=True, exist_ok=True)
-    with hold_registry(project.variants), _staging(project.variants) as staging:
+    with registry_lock(project.variants), _staging(project.variants) as staging:
         staged = VariantPaths(staging)
         staged.params.write_bytes(to_yaml(params.document()))
         staged.manifest.write_bytes(to_json(document))
         staging.chmod(0o755)
         before = project.registry.read_bytes() if project.registry.exists() else None
-        write_whole(project.registry, registry.with_variant(project, variant, parent))
+        write_atomic(project.registry, registry.with_variant(project, variant, parent))
         try:
             staging.rename(paths.folder)
         except OSError as error:
             if before is None:
                 project.registry.unlink()
             else:
-                write_whole(project.registry, before)
+                write_atomic(project.registry, before)
             raise F07Error(f"{project.show(paths.folder)} cannot be made: {error.strerror}.") from None
     return paths
 

@@ -12,7 +12,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant.paths import VariantPaths
 
 
-def take_variant(paths: VariantPaths) -> int:
+def lock_variant(paths: VariantPaths) -> int:
     """A variant's lock, as a handle to close; :class:`F07Error` where another process has it."""
     handle = os.open(paths.folder, os.O_RDONLY)
     try:
@@ -24,9 +24,9 @@ def take_variant(paths: VariantPaths) -> int:
 
 
 @contextmanager
-def hold_variant(paths: VariantPaths) -> Iterator[None]:
+def variant_lock(paths: VariantPaths) -> Iterator[None]:
     """Hold a variant while its files are published or removed."""
-    handle = take_variant(paths)
+    handle = lock_variant(paths)
     try:
         yield
     finally:
@@ -34,7 +34,7 @@ def hold_variant(paths: VariantPaths) -> Iterator[None]:
 
 
 @contextmanager
-def hold_registry(folder: Path) -> Iterator[None]:
+def registry_lock(folder: Path) -> Iterator[None]:
     """Wait for the registry of ``folder`` and hold it: two that change it at once would lose one entry."""
     handle = os.open(folder, os.O_RDONLY)
     try:

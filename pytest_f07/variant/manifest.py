@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pytest_f07.errors import F07Error
@@ -38,6 +38,12 @@ class Manifest:
     def prediction_names(self) -> list[str]:
         """The models' names, in order."""
         return [name for name, _, _ in self.listed]
+
+    def sealed_sha256(self, path: Path) -> str | None:
+        """Return the digest that a file of the package was sealed with; None where the manifest has no seal."""
+        if self.files is None:
+            return None
+        return self.files[path.relative_to(self.package.folder).as_posix()]["sha256"]
 
     def check_seal(self) -> None:
         """Raise :class:`F07Error` where the package is not as sealed; without a seal, where its rows are unfit."""

@@ -13,6 +13,8 @@ from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
 KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
+RUNTIME_KEYS = ("host", "port", "timeout_s", "start_timeout_s")
+MAX_TIMEOUT_S = 86_400
 EQUIVALENCE = ("sample", "full", "off")
 METRICS = ("precision", "recall", "f1")
 
@@ -21,6 +23,7 @@ METRICS = ("precision", "recall", "f1")
 class Params:
     """The parameters of one variant (specification §2 and §7).
 
+    :param timeout_s: seconds that one request may take; ``start_timeout_s`` seconds for the server's start.
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
     :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
         (``full``), or none (``off``).
@@ -30,6 +33,8 @@ class Params:
     parent_variant_f06: str
     host: str = "127.0.0.1"
     port: int = 5005
+    timeout_s: float = 120
+    start_timeout_s: float = 180
     batch_size: int = 256
     sample_size: int | None = None
     equivalence: str = "sample"
@@ -48,12 +53,13 @@ class Params:
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
             raise F07Error(f"{where}: runtime is {runtime!r}; it must hold host and port.")
-        _known(runtime, ("host", "port"), "runtime.", where)
+        _known(runtime, RUNTIME_KEYS, "runtime.", where)
         sample_size = document.get("sample_size")
         return cls(
             parent_variant_f06=_parent(document.get("parent_variant_f06"), where),
             host=_host(runtime.get("host", cls.host), where),
             port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
+            **{key: _seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
             batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
             sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
             equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
@@ -77,9 +83,10 @@ class Params:
 
     def document(self) -> dict[str, Any]:
         """The mapping that params.yaml holds."""
+        timeouts = {key: getattr(self, key) for key in RUNTIME_KEYS[2:] if getattr(self, key) != getattr(Params, key)}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
-            "runtime": {"host": self.host, "port": self.port},
+            "runtime": {"host": self.host, "port": self.port, **timeouts},
             "batch_size": self.batch_size,
         }
         if self.sample_size is not None:
@@ -132,6 +139,14 @@ def _parent(value: object, where: str) -> str:
 def _host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
+    return value
+
+
+def _seconds(key: str, value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_TIMEOUT_S:
+        raise F07Error(
+            f"{where}: runtime.{key} is {value!r}; it must be a number of seconds above 0, at most {MAX_TIMEOUT_S:,}."
+        )
     return value
 
 

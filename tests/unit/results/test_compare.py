@@ -10,7 +10,7 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results import compare as module
-from pytest_f07.results.compare import Comparison, Earlier, compare
+from pytest_f07.results.compare import Comparison, BaselineRun, compare
 from pytest_f07.variant.paths import Project
 
 COLUMNS = ("precision", "recall", "f1", "TP", "TN", "FP", "FN", "no_ref_total", "non_finite")
@@ -60,7 +60,7 @@ def compared(root: Path, then: tuple[list[str], Log], now: tuple[list[str], Log]
     names, log = now
     parquet = write(root / "now.parquet", names, log)
     rows = {name: len(windows) for name, windows in log.items()}
-    return compare(Earlier.read(project, "v701", names), parquet, names, rows, metrics(names, 0.75))
+    return compare(BaselineRun.read(project, "v701", names), parquet, names, rows, metrics(names, 0.75))
 
 
 def test_flips_are_counted_each_way_and_the_largest_shown_first(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_variant_without_a_common_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         F07Error, match=r"--f07-compare=v701: it validates none of these models, but a, b; name a variant"
     ):
-        Earlier.read(project, "v701", ["c"])
+        BaselineRun.read(project, "v701", ["c"])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_run_that_is_not_complete_is_refused(tmp_path: Path, missing: str) -> 
     project = earlier(tmp_path, ["a"], {"v401": [("[1]", [0.1])]})
     (project.variant("v701").folder / missing).unlink()
     with pytest.raises(F07Error, match=f"{missing}: no such file, so v701 has no complete run to compare with"):
-        Earlier.read(project, "v701", ["a"])
+        BaselineRun.read(project, "v701", ["a"])
 
 
 @pytest.mark.parametrize("key", ["models", "counts"])
@@ -139,4 +139,4 @@ def test_metadata_of_another_run_is_refused(tmp_path: Path, key: str) -> None:
     path = project.variant("v701").metadata
     path.write_text(json.dumps({**json.loads(path.read_text()), key: {"b": {}}}))
     with pytest.raises(F07Error, match="are not of one complete run; run it again"):
-        Earlier.read(project, "v701", ["a"])
+        BaselineRun.read(project, "v701", ["a"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import documents
-from pytest_f07.variant.documents import read_json, read_yaml, to_json, to_yaml, write_whole
+from pytest_f07.variant.documents import read_json, read_yaml, to_json, to_yaml, write_atomic
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=8)  # PyYAML folds this line break
@@ -30,10 +30,10 @@ DOCUMENTS = st.dictionaries(TEXT, VALUES, max_size=4)
 @given(DOCUMENTS)
 def test_what_is_written_reads_back(tmp_path_factory: pytest.TempPathFactory, document: dict[str, object]) -> None:
     path = tmp_path_factory.getbasetemp() / "document"
-    write_whole(path, to_json(document))
+    write_atomic(path, to_json(document))
     assert read_json(path, "f") == document
     assert list(read_json(path, "f")) == list(document)
-    write_whole(path, to_yaml(document))
+    write_atomic(path, to_yaml(document))
     assert read_yaml(path, "f") == document
     assert list(read_yaml(path, "f")) == list(document)
 
@@ -150,7 +150,7 @@ def test_a_file_is_replaced_with_the_rights_that_others_expect(tmp_path: Path) -
     (tmp_path / "f").write_text("old")
     mask = os.umask(0o027)
     try:
-        write_whole(tmp_path / "f", b"new")
+        write_atomic(tmp_path / "f", b"new")
     finally:
         os.umask(mask)
     assert (tmp_path / "f").read_bytes() == b"new"
@@ -168,7 +168,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     (tmp_path / "f").write_text("old")
     monkeypatch.setattr(documents.os, "fsync", full)
     with pytest.raises(type(fault)):
-        write_whole(tmp_path / "f", b"new")
+        write_atomic(tmp_path / "f", b"new")
     assert (tmp_path / "f").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 

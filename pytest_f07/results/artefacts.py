@@ -1,0 +1,30 @@
+"""The folders that a run fills: emptied before it, and the files that hold its metrics."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+from pytest_f07.results.metrics import by_name, to_csv
+from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.documents import to_json, write_atomic
+from pytest_f07.variant.paths import Outputs
+
+
+def clean(outputs: Outputs) -> None:
+    """Remove what an earlier run wrote, the metadata first: without it nothing looks complete."""
+    outputs.metadata.unlink(missing_ok=True)
+    for folder in (outputs.logs, outputs.metrics, outputs.report, outputs.runtime):
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    outputs.figures.mkdir()
+
+
+def write_metrics(outputs: Outputs, verdicts: Sequence[Verdict]) -> None:
+    """Write metrics_per_model.csv, and metrics.json for ``dvc metrics``."""
+    rows = [verdict.row() for verdict in verdicts]
+    write_atomic(outputs.metrics_csv, to_csv(rows))
+    write_atomic(outputs.metrics_json, to_json(by_name(rows)))

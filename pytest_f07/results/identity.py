@@ -1,0 +1,45 @@
+"""What the server says of the models that it serves, beside what the package holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.seal import digest
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model as the server describes it.
+
+    :param sha256: of the model file that the server loaded.
+    :param expected_sha256: of the package's own.
+    :param broken_layers: layers whose weights are NaN or infinite.
+    :param needs_a_code: a window without a known code leaves the model nothing to pool.
+    """
+
+    sha256: str
+    expected_sha256: str
+    broken_layers: Sequence[str]
+    needs_a_code: bool
+
+
+def served_models(identity: Mapping[str, Any], manifest: Manifest, models: Sequence[Model]) -> dict[str, ServedModel]:
+    """Return what the server says of each model, by prediction_name.
+
+    :param identity: the answer of ``GET /``.
+    """
+    described = {each.get("prediction_name"): each for each in identity.get("loaded", [])}
+    served = {}
+    for model in models:
+        description = described.get(model.prediction_name, {})
+        served[model.prediction_name] = ServedModel(
+            sha256=str(description.get("sha256", "unknown")),
+            expected_sha256=manifest.sealed_sha256(model.h5) or digest(model.h5),
+            broken_layers=description.get("broken_layers", []),
+            needs_a_code=bool(description.get("needs_a_code")),
+        )
+    return served

@@ -1,0 +1,136 @@
+"""What the report's page tells of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pytest_f07.results import metadata
+from pytest_f07.results.compare import Comparison
+from pytest_f07.results.figures import draw_pace
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.seal import FileSeal
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page tells of a session.
+
+    :param expected: how many models there are to judge.
+    :param note: why the run does not count; None where it is whole.
+    :param began: when, in ISO form; ``seconds`` how long all of it took.
+    :param counts: windows and predictions.
+    :param latency: p50_ms, p95_ms and p99_ms of a request.
+    :param log_tail: the server's last words, where something failed.
+    :param files: the package's seal.
+    :param comparison_png: under figures/, and ``pace_png`` which is timed; None where there is none.
+    """
+
+    variant: str
+    package: str
+    models: Sequence[Model]
+    verdicts: Mapping[str, Verdict]
+    expected: int
+    note: str | None
+    began: str
+    seconds: float
+    counts: Mapping[str, int]
+    windows_per_second: float
+    latency: Mapping[str, float]
+    requests: int
+    warnings: Sequence[str]
+    log_tail: Sequence[str]
+    provenance: Mapping[str, str]
+    files: Mapping[str, FileSeal] = field(default_factory=dict)
+    comparison_png: bytes | None = None
+    pace_png: bytes | None = None
+    compared: Comparison | None = None
+
+    @property
+    def passed(self) -> int:
+        """How many models passed."""
+        return sum(not verdict.failures for verdict in self.verdicts.values())
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word."""
+        if self.note is not None or len(self.verdicts) != self.expected:
+            return "NOT COMPLETE"
+        return "PASSED" if self.passed == self.expected else "FAILED"
+
+    @property
+    def failed(self) -> list[Verdict]:
+        """The models that failed."""
+        return [verdict for verdict in self.verdicts.values() if verdict.failures]
+
+    @property
+    def comparison_alt(self) -> str:
+        """The comparison of models in words."""
+        told = [
+            f"{name}: precision {found.precision:.2f}, recall {found.recall:.2f}, F1 {found.f1:.2f}"
+            for name, verdict in self.verdicts.items()
+            if (found := verdict.metrics)
+        ]
+        return f"Precision, recall and F1 of each model. {'; '.join(told)}."
+
+
+def make_page(result: RunResult, note: str | None) -> Page:
+    """Return what the report tells of a run.
+
+    :param note: why the run does not count; None where it is whole.
+    """
+    timings, comparison_png = result.timings, result.outputs.comparison_png
+    failed = any(verdict.failures for verdict in result.verdicts.values())
+    pace = [(request.end - timings.begin, request.windows, request.seconds) for request in timings.completions]
+    return Page(
+        variant=result.variant,
+        package=result.package,
+        models=result.models,
+        verdicts=result.verdicts,
+        expected=len(result.manifest.prediction_names),
+        note=note,
+        began=f"{result.began:%Y-%m-%d %H:%M:%S} UTC",
+        seconds=(datetime.now(UTC) - result.began).total_seconds(),
+        counts={} if result.broken else result.counts,
+        windows_per_second=timings.windows_per_second,
+        latency=metadata.latency(timings.latencies),
+        requests=len(timings.completions),
+        warnings=result.warnings,
+        log_tail=result.log_tail if failed else [],
+        provenance=_provenance(result),
+        files=result.manifest.files or {},
+        comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
+        pace_png=draw_pace(pace) if pace else None,
+        compared=result.comparison,
+    )
+
+
+def pictures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
+    """Return one model's pictures as PNG, by kind; none where the run broke before they were drawn."""
+    outputs = result.outputs
+    paths = {"confusion": outputs.confusion_png(prediction_name), "scores": outputs.scores_png(prediction_name)}
+    return {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
+
+
+def _provenance(result: RunResult) -> dict[str, str]:
+    """Return what was validated, with what."""
+    manifest, params = result.manifest, result.params
+    software = metadata.versions(result.identity.get("versions", {}))
+    sides = {f"{side} {name}": version for side in ("client", "server") for name, version in software.pop(side).items()}
+    return {
+        "variant": result.variant,
+        "package": result.package,
+        "sealed": "no" if manifest.files is None else f"yes, {len(manifest.files)} files",
+        "manifest sha256": manifest.digest,
+        "git commit": metadata.git_commit(manifest.project.root),
+        "batch_size": str(params.batch_size),
+        "sample_size": str(params.sample_size or "all rows"),
+        "equivalence": params.equivalence,
+        **({"require": json.dumps(params.require)} if params.require else {}),
+        **software,
+        **sides,
+    }

@@ -1,0 +1,80 @@
+"""What a run found: the one thing that report, terminal, JUnit, metadata and notebook read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pytest_f07.replay.process import log_tail
+from pytest_f07.replay.replay import Timings
+from pytest_f07.results.compare import Comparison
+from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import Outputs
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run, whole or broken.
+
+    :param outputs: where its artefacts are.
+    :param began: when it was checked, in UTC.
+    :param verdicts: by prediction_name, in the package's order.
+    :param broken: why it could not be finished; None where it is whole.
+    :param identity: what the server said of itself; empty where it never answered.
+    :param stage_seconds: the wall time of each stage.
+    :param comparison: what changed since an earlier run; None where none was named.
+    """
+
+    manifest: Manifest
+    params: Params
+    models: tuple[Model, ...]
+    datasets: tuple[Dataset, ...]
+    outputs: Outputs
+    began: datetime
+    verdicts: Mapping[str, Verdict]
+    broken: str | None
+    identity: Mapping[str, Any]
+    timings: Timings
+    stage_seconds: Mapping[str, float]
+    comparison: Comparison | None
+
+    @property
+    def variant(self) -> str:
+        """Return the variant's name."""
+        return self.manifest.paths.name
+
+    @property
+    def package(self) -> str:
+        """Return the name of the F06 package."""
+        return self.manifest.package.name
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many windows were sent, and how many predictions were asked for."""
+        windows = sum(dataset.rows for dataset in self.datasets)
+        return {"windows": windows, "predictions": windows * len(self.models)}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what a reader should know though it fails nothing."""
+        warnings = [
+            f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
+        ]
+        if self.manifest.files is None:
+            warnings.insert(
+                0,
+                f"the manifest of {self.variant} is not sealed (an older tool made it): nobody can tell whether the "
+                "package is the one it was made of",
+            )
+        return warnings
+
+    @property
+    def log_tail(self) -> list[str]:
+        """Return the last lines of the server's log."""
+        return log_tail(self.outputs.server_log)
