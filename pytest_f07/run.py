@@ -30,7 +30,7 @@ from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.metrics import by_name, to_csv
 from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
-from pytest_f07.variant import manifest
+from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.documents import to_json, write_whole
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import take_variant
@@ -61,6 +61,7 @@ class Run:
             )
         self.params.check_require(self.manifest.prediction_names, where)
         self.began = datetime.now(UTC)
+        self.started = False
         self.on_progress: Callable[[Progress], None] = lambda progress: None
         self.compare_with = compare_with
         self.earlier: Earlier | None = None
@@ -82,7 +83,7 @@ class Run:
         return self.paths.name
 
     def check(self) -> None:
-        """All that can be wrong before a run: package, seal, lock, port. Nothing is touched."""
+        """All that can be wrong before a run: package, seal, lock, disk, port. Nothing is touched."""
         self.manifest.check_seal()
         self.models = self.manifest.read_models()
         self.datasets = self.manifest.read_datasets(self.params.sample_size)
@@ -91,6 +92,7 @@ class Run:
                 raise F07Error(f"--f07-compare={self.variant} is the variant itself; name another one.")
             self.earlier = Earlier.read(self.project, self.compare_with, self.manifest.prediction_names)
         self._lock = take_variant(self.paths)
+        disk.check(self.paths, self.datasets, self.manifest.prediction_names)
         self.listener = listen(self.params.host, self.params.port)
 
     def release(self) -> None:
@@ -114,17 +116,18 @@ class Run:
         out.figures.mkdir()
 
     def execute(self, server: ServerProcess) -> None:
-        """Steps 2 to 6: start the server, replay, log, metrics, figures. A run that breaks says so in each verdict."""
+        """Steps 1 to 6: clean, start, replay, log, metrics, figures. A run that breaks says so in each verdict."""
+        self.started = True
         try:
+            self.clean()
             self._execute(server)
         except (F07Error, OSError, pa.ArrowException) as error:
             self.broken = " ".join(str(error).split())
             self.verdicts = {name: broken(name, self.broken) for name in self.manifest.prediction_names}
 
     def _execute(self, server: ServerProcess) -> None:
-        host, port = self.params.host, self._port()
         names = tuple(self.manifest.prediction_names)
-        client = Client(host, port, names, self.manifest.digest, self.nonce)
+        client = Client(self.params.host, self._port(), names, self.manifest.digest, self.nonce)
         with self._timed("start"):
             self.identity = server.start(client)
         sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
@@ -213,10 +216,8 @@ class Run:
         return files[path.relative_to(self.manifest.package.folder).as_posix()]["sha256"] if files else None
 
     def _port(self) -> int:
-        if self.listener is None:
-            raise RuntimeError("check() takes the port")
-        port: int = self.listener.getsockname()[1]
-        return port
+        assert self.listener is not None, "check() takes the port"
+        return int(self.listener.getsockname()[1])
 
     def _timed(self, stage: str) -> _Stage:
         return _Stage(self.seconds, stage)
@@ -224,7 +225,7 @@ class Run:
     @property
     def warnings(self) -> list[str]:
         """What a reader should know though it fails nothing."""
-        found = [f"{v.prediction_name}: {warning}" for v in self.verdicts.values() for warning in v.warnings]
+        found = [f"{v.prediction_name}: {text}" for v in self.verdicts.values() for text in v.warnings]
         if self.manifest.files is None:
             found.insert(0, f"the manifest of {self.variant} is not sealed (an older tool made it): nobody can tell "
                             "whether the package is the one it was made of")  # fmt: skip

@@ -27,16 +27,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Refuse pytest-xdist's endless loop, which begins before anything is configured."""
+    if config.getoption("f07_variant") is not None and config.getoption("looponfail", False):
+        raise pytest.UsageError("-f (--looponfail) cannot be used with --f07-variant: a run is one session.")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the variant before anything is touched, and before pytest-html, junit and xdist read their options."""
     if selection := select(config):
         from pytest_f07.plugin import fixtures
         from pytest_f07.plugin.html import HtmlReport
+        from pytest_f07.plugin.loop import ItemLoop
         from pytest_f07.plugin.session import ValidationSession
         from pytest_f07.plugin.terminal import Terminal
 
         session = ValidationSession.begin(config, selection)
         config.pluginmanager.register(fixtures, "f07-fixtures")
         config.pluginmanager.register(session, "f07-session")
+        config.pluginmanager.register(ItemLoop(session.run.manifest.prediction_names), "f07-loop")
         config.pluginmanager.register(HtmlReport(session), "f07-report")
         config.pluginmanager.register(Terminal(session), "f07-terminal")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_f07.plugin import summary
-from pytest_f07.plugin.session import ValidationSession, prediction_name
+from pytest_f07.plugin.items import prediction_name
+from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.results import report as html
 from pytest_f07.variant.package import Model
 

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from _pytest.pathlib import resolve_from_str
 
 from pytest_f07.errors import F07Error
-from pytest_f07.plugin import item, summary
+from pytest_f07.plugin import summary
+from pytest_f07.plugin.host import check_plugins
+from pytest_f07.plugin.items import ManifestFile, prediction_name
+from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.selection import Selection
+from pytest_f07.plugin.shield import Shield
 from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
+from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_whole
 from pytest_f07.variant.paths import Outputs
-
-# Plugins that a run cannot do without, and what for.
-NEEDED = {"html": "pytest-html writes report.html", "xprocess": "pytest-xprocess starts the server",
-          "cacheprovider": "pytest-xprocess keeps its files in pytest's cache", "junitxml": "it writes junit.xml",
-          "terminalreporter": "the outcome is told there"}  # fmt: skip
-
-
-class ManifestFile(pytest.Module):
-    """Collect a manifest as a test file; its test is in :mod:`pytest_f07.plugin.item`, whatever the host's names."""
-
-    def _getobj(self) -> Any:
-        return item
-
-    def funcnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test."""
-        return name == item.test_runtime_validation.__name__
-
-    def classnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test class: none is."""
-        return False
 
 
 class ValidationSession:
@@ -47,24 +31,23 @@ class ValidationSession:
 
     def __init__(self, run: Run, selection: Selection, staging: Path) -> None:
         self.run, self.selection, self.staging = run, selection, staging
-        self.began = self.whole = False
-        self.outcomes: dict[str, str] = {}
+        self.whole = False
+        self.outcomes = Outcomes()
+        self.shield = Shield()
         self.note: str | None = None
 
     @classmethod
     def begin(cls, config: pytest.Config, selection: Selection) -> ValidationSession:
         """Check everything, and tell pytest-html and junit where to write; :class:`pytest.UsageError` for a mistake."""
         try:
-            for plugin, reason in NEEDED.items():
-                if config.pluginmanager.is_blocked(plugin):
-                    raise F07Error(f"-p no:{plugin} cannot be used with --f07-variant: {reason}.")
+            check_plugins(config.pluginmanager)
             run = Run(selection.project, selection.variant, selection.compare_with)
             if not selection.looks:
+                disk.check_cache(cache_folder(config))
                 run.check()
+            session = cls(run, selection, disk.make_temporary(f"f07-{selection.variant}-"))
         except F07Error as error:
             raise pytest.UsageError(str(error)) from None
-        staging = Path(tempfile.mkdtemp(prefix=f"f07-{selection.variant}-"))
-        session = cls(run, selection, staging)
         if not selection.looks:
             config.option.htmlpath = str(session.staged.report_html)
             config.option.xmlpath = str(session.staged.junit_xml)
@@ -93,42 +76,32 @@ class ValidationSession:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See whether the session is whole; a session that selects nothing is a mistake."""
-        names = [name for item in session.items if (name := prediction_name(item))]
-        if not names:
-            if session.testsfailed == 0:
-                raise pytest.UsageError(
-                    f"no model of {self.run.variant} is selected; its models are "
-                    f"{', '.join(self.run.manifest.prediction_names)}."
-                )
-            return
-        setup_only = session.config.getoption("setuponly", False)
-        self.whole = set(names) == set(self.run.manifest.prediction_names) and not setup_only
+        names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
+        if not names and session.testsfailed == 0:
+            raise pytest.UsageError(
+                f"no model of {self.run.variant} is selected; its models are "
+                f"{', '.join(self.run.manifest.prediction_names)}."
+            )
+        self.outcomes.expect(names)
+        self.whole = set(names.values()) == set(self.run.manifest.prediction_names)
         if not self.whole:
             self.run.outputs = self.staged
+        self.shield.note_environment()
 
     # -- the run
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Clean: from here on the variant's old results are gone."""
-        if not self.selection.looks and not session.testsfailed:
-            try:
-                self.run.clean()
-            except OSError as error:
-                raise pytest.UsageError(f"{error.filename}: cannot be cleaned: {error.strerror}.") from None
-            self.began = True
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
         """The time of the replay belongs to no item."""
-        if call.when == "setup":
-            call.duration = max(0.0, call.duration - self.run.take_seconds())
+        call.duration = max(0.0, call.duration - self.run.take_seconds())
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        self.outcomes.failed = self.outcomes.failed or report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note each item's outcome."""
-        name = dict(report.user_properties).get("prediction_name")
-        if name and (report.when == "call" or report.failed):
-            self.outcomes[str(name)] = report.outcome
+        self.outcomes.add(report)
 
     # -- the end
 
@@ -136,31 +109,47 @@ class ValidationSession:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
         place, and write the metadata where the run is complete."""
-        self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
+        self.note = self._reason_not_complete(session)
+        self._set_exit_status(session)
         try:
             result = yield
         except OSError as error:  # a full disk, where pytest-html or junit writes
             self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
-        if self.began and self.whole:
+        self._set_exit_status(session)  # again, for plugins change it
+        if self.run.started and self.whole:
             self._place_reports(session.config)
             if self.note is None:
                 # Step 8, last of all: it says that the run is complete.
                 write_whole(self.run.outputs.metadata, to_json(summary.document(self.run)))
         return result
 
-    def _what_is_missing(self, exit_status: int) -> str | None:
-        """Why this session is not a complete run."""
-        names = self.run.manifest.prediction_names
+    def _is_stopped(self, session: pytest.Session) -> bool:
+        """Whether the session came to an end before its items did."""
+        stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        return session.exitstatus in stopped
+
+    def _set_exit_status(self, session: pytest.Session) -> None:
+        """Let the exit status tell of the models, and of nothing else that plugins measure."""
+        if not self.selection.looks and not self._is_stopped(session):
+            failed = self.outcomes.failed or self.outcomes.not_judged(self.run.verdicts)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
+
+    def _reason_not_complete(self, session: pytest.Session) -> str | None:
+        """Why this session is not a complete run; None where it is one, or where nothing was to be run."""
+        written = "No metadata was written." if self.run.started else "No run was begun, and nothing was touched."
+        if self.selection.looks or (self._is_stopped(session) and not self.run.started):
+            return None
         if self.run.broken:
-            return f"The run broke: {self.run.broken}. No metadata was written."
-        if exit_status not in (0, 1):
-            return "The session was interrupted. No metadata was written."
+            return f"The run broke: {self.run.broken}. {written}"
+        if self._is_stopped(session):
+            return f"The session was interrupted. {written}"
+        if names := self.outcomes.not_judged(self.run.verdicts):
+            return f"{self.outcomes.sentence(names, len(self.outcomes.names))} {written}"
         if not self.whole:
-            return f"Only some of the {len(names)} models were selected: nothing was written to the variant's folder."
-        if missing := [name for name in names if name not in self.outcomes or name not in self.run.verdicts]:
-            return f"{len(missing)} of {len(names)} models were not judged. No metadata was written."
+            of = len(self.run.manifest.prediction_names)
+            return f"Only some of the {of} models were selected: nothing was written to the variant's folder."
         return None
 
     def _place_reports(self, config: pytest.Config) -> None:
@@ -181,12 +170,10 @@ class ValidationSession:
     def pytest_unconfigure(self) -> None:
         """Give back what the session held."""
         self.run.release()
-        if self.whole or not self.began:
+        if self.whole or not self.run.started:
             shutil.rmtree(self.staging, ignore_errors=True)
 
 
-def prediction_name(item: pytest.Item) -> str | None:
-    """The model that an item validates; None for an item of somebody else's."""
-    if item.getparent(ManifestFile) and isinstance(item, pytest.Function):
-        return str(item.callspec.params["prediction_name"])
-    return None
+def cache_folder(config: pytest.Config) -> Path:
+    """Return the folder of pytest's cache, which pytest itself looks for later than a run is checked."""
+    return resolve_from_str(config.getini("cache_dir"), config.rootpath)

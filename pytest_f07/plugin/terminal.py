@@ -57,7 +57,9 @@ class Terminal:
             say.section("last lines of the server's log")
             for text in tail:
                 say.line(text)
-        if not session.began:
+        if not run.started:
+            if session.note:
+                say.line(f"f07: {session.note}")
             return
         rows = [ci.cells(name, verdict) for name, verdict in run.verdicts.items()]
         if config.get_verbosity() >= 0 and rows and not run.broken:
@@ -70,6 +72,8 @@ class Terminal:
             if run.outputs.report_html.is_file():
                 say.line(f"f07: report: {run.project.show(run.outputs.report_html)}")
         if not session.whole:
+            if session.outcomes.not_judged(run.verdicts):
+                say.line(f"f07: {session.note}")
             say.line(f"f07: this session is partial; what it computed is in {session.staging}")
         elif session.note:
             say.line(f"f07: {session.note}")

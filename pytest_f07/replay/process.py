@@ -89,6 +89,8 @@ class ServerProcess:
                 # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
                 Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
                 self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
+            # It would read its own, empty log at every report, also after it has closed it.
+            self._xprocess.config._extlogfiles.pop(self._name)
         except TimeoutError:
             raise BrokenRun(f"the server said nothing for {START_SECONDS} s after its start") from None
         return identity

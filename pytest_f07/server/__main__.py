@@ -27,7 +27,7 @@ def main() -> int:
     options = _options()
     if not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     try:
         _serve(options.manifest.resolve(), options.socket, options.nonce)

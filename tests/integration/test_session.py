@@ -107,7 +107,7 @@ def test_without_the_option_the_plugin_does_nothing(f07_stub: F07Project) -> Non
 # -- partial sessions, and those that only look
 
 
-@pytest.mark.parametrize("arguments", [("-k", "feeder"), (f"{ITEM}[inverter_trip.cnn]",), ("--setup-only",)])
+@pytest.mark.parametrize("arguments", [("-k", "feeder"), (f"{ITEM}[inverter_trip.cnn]",)])
 def test_a_partial_session_writes_to_a_folder_that_it_names(f07_stub: F07Project, arguments: tuple[str, ...]) -> None:
     before = f07_stub.tree()
     result = f07_stub.run(*arguments)
@@ -128,21 +128,15 @@ def test_last_failed_runs_those_alone(f07_project: F07Project) -> None:
     assert f07_project.tree() == before
 
 
-def test_stopping_at_the_first_failure_leaves_no_metadata(f07_project: F07Project) -> None:
-    f07_project.stub("nan")
-    result = f07_project.run("-x")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["f07: 2 of 3 models were not judged. No metadata was written."])
-    assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
-
-
-@pytest.mark.parametrize("look", ["--collect-only", "--setup-plan", "--help", "--fixtures", "--markers", "--version"])
+@pytest.mark.parametrize(
+    "look", ["--collect-only", "--setup-plan", "--setup-only", "--help", "--fixtures", "--markers", "--version"]
+)
 def test_a_session_that_only_looks_touches_nothing(f07_stub: F07Project, look: str) -> None:
     (f07_stub.root / "pytest.ini").write_text("[pytest]\naddopts = --html=host.html --junitxml=host.xml\n")
     before = f07_stub.tree()
     assert f07_stub.run(look).ret == 0
     assert f07_stub.tree() == before
-    if look in ("--collect-only", "--setup-plan"):
+    if look in ("--collect-only", "--setup-plan", "--setup-only"):
         assert not (f07_stub.root / "host.html").exists()
         assert not (f07_stub.root / "host.xml").exists()
 
