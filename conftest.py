@@ -134,6 +134,19 @@ def f07_stub(f07_project: F07Project) -> F07Project:
     return f07_project
 
 
+# -- files that are called like modules
+
+# Modules that are imported late, at their first use, beside some that are imported at once.
+SHADOWED = ("queue", "secrets", "random", "socket", "json", "decimal", "numpy", "pyarrow", "h5py", "yaml", "requests",
+            "jinja2", "keras", "tensorflow")  # fmt: skip
+
+
+def shadow_modules(folder: Path) -> None:
+    """Put files into ``folder`` that end whoever imports them."""
+    for module in SHADOWED:
+        (folder / f"{module}.py").write_text(f"raise SystemExit('the {module}.py of the project was imported')\n")
+
+
 # -- a user's checkout, in real git and DVC repositories
 
 ENVIRONMENT = {

@@ -36,7 +36,7 @@ from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import take_variant
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
-from pytest_f07.variant.seal import digest
+from pytest_f07.variant.seal import digest, sealed_name
 from pytest_f07.windows import BatchResult
 
 
@@ -213,7 +213,7 @@ class Run:
 
     def _sealed(self, path: Path) -> str | None:
         files = self.manifest.files
-        return files[path.relative_to(self.manifest.package.folder).as_posix()]["sha256"] if files else None
+        return files[sealed_name(path, self.manifest.package.folder)]["sha256"] if files else None
 
     def _port(self) -> int:
         assert self.listener is not None, "check() takes the port"

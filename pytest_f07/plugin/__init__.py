@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_f07.plugin.selection import select
+from pytest_f07.variant.interpreter import import_project_last
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +38,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the variant before anything is touched, and before pytest-html, junit and xdist read their options."""
     if selection := select(config):
+        import_project_last(selection.project.root)
         from pytest_f07.plugin import fixtures
         from pytest_f07.plugin.html import HtmlReport
         from pytest_f07.plugin.loop import ItemLoop

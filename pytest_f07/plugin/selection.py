@@ -9,6 +9,8 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.plugin.host import set_options_aside
+from pytest_f07.variant.interpreter import check_system
+from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import Project, check_variant
 
 _LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test", "showfixtures", "xkill", "xshow")
@@ -50,6 +52,7 @@ def select(config: pytest.Config) -> Selection | None:
 
 
 def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) -> Selection:
+    check_system()
     manifests = set(named.values())
     if variant is not None:
         project = Project(config.invocation_params.dir)
@@ -60,6 +63,7 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     [manifest] = manifests
     of_manifest = Project.of_manifest(manifest)
     assert of_manifest is not None, "both ways above give a manifest's path"
+    of_manifest.check()
     looks = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
     selection = Selection(of_manifest, manifest.parent.name, looks, config.getoption("f07_compare"))
     selection.set_aside = _set_aside(config, list(named) or [_argument(config, manifest)], bool(named))
@@ -80,5 +84,13 @@ def _set_aside(config: pytest.Config, arguments: list[str], named: bool) -> list
     """Set aside the host's paths and options; what they were."""
     brought = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
     aside = [argument for argument in config.args if argument not in arguments] if named or brought else []
-    config.args, config.args_source = arguments, pytest.Config.ArgsSource.ARGS
+    config.args, config.args_source = list(map(_composed_id, arguments)), pytest.Config.ArgsSource.ARGS
+    config.option.keyword = composed(config.option.keyword)
+    config.option.deselect = config.option.deselect and list(map(_composed_id, config.option.deselect))
     return aside + set_options_aside(config)
+
+
+def _composed_id(argument: str) -> str:
+    """Return a node id with the model's name as items have it; the path before it is the file system's."""
+    path, separator, name = argument.partition("::")
+    return path + separator + composed(name)

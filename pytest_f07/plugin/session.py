@@ -20,6 +20,7 @@ from pytest_f07.results.report import CSS
 from pytest_f07.run import Run
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_whole
+from pytest_f07.variant.interpreter import import_project_last
 from pytest_f07.variant.paths import Outputs
 
 
@@ -74,8 +75,13 @@ class ValidationSession:
         if metafunc.definition.getparent(ManifestFile):
             metafunc.parametrize("prediction_name", self.run.manifest.prediction_names)
 
+    def pytest_make_parametrize_id(self, val: object, argname: str) -> str | None:
+        """Return the name as it is: pytest would escape its accents, and ``-k`` with them would select nothing."""
+        return str(val) if argname == "prediction_name" else None
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See whether the session is whole; a session that selects nothing is a mistake."""
+        import_project_last(self.run.project.root)  # again, for each conftest.py below executions/
         names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
         if not names and session.testsfailed == 0:
             raise pytest.UsageError(

@@ -11,6 +11,7 @@ from pytest_f07.results import metadata
 from pytest_f07.results.figures import draw_pace
 from pytest_f07.results.report import Page
 from pytest_f07.run import Run
+from pytest_f07.variant.wording import counted
 
 
 def page(run: Run, note: str | None) -> Page:
@@ -83,7 +84,7 @@ def _provenance(run: Run) -> dict[str, str]:
     return {
         "variant": run.variant,
         "package": found.package.name,
-        "sealed": "no" if found.files is None else f"yes, {len(found.files)} files",
+        "sealed": "no" if found.files is None else f"yes, {counted(len(found.files), 'file')}",
         "manifest sha256": found.digest,
         "git commit": metadata.git_commit(run.project.root),
         "batch_size": str(params.batch_size),

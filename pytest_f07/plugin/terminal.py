@@ -13,6 +13,7 @@ import pytest
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.replay.replay import Progress
 from pytest_f07.results import ci
+from pytest_f07.variant.wording import counted, pace
 
 EVERY = 0.2
 SPARSELY = 30.0
@@ -27,8 +28,8 @@ class Terminal:
     def pytest_report_header(self) -> list[str]:
         """Say what is validated and what was set aside for it."""
         manifest, aside = self.run.manifest, self.session.selection.set_aside
-        lines = [f"f07: {self.run.variant} of package {manifest.package.name}, {len(manifest.listed)} models, "
-                 f"{len(manifest.datasets)} datasets"]  # fmt: skip
+        held = f"{counted(len(manifest.listed), 'model')}, {counted(len(manifest.datasets), 'dataset')}"
+        lines = [f"f07: {self.run.variant} of package {manifest.package.name}, {held}"]
         if manifest.files is None:
             lines.append("f07: the manifest is not sealed: an older tool made it")
         if aside:
@@ -66,6 +67,8 @@ class Terminal:
             say.section(f"{run.variant} of package {run.manifest.package.name}")
             for text in ci.aligned([ci.HEADINGS, *rows]):
                 say.line(text)
+            windows = counted(sum(dataset.rows for dataset in run.datasets), "window")
+            say.line(f"f07: replay: {windows}, {pace(run.timings.windows_per_second)}")
         if config.get_verbosity() >= 0:
             for warning in run.warnings:
                 say.line(f"f07: warning: {warning}")
@@ -157,9 +160,9 @@ class ProgressLine:
 
 
 def progress_text(progress: Progress) -> str:
-    """``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
-    pace = f"{progress.windows_per_second:,.0f} windows/s"
+    """Return ``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
     if progress.done == progress.total:
-        return f"f07: all {progress.total:,} windows answered, {pace}; metrics and pictures follow"
-    percent = 100 * progress.done // progress.total
-    return f"f07: {progress.dataset}  {percent} %, {pace}, {progress.eta_seconds:,.0f} s left"
+        return f"f07: {counted(progress.total, 'window')} answered; metrics and pictures follow"
+    share = 100 * progress.done // progress.total
+    eta = f"{progress.eta_seconds:,.0f} s left"
+    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}"

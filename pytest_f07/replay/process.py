@@ -7,12 +7,10 @@ PID can be anybody's, so the file is dropped before and after each use: nothing 
 from __future__ import annotations
 
 import logging
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from xprocess import XProcess as XProcess  # the fixture's type, for whoever han
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
+from pytest_f07.variant.interpreter import child_environment, python_command
 
 START_SECONDS = 180
 STOP_SECONDS = 10
@@ -44,7 +43,7 @@ class ServerCommand:
     @classmethod
     def of_manifest(cls, manifest: Path, log: Path, nonce: str) -> ServerCommand:
         """This project's own server for ``manifest``."""
-        return cls([sys.executable, "-m", "pytest_f07.server", str(manifest)], log, nonce)
+        return cls(python_command("pytest_f07.server", str(manifest)), log, nonce)
 
 
 class ServerProcess:
@@ -72,7 +71,7 @@ class ServerProcess:
             args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012 - xprocess reads it so
             timeout = START_SECONDS
             terminate_on_interrupt = True
-            env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012 - xprocess reads it so
+            env = child_environment()
 
             def startup_check(self) -> bool:
                 process._popen = self.process.resources[-1].popen

@@ -202,7 +202,9 @@ def _figure(width: float, height: float) -> Iterator[Figure]:
     """No pyplot and matplotlib's own defaults: a ``matplotlibrc`` in the user's folder changes nothing."""
     # rc_context never restores the backend, which no picture here depends on.
     defaults: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
-    with mpl.rc_context({**defaults, **STYLE}):
+    with mpl.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
+        # The font draws a box for a letter that it lacks, and warns; a host may have made warnings errors.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         figure = Figure(figsize=(width, height), dpi=120)
         FigureCanvasAgg(figure)
         yield figure

@@ -110,7 +110,7 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
     assert (found.models[0].compared, found.models[0].to_1) == (1, 1)
     assert found.notes == [
         "Dataset v401 had 3 rows and has 2: the first 2 are compared.",
-        "Dataset v401: 1 of 2 rows hold another window than in v701; their predictions are not compared.",
+        "Dataset v401: 1 of 2 rows holds another window than in v701; their predictions are not compared.",
         "Dataset v403 was not in v701: its predictions are not compared.",
     ]
 

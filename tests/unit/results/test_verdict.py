@@ -105,12 +105,12 @@ FAILURES = {
     ),
     "NONFINITE mask": (
         {"found": not_numbers(1, non_finite=1), "loaded": replace(LOADED, needs_a_code=True)},
-        "1 of 1,200 scores of its own dataset v402 are not numbers; the model pools over a mask, and a window without "
+        "1 of 1,200 scores of its own dataset v402 is not a number; the model pools over a mask, and a window without "
         "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
         {"found": not_numbers(1, non_finite=1)},
-        "1 of 1,200 scores of its own dataset v402 are not numbers; its weights are numbers, so the scores overflow on "
+        "1 of 1,200 scores of its own dataset v402 is not a number; its weights are numbers, so the scores overflow on "
         "the way. Train it again with smaller weights.",
     ),
     "EQUIVALENCE": (

@@ -19,7 +19,7 @@ from tests.unit.small_run import made
 def dataset(path: Path, rows: int, codes: int, limit: int | None = None) -> Dataset:
     windows = pa.array([[7] * codes] * rows, pa.list_(pa.int64()))
     pq.write_table(pa.table({"OW_events": windows, "label": [0] * rows}), path)
-    return Dataset("v401", path, "v401", limit)
+    return Dataset.open("v401", path, "v401", limit)
 
 
 def test_the_estimate_is_the_documented_formula(tmp_path: Path) -> None:

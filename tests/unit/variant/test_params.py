@@ -34,6 +34,15 @@ def test_every_key_counts(tmp_path: Path) -> None:
     assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, "full", {"recall": 0.8})
 
 
+def test_a_model_may_be_called_what_yaml_reads_as_a_number(tmp_path: Path) -> None:
+    text = "require: {1: {recall: 0.1}, on: {recall: 0.2}, bateri\u0301a: {recall: 0.3}, f1: 0.4}\n"
+    params = parsed(tmp_path, PARENT + text)
+    params.check_require(["1", "on", "bater\u00eda"], "p")
+    assert params.required("1") == {"f1": 0.4, "recall": 0.1}
+    assert params.required("on") == {"f1": 0.4, "recall": 0.2}
+    assert params.required("bater\u00eda") == {"f1": 0.4, "recall": 0.3}
+
+
 LEAST = st.dictionaries(st.sampled_from(METRICS), st.floats(0, 1))
 
 
@@ -74,6 +83,9 @@ REFUSED = {
     PARENT + "sample_size: 0": "p: sample_size is 0; it must be a whole number of at least 1.",
     PARENT + "sample_size: true": "p: sample_size is True; it must be a whole number of at least 1.",
     PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
+    PARENT + "require: {bateri\u0301a: {f1: 0}, bater\u00eda: {f1: 1}}": (
+        "p: require names a model twice, with its accents written in two ways. Keep one."
+    ),
     PARENT + "equivalence: always": "p: equivalence is 'always'; it must be sample, full or off.",
     PARENT + "equivalence: on": "p: equivalence is True; it must be sample, full or off.",
     PARENT + "equivalence: 0": "p: equivalence is 0; it must be sample, full or off.",
