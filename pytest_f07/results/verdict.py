@@ -152,8 +152,8 @@ def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator
     if not metrics.referenced:
         yield Failure(
             UNLABELLED,
-            f"none of the {counted(audit.own.windows, 'row')} of its own dataset {model.source_f04} is labelled, so there "
-            "is nothing to compare with. Label the dataset (F04) and package it again.",
+            f"none of the {counted(audit.own.windows, 'row')} of its own dataset {model.source_f04} is labelled, so "
+            "there is nothing to compare with. Label the dataset (F04) and package it again.",
         )
 
 
