@@ -42,6 +42,7 @@ class Shield:
     def note_environment(self) -> None:
         """Note environment and folder anew: what a host's configuration hooks set is meant for the run, too."""
         self._environment, self._folder = dict(os.environ), Path.cwd()
+        self._environment.pop("PYTHONWARNINGS", None)  # TensorFlow warns at import, in processes of its own
 
     @contextmanager
     def raised(self) -> Iterator[None]:

@@ -54,7 +54,10 @@ def test_the_hosts_things_come_back_after_an_error(monkeypatch: pytest.MonkeyPat
 def test_what_the_host_configures_later_is_meant_for_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     shield = Shield()
     monkeypatch.setenv("F07_TEST", "configured")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
     shield.note_environment()
     monkeypatch.delenv("F07_TEST")
     with shield.raised():
         assert os.environ["F07_TEST"] == "configured"
+        assert "PYTHONWARNINGS" not in os.environ  # an error of a library's warning would end server and oracle
+    assert os.environ["PYTHONWARNINGS"] == "error"
