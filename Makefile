@@ -3,10 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PINS := .venv-pins
+FIELD := .venv-field
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins lint faults chaos fuzz mutants bench demo clean
+.PHONY: help test test-pins test-field lint faults chaos fuzz mutants bench demo clean
 
 # The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
 F07_PYTHON := $(RUN)
@@ -23,6 +24,7 @@ help7: help
 help:
 	@echo "make test                     the tests, on the newest versions"
 	@echo "make test-pins                the tests, on the pipeline's pinned versions"
+	@echo "make test-field               the plugin among fifty others that hosts have; some minutes"
 	@echo "make lint                     ruff, mypy, import-linter"
 	@echo "make faults                   plant faults one at a time and show what catches each; some minutes"
 	@echo "make chaos                    kill runs at many moments, fill the disk, take the port, …; some minutes"
@@ -38,6 +40,10 @@ test: $(VENV)/.test
 
 test-pins: $(PINS)/.test
 	$(PINS)/bin/python -m pytest -n 2 tests
+
+# Other people's plugins, really installed; the session under test runs in $(FIELD), this pytest does not.
+test-field: $(FIELD)/.test
+	$(RUN) -m pytest tests/field
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
@@ -64,7 +70,7 @@ demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py
 
 clean:
-	rm -rf $(VENV) $(PINS) build dist *.egg-info
+	rm -rf $(VENV) $(PINS) $(FIELD) build dist *.egg-info
 
 # One stamp for each set of packages, made anew when pyproject.toml changes.
 $(VENV)/bin/python:
@@ -105,4 +111,14 @@ $(PINS)/.test: pyproject.toml tests/pins.txt
 	@echo "Setting up $(PINS) with the pipeline's pinned versions"
 	@$(PYTHON) -m venv $(PINS)
 	@$(PINS)/bin/python -m pip install --quiet --disable-pip-version-check -c tests/pins.txt -e '.[waitress,test]'
+	@touch $@
+
+# The plugins on top of what $(VENV) has, which is seen through a .pth file: no second TensorFlow.
+$(FIELD)/.test: tests/field/requirements.txt | $(VENV)/.test
+	@echo "Installing other people's pytest plugins into $(FIELD)"
+	@rm -rf $(FIELD)
+	@$(RUN) -m venv $(FIELD)
+	@$(RUN) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > \
+	  "$$($(FIELD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/f07-venv.pth"
+	@$(FIELD)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/field/requirements.txt
 	@touch $@

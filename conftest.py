@@ -54,10 +54,9 @@ def f07_server_command(f07_server_command):
     return dataclasses.replace(f07_server_command, arguments=[sys.executable, {stub!r}, manifest, {fault!r}])
 
 @pytest.fixture(scope="session")
-def f07_run(f07_run):
+def f07_prepared(f07_prepared):
     # the stub's scores are no model's
-    f07_run.params = dataclasses.replace(f07_run.params, equivalence="off")
-    return f07_run
+    return dataclasses.replace(f07_prepared, params=dataclasses.replace(f07_prepared.params, equivalence="off"))
 """
 
 
@@ -132,6 +131,19 @@ def f07_stub(f07_project: F07Project) -> F07Project:
     """The same, answered by the stub server."""
     f07_project.stub()
     return f07_project
+
+
+# -- files that are called like modules
+
+# Modules that are imported late, at their first use, beside some that are imported at once.
+SHADOWED = ("queue", "secrets", "random", "socket", "json", "decimal", "numpy", "pyarrow", "h5py", "yaml", "requests",
+            "jinja2", "keras", "tensorflow")  # fmt: skip
+
+
+def shadow_modules(folder: Path) -> None:
+    """Put files into ``folder`` that end whoever imports them."""
+    for module in SHADOWED:
+        (folder / f"{module}.py").write_text(f"raise SystemExit('the {module}.py of the project was imported')\n")
 
 
 # -- a user's checkout, in real git and DVC repositories

@@ -95,7 +95,9 @@ class Ours:
         self._logs = (scratch / "ours.parquet", scratch / "ours.csv")
         listener = listen("127.0.0.1", 0)
         self._server = _server(found.paths.manifest, listener)
-        self._client = self.client_class("127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench")
+        self._client = self.client_class(
+            "127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench", 120
+        )
         listener.close()
         self._client.identity()
 

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from pytest_f07.results.figures import draw_all
 from pytest_f07.results.identity import served_models
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken, judge
-from pytest_f07.variant import manifest
+from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import lock_variant
@@ -78,6 +78,14 @@ class Prepared:
         self.target.listener.close()
         os.close(self.lock)
 
+    def no_result(self, outputs: Outputs) -> RunResult:
+        """Return what is known of a run that was not executed, or interrupted."""
+        return RunResult(
+            manifest=self.manifest, params=self.params, models=self.models, datasets=self.datasets, outputs=outputs,
+            began=self.began, verdicts={}, broken=None, identity={}, timings=Timings(), stage_seconds={},
+            comparison=None,
+        )  # fmt: skip
+
 
 def load(project: Project, variant: str) -> tuple[Manifest, Params]:
     """Read a variant's manifest and parameters.
@@ -113,6 +121,7 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
         baseline = BaselineRun.read(project, compare_with, loaded.prediction_names)
     lock = lock_variant(loaded.paths)
     try:
+        disk.check(loaded.paths, datasets, loaded.prediction_names)
         listener = listen(params.host, params.port)
     except BaseException:
         os.close(lock)
@@ -158,10 +167,15 @@ def execute(
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
-    return RunResult(
-        prepared.manifest, prepared.params, prepared.models, prepared.datasets, outputs, prepared.began, verdicts,
-        reason, record.identity, record.timings, record.stage_seconds, comparison,
-    )  # fmt: skip
+    return replace(
+        prepared.no_result(outputs),
+        verdicts=verdicts,
+        broken=reason,
+        identity=record.identity,
+        timings=record.timings,
+        stage_seconds=record.stage_seconds,
+        comparison=comparison,
+    )
 
 
 @dataclass(frozen=True)
@@ -187,7 +201,9 @@ class _Execution:
         mode = prepared.params.equivalence
         with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:
             rows = sample_rows(prepared.datasets)
-            questions = Questions(oracle, prepared.models, prepared.datasets, rows) if mode == "sample" else None
+            questions = None
+            if oracle is not None and mode == "sample":
+                questions = Questions(oracle, prepared.models, prepared.datasets, rows)
             try:
                 self._replay(client, server, shards, rows, infer_check, questions, on_progress)
                 with record.stage("infer"):

@@ -16,10 +16,12 @@ from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DEPLOYRUN, Project, VariantPaths, check_variant
 from pytest_f07.variant.seal import digest
+from pytest_f07.variant.wording import counted
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,15 @@ def check_package(project: Project, parent: str) -> str:
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
     rows = sum(found.rows for found in datasets)
-    return f"package {parent}: fit to be validated: {len(models)} models, {len(datasets)} datasets, {rows:,} rows"
+    held = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
+    return f"package {parent}: fit to be validated: {held}"
 
 
 def existing(project: Project, variant: str) -> VariantPaths:
     """The paths of a variant that is there."""
     paths = project.variant(check_variant(variant, "VARIANT"))
     if not paths.folder.is_dir():
-        raise F07Error(f"there is no variant {variant}: {project.show(paths.folder)} is not there.")
+        raise missing_variant(project, variant)
     return paths
 
 
@@ -74,12 +77,17 @@ def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
     """What a complete run said last; :class:`F07Error` where there is none."""
     where = project.show(paths.metadata)
     if not paths.metadata.is_file():
-        raise F07Error(f"{where} is not there: no run of {paths.name} was completed. Run it: make script7-run")
+        raise F07Error(
+            f"{where} is not there: no run of {paths.name} was completed. Run it: make script7-run VARIANT={paths.name}"
+        )
     document = read_json(paths.metadata, where)
     if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
         raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")
     if not isinstance(document.get("sha256"), dict) or document.get("outcome") not in ("passed", "failed"):
-        raise F07Error(f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run")
+        raise F07Error(
+            f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run "
+            f"VARIANT={paths.name}"
+        )
     return document
 
 
@@ -94,7 +102,7 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
         if not path.is_file():
             return Finding("complete", wrong=f"{project.show(path)} is missing")
     when = str(document.get("timestamp"))[:19]
-    return Finding("complete", f"{len(names)} models, {document['outcome']}, run of {when}")
+    return Finding("complete", f"{counted(len(names), 'model')}, {document['outcome']}, run of {when}")
 
 
 def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
@@ -110,7 +118,7 @@ def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]
         if digest(paths.folder / name) != sealed[name]:
             return Finding("unaltered", wrong=f"{where} has changed since the run")
     declared = _declaration(project, paths, document)
-    return Finding("unaltered", f"{len(there)} files as the run left them", declared)
+    return Finding("unaltered", f"{counted(len(there), 'file')} as the run left them", declared)
 
 
 def _files(paths: VariantPaths) -> list[str]:
@@ -145,7 +153,7 @@ def _sealed(project: Project, paths: VariantPaths) -> Finding:
         found.check_seal()
     except F07Error as error:
         return Finding("sealed", wrong=str(error))
-    return Finding("sealed", f"package {found.package.name} as sealed, {len(found.files)} files")
+    return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}")
 
 
 def _balanced(project: Project, paths: VariantPaths) -> Finding:
@@ -162,11 +170,11 @@ def _balanced(project: Project, paths: VariantPaths) -> Finding:
         return Finding("balanced", wrong=log.fault)
     with paths.metrics_csv.open(newline="", encoding="utf-8") as file:
         written = {row.get("prediction_name"): row for row in csv.DictReader(file)}
-    for name, counted in log.metrics.items():
-        if counted.emissions != log.audits[name].emissions:
+    for name, metrics in log.metrics.items():
+        if metrics.emissions != log.audits[name].emissions:
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         row = written.get(name, {})
-        for key, value in counted.row().items():
+        for key, value in metrics.row().items():
             if row.get(key) != str(value):
                 found_there = row.get(key, "missing")
                 return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")

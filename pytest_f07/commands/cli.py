@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, 1 where what was looked at is not as it should be, or 2 after one line for a mistake."""
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.command(Project(Path.cwd()), options)
+        project = Project(Path.cwd())
+        if options.command is not _makefile:
+            project.check()
+        status: int = options.command(project, options)
         return status
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr)

@@ -40,7 +40,7 @@ variant7:
 # A project's own tests may make warnings errors; a run does not.
 script7-run:
 	$(call f07_need,VARIANT,VARIANT=v701)
-	@$(F07_PYTHON) -m pytest --f07-variant=$(call f07_text,VARIANT) $(call f07_given,COMPARE,f07-compare) -W default
+	@$(F07_PYTHON) -P -m pytest --f07-variant=$(call f07_text,VARIANT) $(call f07_given,COMPARE,f07-compare) -W default
 
 nb7-run:
 	$(if $(value ACTIVE_VARIANT),,$(call f07_need,VARIANT,VARIANT=v701))

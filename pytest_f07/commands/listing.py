@@ -9,6 +9,7 @@ from pytest_f07.commands.check import read_metadata
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import registry
 from pytest_f07.variant.paths import Project, is_variant
+from pytest_f07.variant.wording import counted
 
 HEADER = ("VARIANT", "PARENT", "STATE", "WHEN", "RESULT")
 
@@ -37,7 +38,8 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     except F07Error:
         return name, parent, "not this tool's", made, ""
     models = document.get("models", {})
+    judged = counted(len(models), "model")
     failed = [name for name, model in models.items() if model.get("outcome") != "passed"]
-    result = f"{len(failed)} of {len(models)} models failed" if failed else f"{len(models)} models passed"
+    result = f"{len(failed)} of {judged} failed" if failed else f"{judged} passed"
     when = str(document.get("timestamp", "?"))[:19]
     return name, str(document.get("parent_variant", parent)), "complete", when, result

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.documents import write_atomic
+from pytest_f07.variant.interpreter import python_command
 from pytest_f07.variant.paths import Project, check_variant
 
 NEEDED = ("nbconvert", "ipykernel", "pandas")
@@ -26,21 +27,18 @@ def run(project: Project, variant: str) -> int:
             f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
         )
     # The other commands do without what a run imports.
-    from pytest_f07.run import Run
+    from pytest_f07.run import prepare
 
-    checked = Run(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"))
-    try:
-        checked.check()
-    finally:
-        checked.release()
+    prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)")).release()
+    path = project.variant(variant).notebook
     import nbformat
 
     source = resources.files("pytest_f07.commands").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
     document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]  # Jupyter has few types
     failure = _execute(project, variant, document)
     executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]  # Jupyter has few types
-    write_atomic(checked.paths.notebook, executed.encode())
-    print(f"{project.show(checked.paths.notebook)} written")
+    write_atomic(path, executed.encode())
+    print(f"{project.show(path)} written")
     if failure:
         print(f"ERROR: {failure}", file=sys.stderr)
     return int(failure is not None)
@@ -48,16 +46,31 @@ def run(project: Project, variant: str) -> int:
 
 def _execute(project: Project, variant: str, document: Any) -> str | None:
     """Execute ``document`` in place, in a kernel that works in the project's root; why it stopped, or None."""
-    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellExecutionError, DeadKernelError
     from nbconvert.preprocessors import ExecutePreprocessor
 
     os.environ["ACTIVE_VARIANT"] = variant
-    executor = ExecutePreprocessor(timeout=None, kernel_name="python3")  # type: ignore[no-untyped-call]  # Jupyter has few types
+    executor = ExecutePreprocessor(timeout=None)  # type: ignore[no-untyped-call]  # Jupyter has few types
     try:
-        executor.preprocess(document, {"metadata": {"path": str(project.root)}})
+        executor.preprocess(document, {"metadata": {"path": str(project.root)}}, km=_kernel_manager())
     except CellExecutionError as error:
         return error.evalue or error.ename
-    except (DeadKernelError, NoSuchKernel) as error:
+    except DeadKernelError as error:
         return " ".join(str(error).split())
     return None
+
+
+def _kernel_manager() -> Any:
+    """Return a manager of kernels of this interpreter, whatever is registered under the name python3."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    # IPython before 9.7 adds the current folder whatever the interpreter was told.
+    command = python_command("ipykernel_launcher", "--InteractiveShellApp.ignore_cwd=True", "-f", "{connection_file}")
+    environment = {"PYTHONWARNINGS": "default"}  # a shell may have made warnings errors
+
+    class OwnInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> Any:
+            return KernelSpec(argv=command, display_name="Python 3", language="python", env=environment)
+
+    return AsyncKernelManager(kernel_spec_manager=OwnInterpreter())

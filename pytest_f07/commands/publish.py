@@ -12,6 +12,7 @@ from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
+from pytest_f07.variant.wording import counted
 
 
 def publish(project: Project, variant: str, allow_failed: bool) -> Iterator[str]:
@@ -82,9 +83,9 @@ def _commit(
     candidates = [paths.params, paths.manifest, paths.metadata, *pointers, paths.gitignore, project.registry]
     files = [path for path in dict.fromkeys([*candidates, *locks, *uncached]) if path.exists()]
     if git.changed(files):
-        models = len(document.get("models", {}))
-        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models} models, {document['outcome']}"
-        yield f"git: committed {git.commit(files, message)}, {len(files)} files of {paths.name}"
+        models = counted(len(document.get("models", {})), "model")
+        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {document['outcome']}"
+        yield f"git: committed {git.commit(files, message)}, {counted(len(files), 'file')} of {paths.name}"
     else:
         yield "git: nothing new to commit"
     for pipeline in sorted({out.defined_in for out in made}):

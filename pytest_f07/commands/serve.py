@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from pytest_f07.variant import manifest
+from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.wording import counted
 
 
 def serve(project: Project, variant: str) -> None:
@@ -24,12 +25,13 @@ def serve(project: Project, variant: str) -> None:
     port = listener.getsockname()[1]
     host = f"[{params.host}]" if ":" in params.host else params.host
     codes = ", ".join(map(str, models[0].vectorization.vocabulary[:3]))
-    print(f"{variant} of package {found.package.name}, {len(models)} models; Ctrl-C ends it. When it says ready, try:")
+    served = f"{variant} of package {found.package.name}, {counted(len(models), 'model')}"
+    print(f"{served}; Ctrl-C ends it. When it says ready, try:")
     print(
         f"curl -s http://{host}:{port}/infer_batch -H 'Content-Type: application/json' "
         f"-d '{{\"windows\": [[{codes}], []]}}'",
         flush=True,
     )
     listener.set_inheritable(True)
-    command = ["-m", "pytest_f07.server", str(found.paths.manifest), "--socket", str(listener.fileno())]
-    os.execv(sys.executable, [sys.executable, *command])
+    command = python_command("pytest_f07.server", str(found.paths.manifest), "--socket", str(listener.fileno()))
+    os.execve(command[0], command, child_environment())

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pytest_f07 import wire
 from pytest_f07.errors import BrokenRun, WireError
+from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Predictions, windows_of
 
 CONNECTIONS = 3
@@ -83,7 +84,7 @@ class Client:
         except WireError as error:
             raise BrokenRun(str(error)) from None
         if len(answer) != len(request.windows):
-            raise BrokenRun(f"the server answered {len(answer):,} of {len(request.windows):,} windows")
+            raise BrokenRun(f"the server answered {len(answer):,} of {counted(len(request.windows), 'window')}")
         expected = wire.rows_digest(windows_of(request.windows), answer)
         if (found := headers.get(wire.ROWS_HEADER)) != expected:
             raise BrokenRun(

@@ -15,6 +15,7 @@ from pytest_f07.equivalence.sampler import Questions, Scored
 from pytest_f07.log.reader import LogReader
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
+from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import Float32Array
 
 BLOCK = 4096
@@ -47,8 +48,9 @@ class Equivalence:
             return None
         order = "; the scores are right and stand at wrong rows" if self.reordered else ""
         size = f" by up to {self.largest_difference:.3g}" if self.largest_difference else ""
+        differ = agreeing(self.differing, "differs", "differ")
         return (
-            f"{self.differing:,} of {self.windows:,} windows differ{size}, "
+            f"{self.differing:,} of {counted(self.windows, 'window')} {differ}{size}, "
             f"{self.flipped:,} of them in the label{order}; {self.example}"
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import BatchResult
 
 PER_DATASET = 16
@@ -83,7 +84,8 @@ class Sampled:
     def fault(self, name: str) -> str | None:
         """What differed for one model: how often, and the first."""
         faults = self._faults.get(name, [])
-        return f"{len(faults)} of {len(self._kept)} windows differ; {faults[0]}" if faults else None
+        differ = agreeing(len(faults), "differs", "differ")
+        return f"{len(faults)} of {counted(len(self._kept), 'window')} {differ}; {faults[0]}" if faults else None
 
     def scores(self, name: str, source_f04: str) -> dict[int, float]:
         """What ``/infer`` said of one model, by row of a dataset; NaN where it gave no number."""

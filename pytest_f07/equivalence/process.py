@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,8 @@ from types import TracebackType
 import numpy as np
 
 from pytest_f07.errors import BrokenRun
+from pytest_f07.variant.interpreter import child_environment, python_command
+from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Float32Array
 
 ANSWER_SECONDS = 600
@@ -29,13 +30,15 @@ class Oracle:
     """
 
     def __init__(self, manifest: Path) -> None:
-        self._command = [sys.executable, "-m", "pytest_f07.oracle", str(manifest)]
+        self._command = python_command("pytest_f07.oracle", str(manifest))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-oracle")
 
     def __enter__(self) -> Oracle:
         self._log = tempfile.TemporaryFile()
         pipe = subprocess.PIPE
-        self._popen = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=self._log)
+        self._popen = subprocess.Popen(
+            self._command, stdin=pipe, stdout=pipe, stderr=self._log, env=child_environment()
+        )
         return self
 
     def ask(self, prediction_name: str, rows: Sequence[int]) -> Future[Float32Array]:
@@ -56,7 +59,9 @@ class Oracle:
             raise BrokenRun(f"the oracle died ({self._last_line()}); equivalence: off in params.yaml does without it")
         scores = np.array(json.loads(answer)["y_prob"], np.float32)  # null becomes NaN
         if len(scores) != len(rows):
-            raise BrokenRun(f"the oracle answered {len(scores):,} of {len(rows):,} windows of {prediction_name}")
+            raise BrokenRun(
+                f"the oracle answered {len(scores):,} of {counted(len(rows), 'window')} of {prediction_name}"
+            )
         return scores
 
     def _last_line(self) -> str:

@@ -33,7 +33,7 @@ def main() -> int:
     os.dup2(2, 1)
     # The replay goes first: on a busy machine the oracle takes what it leaves.
     os.nice(10)
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     try:
         path = Path(sys.argv[1]).resolve()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_f07.plugin.selection import select
+from pytest_f07.variant.interpreter import import_project_last
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,16 +28,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Refuse pytest-xdist's endless loop, which begins before anything is configured."""
+    if config.getoption("f07_variant") is not None and config.getoption("looponfail", False):
+        raise pytest.UsageError("-f (--looponfail) cannot be used with --f07-variant: a run is one session.")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the variant before anything is touched, and before pytest-html, junit and xdist read their options."""
     if selection := select(config):
+        import_project_last(selection.project.root)
         from pytest_f07.plugin import fixtures
         from pytest_f07.plugin.html import HtmlReport
-        from pytest_f07.plugin.session import ValidationSession
+        from pytest_f07.plugin.loop import ItemLoop
+        from pytest_f07.plugin.session import SESSION_NAME, ValidationSession
         from pytest_f07.plugin.terminal import Terminal
 
         session = ValidationSession.begin(config, selection)
         config.pluginmanager.register(fixtures, "f07-fixtures")
-        config.pluginmanager.register(session, "f07-session")
+        config.pluginmanager.register(session, SESSION_NAME)
+        config.pluginmanager.register(ItemLoop(session.manifest.prediction_names), "f07-loop")
         config.pluginmanager.register(HtmlReport(session), "f07-report")
         config.pluginmanager.register(Terminal(session), "f07-terminal")

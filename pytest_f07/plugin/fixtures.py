@@ -1,36 +1,45 @@
-"""The session's fixtures: ``f07_run``, ``f07_server_command``, ``f07_server``, ``f07_verdicts``."""
+"""The session's fixtures: ``f07_prepared``, ``f07_server_command``, ``f07_server``, ``f07_result``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
+from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.replay.process import ServerCommand, ServerProcess, XProcess
-from pytest_f07.results.verdict import Verdict
-from pytest_f07.run import Run
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.run import Prepared
 
 
 @pytest.fixture(scope="session")
-def f07_run(pytestconfig: pytest.Config) -> Run:
-    """The checked run of this session's variant."""
-    session = pytestconfig.pluginmanager.get_plugin("f07-session")
-    assert session is not None, "this module is registered together with it"
-    run: Run = session.run
-    return run
+def _f07_session(pytestconfig: pytest.Config) -> ValidationSession:
+    return ValidationSession.of(pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def f07_server_command(f07_run: Run) -> ServerCommand:
-    """How the server is started. Override it in a conftest.py to validate another server that speaks the contract."""
-    return ServerCommand.of_manifest(f07_run.paths.manifest, f07_run.outputs.server_log, f07_run.nonce)
+def f07_prepared(_f07_session: ValidationSession) -> Prepared:
+    """Return the checked variant of this session."""
+    return _f07_session.checked
 
 
 @pytest.fixture(scope="session")
-def f07_server(f07_run: Run, f07_server_command: ServerCommand, xprocess: XProcess) -> Iterator[ServerProcess]:
-    """The server's process, not started yet; it is gone when the session ends, however it ends."""
-    assert f07_run.listener is not None, "run.check() took the port"
-    server = ServerProcess(xprocess, f07_server_command, f07_run.listener)
+def f07_server_command(_f07_session: ValidationSession, f07_prepared: Prepared) -> ServerCommand:
+    """Return how the server is started. Override it in a conftest.py to validate another one of the same contract."""
+    return ServerCommand.of_manifest(
+        f07_prepared.manifest.paths.manifest,
+        _f07_session.outputs.server_log,
+        f07_prepared.target.nonce,
+        f07_prepared.params.start_timeout_s,
+    )
+
+
+@pytest.fixture(scope="session")
+def f07_server(
+    f07_prepared: Prepared, f07_server_command: ServerCommand, xprocess: XProcess
+) -> Iterator[ServerProcess]:
+    """Yield the server's process, not started yet; it is gone when the session ends, however it ends."""
+    server = ServerProcess(xprocess, f07_server_command, f07_prepared.target.listener)
     try:
         yield server
     finally:
@@ -38,7 +47,6 @@ def f07_server(f07_run: Run, f07_server_command: ServerCommand, xprocess: XProce
 
 
 @pytest.fixture(scope="session")
-def f07_verdicts(f07_run: Run, f07_server: ServerProcess) -> Mapping[str, Verdict]:
-    """The whole replay and what it says of each model, by prediction_name; a run that broke says so in each."""
-    f07_run.execute(f07_server)
-    return f07_run.verdicts
+def f07_result(_f07_session: ValidationSession, f07_prepared: Prepared, f07_server: ServerProcess) -> RunResult:
+    """Return what the whole run found; it is executed once in a session."""
+    return _f07_session.execute(f07_prepared, f07_server)

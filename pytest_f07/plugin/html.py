@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from pytest_f07.plugin import summary
-from pytest_f07.plugin.session import ValidationSession, prediction_name
+from pytest_f07.plugin.items import prediction_name
+from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.results import report as html
+from pytest_f07.results.page import make_page, pictures
 from pytest_f07.variant.package import Model
 
 
@@ -18,17 +19,18 @@ class HtmlReport:
     """The report of one session."""
 
     def __init__(self, session: ValidationSession) -> None:
-        self.session, self.run = session, session.run
+        self.session = session
 
     def _model(self, name: str) -> Model | None:
-        return next((model for model in self.run.models if model.prediction_name == name), None)
+        models = self.session.result.models if self.session.result else ()
+        return next((model for model in models if model.prediction_name == name), None)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Tell the report's environment table what is validated."""
         from pytest_metadata.plugin import metadata_key
 
         session.config.stash[metadata_key].update(
-            {"Variant": self.run.variant, "F06 package": self.run.manifest.package.name}
+            {"Variant": self.session.manifest.paths.name, "F06 package": self.session.manifest.package.name}
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -38,17 +40,19 @@ class HtmlReport:
         """Give each item what unfolds below its row."""
         result = yield
         name = prediction_name(item)
-        if name and call.when == "call" and name in self.run.verdicts and (model := self._model(name)):
+        run, model = self.session.result, self._model(str(name))
+        if name and run and model and call.when == "call" and name in run.verdicts:
             from pytest_html import extras
 
-            content = html.model_html(self.run.verdicts[name], model, summary.pictures(self.run, name))
+            content = html.model_html(run.verdicts[name], model, pictures(run, name))
             result.extras = [extras.html(content)]  # type: ignore[attr-defined]  # pytest-html reads it
         return result
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Name variant and package."""
-        report.title = f"F07 runtime validation: {self.run.variant} of package {self.run.manifest.package.name}"
+        manifest = self.session.manifest
+        report.title = f"F07 runtime validation: {manifest.paths.name} of package {manifest.package.name}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -61,7 +65,7 @@ class HtmlReport:
         name = dict(report.user_properties).get("prediction_name")
         model = self._model(str(name))
         shown = html.name_cell(str(name), model) if model else f'<td class="col-testId">{escape(report.nodeid)}</td>'
-        cells[1:] = [shown, *html.row_cells(self.run.verdicts.get(str(name)), model)]
+        cells[1:] = [shown, *html.row_cells(self.session.verdicts.get(str(name)), model)]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
@@ -72,6 +76,8 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """Verdict, failures and warnings above the table; all that is looked up below it."""
-        page = summary.page(self.run, self.session.note)
+        if self.session.result is None:
+            return
+        page = make_page(self.session.result, self.session.note)
         prefix.append(html.above(page))
         postfix += [html.below(page), html.script()]

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_f07.errors import F07Error
+from pytest_f07.plugin.host import set_options_aside
+from pytest_f07.variant.interpreter import check_system
+from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import Project, check_variant
 
 _LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test", "showfixtures", "xkill", "xshow")
@@ -17,14 +20,14 @@ _LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test",
 class Selection:
     """The one variant of this session.
 
-    :param looks: the session only looks (``--collect-only``, ``--setup-plan``) and executes nothing.
+    :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
     :param compare_with: another variant, to whose complete run this one is compared.
     :param set_aside: what the command line or the host's ``addopts`` brought and this session does without.
     """
 
     project: Project
     variant: str
-    looks: bool
+    collect_only: bool
     compare_with: str | None = None
     set_aside: list[str] = field(default_factory=list)
 
@@ -49,6 +52,7 @@ def select(config: pytest.Config) -> Selection | None:
 
 
 def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) -> Selection:
+    check_system()
     manifests = set(named.values())
     if variant is not None:
         project = Project(config.invocation_params.dir)
@@ -59,8 +63,9 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     [manifest] = manifests
     of_manifest = Project.of_manifest(manifest)
     assert of_manifest is not None, "both ways above give a manifest's path"
-    looks = bool(config.option.collectonly or getattr(config.option, "setupplan", False))
-    selection = Selection(of_manifest, manifest.parent.name, looks, config.getoption("f07_compare"))
+    of_manifest.check()
+    collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
+    selection = Selection(of_manifest, manifest.parent.name, collect_only, config.getoption("f07_compare"))
     selection.set_aside = _set_aside(config, list(named) or [_argument(config, manifest)], bool(named))
     return selection
 
@@ -76,16 +81,16 @@ def _argument(config: pytest.Config, manifest: Path) -> str:
 
 
 def _set_aside(config: pytest.Config, arguments: list[str], named: bool) -> list[str]:
-    """Take from the host's options what would collect more, report elsewhere, or run in several processes."""
-    option = config.option
+    """Set aside the host's paths and options; what they were."""
     brought = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
     aside = [argument for argument in config.args if argument not in arguments] if named or brought else []
-    config.args, config.args_source = arguments, pytest.Config.ArgsSource.ARGS
-    for flag, name, empty in (("--html", "htmlpath", None), ("--junitxml", "xmlpath", None), ("--css", "css", [])):
-        if value := getattr(option, name, None):
-            aside.append(f"{flag}={value}")
-            setattr(option, name, empty)
-    if getattr(option, "dist", "no") != "no" or getattr(option, "tx", None):
-        aside.append(f"-n {getattr(option, 'numprocesses', None) or len(option.tx)}")
-        option.dist, option.tx, option.numprocesses = "no", [], 0
-    return aside
+    config.args, config.args_source = list(map(_composed_id, arguments)), pytest.Config.ArgsSource.ARGS
+    config.option.keyword = composed(config.option.keyword)
+    config.option.deselect = config.option.deselect and list(map(_composed_id, config.option.deselect))
+    return aside + set_options_aside(config)
+
+
+def _composed_id(argument: str) -> str:
+    """Return a node id with the model's name as items have it; the path before it is the file system's."""
+    path, separator, name = argument.partition("::")
+    return path + separator + composed(name)

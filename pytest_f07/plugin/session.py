@@ -1,87 +1,121 @@
-"""What pytest is told and asked while one manifest is validated: each hook is a thought, the work is in the rooms."""
+"""The hooks of one pytest session that validates one manifest."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from _pytest.pathlib import resolve_from_str
 
 from pytest_f07.errors import F07Error
-from pytest_f07.plugin import item, summary
+from pytest_f07.plugin.host import check_plugins
+from pytest_f07.plugin.items import ManifestFile, prediction_name
+from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.selection import Selection
+from pytest_f07.plugin.shield import Shield
+from pytest_f07.replay.process import ServerProcess
+from pytest_f07.replay.replay import Progress
+from pytest_f07.results import metadata
 from pytest_f07.results.report import CSS
-from pytest_f07.run import Run
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.verdict import Verdict
+from pytest_f07.run import Prepared, execute, load, prepare
+from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
+from pytest_f07.variant.interpreter import import_project_last
+from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.paths import Outputs
 
-# Plugins that a run cannot do without, and what for.
-NEEDED = {"html": "pytest-html writes report.html", "xprocess": "pytest-xprocess starts the server",
-          "cacheprovider": "pytest-xprocess keeps its files in pytest's cache", "junitxml": "it writes junit.xml",
-          "terminalreporter": "the outcome is told there"}  # fmt: skip
-
-
-class ManifestFile(pytest.Module):
-    """Collect a manifest as a test file; its test is in :mod:`pytest_f07.plugin.item`, whatever the host's names."""
-
-    def _getobj(self) -> Any:
-        return item
-
-    def funcnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test."""
-        return name == item.test_runtime_validation.__name__
-
-    def classnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test class: none is."""
-        return False
+SESSION_NAME = "f07-session"
 
 
 class ValidationSession:
     """One pytest session of one variant.
 
-    :param run: checked; its artefacts go into the variant's folder, or a temporary one where fewer than all run.
+    :param prepared: what was checked; None in a session that executes nothing.
+    :param staging: a temporary folder, for the two reports until they are whole, and for all that a partial session
+        makes.
     """
 
-    def __init__(self, run: Run, selection: Selection, staging: Path) -> None:
-        self.run, self.selection, self.staging = run, selection, staging
-        self.began = self.whole = False
-        self.outcomes: dict[str, str] = {}
+    def __init__(self, manifest: Manifest, prepared: Prepared | None, selection: Selection, staging: Path) -> None:
+        self.manifest, self.prepared, self.selection, self.staging = manifest, prepared, selection, staging
+        self.result = prepared.no_result(manifest.paths) if prepared else None
+        self.on_progress: Callable[[Progress], None] = lambda progress: None
+        self.started = self.whole = False
+        self.outcomes = Outcomes()
+        self.shield = Shield()
         self.note: str | None = None
+        self._replay_seconds = 0.0
 
     @classmethod
     def begin(cls, config: pytest.Config, selection: Selection) -> ValidationSession:
         """Check everything, and tell pytest-html and junit where to write; :class:`pytest.UsageError` for a mistake."""
         try:
-            for plugin, reason in NEEDED.items():
-                if config.pluginmanager.is_blocked(plugin):
-                    raise F07Error(f"-p no:{plugin} cannot be used with --f07-variant: {reason}.")
-            run = Run(selection.project, selection.variant, selection.compare_with)
-            if not selection.looks:
-                run.check()
+            check_plugins(config.pluginmanager)
+            if selection.collect_only:
+                prepared = None
+                manifest, _ = load(selection.project, selection.variant)
+            else:
+                disk.check_cache(cache_folder(config))
+                prepared = prepare(selection.project, selection.variant, selection.compare_with)
+                manifest = prepared.manifest
+            session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))
         except F07Error as error:
             raise pytest.UsageError(str(error)) from None
-        staging = Path(tempfile.mkdtemp(prefix=f"f07-{selection.variant}-"))
-        session = cls(run, selection, staging)
-        if not selection.looks:
+        if prepared is not None:
             config.option.htmlpath = str(session.staged.report_html)
             config.option.xmlpath = str(session.staged.junit_xml)
             config.option.self_contained_html = True
             config.option.css = [str(CSS)]
         return session
 
+    @classmethod
+    def of(cls, config: pytest.Config) -> ValidationSession:
+        """Return the session that is registered with pytest."""
+        session = config.pluginmanager.get_plugin(SESSION_NAME)
+        if not isinstance(session, cls):
+            raise pytest.UsageError("the fixtures of pytest-f07 are there with --f07-variant only.")
+        return session
+
+    @property
+    def checked(self) -> Prepared:
+        """Return what was checked, to be executed."""
+        if self.prepared is None:
+            raise pytest.UsageError("a session that only collects executes nothing.")
+        return self.prepared
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """Return the verdicts by prediction_name; none before the run was executed."""
+        return self.result.verdicts if self.result else {}
+
+    @property
+    def outputs(self) -> Outputs:
+        """Return where the artefacts go: into the variant's folder where all models are to be judged."""
+        return self.manifest.paths if self.whole else self.staged
+
+    def execute(self, prepared: Prepared, server: ServerProcess) -> RunResult:
+        """Execute the run, once: a plugin that asks for the session's end has its fixtures end and begin anew."""
+        if not self.started or self.result is None:
+            self.started = True
+            self.result = prepared.no_result(self.outputs)
+            with self.shield.raised():
+                self.result = execute(prepared, server, self.outputs, self.on_progress)
+            self._replay_seconds = sum(self.result.stage_seconds.values())
+        return self.result
+
     @property
     def staged(self) -> Outputs:
-        """The temporary folder: of the two reports until they are whole, and of all that a partial session makes."""
+        """Return the temporary folder."""
         return Outputs(self.staging)
 
     # -- collection
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ManifestFile | None:
         """Collect the manifest."""
-        if file_path.resolve() == self.run.paths.manifest.resolve():
+        if file_path.resolve() == self.manifest.paths.manifest.resolve():
             found: ManifestFile = ManifestFile.from_parent(parent, path=file_path)
             return found
         return None
@@ -89,46 +123,40 @@ class ValidationSession:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One item for each prediction_name of the manifest."""
         if metafunc.definition.getparent(ManifestFile):
-            metafunc.parametrize("prediction_name", self.run.manifest.prediction_names)
+            metafunc.parametrize("prediction_name", self.manifest.prediction_names)
+
+    def pytest_make_parametrize_id(self, val: object, argname: str) -> str | None:
+        """Return the name as it is: pytest would escape its accents, and ``-k`` with them would select nothing."""
+        return str(val) if argname == "prediction_name" else None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See whether the session is whole; a session that selects nothing is a mistake."""
-        names = [name for item in session.items if (name := prediction_name(item))]
-        if not names:
-            if session.testsfailed == 0:
-                raise pytest.UsageError(
-                    f"no model of {self.run.variant} is selected; its models are "
-                    f"{', '.join(self.run.manifest.prediction_names)}."
-                )
-            return
-        setup_only = session.config.getoption("setuponly", False)
-        self.whole = set(names) == set(self.run.manifest.prediction_names) and not setup_only
-        if not self.whole:
-            self.run.outputs = self.staged
+        import_project_last(self.manifest.project.root)  # again, for each conftest.py below executions/
+        names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
+        if not names and session.testsfailed == 0:
+            raise pytest.UsageError(
+                f"no model of {self.manifest.paths.name} is selected; its models are "
+                f"{', '.join(self.manifest.prediction_names)}."
+            )
+        self.outcomes.expect(names)
+        self.whole = set(names.values()) == set(self.manifest.prediction_names)
+        self.shield.note_environment()
 
     # -- the run
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Clean: from here on the variant's old results are gone."""
-        if not self.selection.looks and not session.testsfailed:
-            try:
-                self.run.clean()
-            except OSError as error:
-                raise pytest.UsageError(f"{error.filename}: cannot be cleaned: {error.strerror}.") from None
-            self.began = True
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
         """The time of the replay belongs to no item."""
-        if call.when == "setup":
-            call.duration = max(0.0, call.duration - self.run.take_seconds())
+        call.duration = max(0.0, call.duration - self._replay_seconds)
+        self._replay_seconds = 0.0
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        self.outcomes.failed = self.outcomes.failed or report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note each item's outcome."""
-        name = dict(report.user_properties).get("prediction_name")
-        if name and (report.when == "call" or report.failed):
-            self.outcomes[str(name)] = report.outcome
+        self.outcomes.add(report)
 
     # -- the end
 
@@ -136,31 +164,47 @@ class ValidationSession:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
         place, and write the metadata where the run is complete."""
-        self.note = self._what_is_missing(int(session.exitstatus)) if self.began else None
+        self.note = self._reason_not_complete(session)
+        self._set_exit_status(session)
         try:
             result = yield
         except OSError as error:  # a full disk, where pytest-html or junit writes
             self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
-        if self.began and self.whole:
+        self._set_exit_status(session)  # again, for plugins change it
+        if self.started and self.whole and self.result:
             self._place_reports(session.config)
             if self.note is None:
                 # Step 8, last of all: it says that the run is complete.
-                write_atomic(self.run.outputs.metadata, to_json(summary.document(self.run)))
+                write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
         return result
 
-    def _what_is_missing(self, exit_status: int) -> str | None:
-        """Why this session is not a complete run."""
-        names = self.run.manifest.prediction_names
-        if self.run.broken:
-            return f"The run broke: {self.run.broken}. No metadata was written."
-        if exit_status not in (0, 1):
-            return "The session was interrupted. No metadata was written."
+    def _is_stopped(self, session: pytest.Session) -> bool:
+        """Whether the session came to an end before its items did."""
+        stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        return session.exitstatus in stopped
+
+    def _set_exit_status(self, session: pytest.Session) -> None:
+        """Let the exit status tell of the models, and of nothing else that plugins measure."""
+        if not self.selection.collect_only and not self._is_stopped(session):
+            failed = self.outcomes.failed or self.outcomes.not_judged(self.verdicts)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
+
+    def _reason_not_complete(self, session: pytest.Session) -> str | None:
+        """Why this session is not a complete run; None where it is one, or where nothing was to be run."""
+        written = "No metadata was written." if self.started else "No run was begun, and nothing was touched."
+        if self.selection.collect_only or (self._is_stopped(session) and not self.started):
+            return None
+        if self.result and self.result.broken:
+            return f"The run broke: {self.result.broken}. {written}"
+        if self._is_stopped(session):
+            return f"The session was interrupted. {written}"
+        if names := self.outcomes.not_judged(self.verdicts):
+            return f"{self.outcomes.sentence(names, len(self.outcomes.names))} {written}"
         if not self.whole:
-            return f"Only some of the {len(names)} models were selected: nothing was written to the variant's folder."
-        if missing := [name for name in names if name not in self.outcomes or name not in self.run.verdicts]:
-            return f"{len(missing)} of {len(names)} models were not judged. No metadata was written."
+            of = len(self.manifest.prediction_names)
+            return f"Only some of the {of} models were selected: nothing was written to the variant's folder."
         return None
 
     def _place_reports(self, config: pytest.Config) -> None:
@@ -168,7 +212,7 @@ class ValidationSession:
         from _pytest.junitxml import xml_key
         from pytest_html.basereport import BaseReport
 
-        out = self.run.outputs
+        out = self.outputs
         for staged, final in ((self.staged.report_html, out.report_html), (self.staged.junit_xml, out.junit_xml)):
             if staged.is_file():
                 shutil.move(staged, final)
@@ -180,13 +224,12 @@ class ValidationSession:
 
     def pytest_unconfigure(self) -> None:
         """Give back what the session held."""
-        self.run.release()
-        if self.whole or not self.began:
+        if self.prepared is not None:
+            self.prepared.release()
+        if self.whole or not self.started:
             shutil.rmtree(self.staging, ignore_errors=True)
 
 
-def prediction_name(item: pytest.Item) -> str | None:
-    """The model that an item validates; None for an item of somebody else's."""
-    if item.getparent(ManifestFile) and isinstance(item, pytest.Function):
-        return str(item.callspec.params["prediction_name"])
-    return None
+def cache_folder(config: pytest.Config) -> Path:
+    """Return the folder of pytest's cache, which pytest itself looks for later than a run is checked."""
+    return resolve_from_str(config.getini("cache_dir"), config.rootpath)

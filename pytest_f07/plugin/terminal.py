@@ -13,6 +13,8 @@ import pytest
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.replay.replay import Progress
 from pytest_f07.results import ci
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.variant.wording import counted, pace
 
 EVERY = 0.2
 SPARSELY = 30.0
@@ -22,13 +24,13 @@ class Terminal:
     """The terminal of one session; quiet with ``-q``."""
 
     def __init__(self, session: ValidationSession) -> None:
-        self.session, self.run = session, session.run
+        self.session = session
 
     def pytest_report_header(self) -> list[str]:
         """Say what is validated and what was set aside for it."""
-        manifest, aside = self.run.manifest, self.session.selection.set_aside
-        lines = [f"f07: {self.run.variant} of package {manifest.package.name}, {len(manifest.listed)} models, "
-                 f"{len(manifest.datasets)} datasets"]  # fmt: skip
+        manifest, aside = self.session.manifest, self.session.selection.set_aside
+        size = f"{counted(len(manifest.listed), 'model')}, {counted(len(manifest.datasets), 'dataset')}"
+        lines = [f"f07: {manifest.paths.name} of package {manifest.package.name}, {size}"]
         if manifest.files is None:
             lines.append("f07: the manifest is not sealed: an older tool made it")
         if aside:
@@ -40,10 +42,10 @@ class Terminal:
         self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Show the replay's progress while it is under way."""
-        if fixturedef.argname != "f07_verdicts" or request.config.get_verbosity() < 0:
+        if fixturedef.argname != "f07_result" or request.config.get_verbosity() < 0:
             return (yield)
         line = ProgressLine(request.config)
-        self.run.on_progress = line.show
+        self.session.on_progress = line.show
         line.begin()
         try:
             return (yield)
@@ -51,45 +53,56 @@ class Terminal:
             line.end()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """A table of the models, and what the items do not say."""
-        say, run, session = terminalreporter, self.run, self.session
-        if tail := run.log_tail():
-            say.section("last lines of the server's log")
-            for text in tail:
-                say.line(text)
-        if not session.began:
+        """Show a table of the models, and what the items do not say."""
+        session, result = self.session, self.session.result
+        if result is None or not session.started:
+            if session.note:
+                terminalreporter.line(f"f07: {session.note}")
             return
-        rows = [ci.cells(name, verdict) for name, verdict in run.verdicts.items()]
-        if config.get_verbosity() >= 0 and rows and not run.broken:
-            say.section(f"{run.variant} of package {run.manifest.package.name}")
-            for text in ci.aligned([ci.HEADINGS, *rows]):
-                say.line(text)
-        if config.get_verbosity() >= 0:
-            for warning in run.warnings:
-                say.line(f"f07: warning: {warning}")
-            if run.outputs.report_html.is_file():
-                say.line(f"f07: report: {run.project.show(run.outputs.report_html)}")
-        if not session.whole:
-            say.line(f"f07: this session is partial; what it computed is in {session.staging}")
-        elif session.note:
-            say.line(f"f07: {session.note}")
-        elif config.get_verbosity() >= 0:
-            say.line(f"f07: {run.project.show(run.outputs.metadata)} written: the run is complete")
-        self._tell_ci(say)
+        self._show(terminalreporter, result, quiet=config.get_verbosity() < 0)
+        _tell_ci(terminalreporter, result, session.note)
 
-    def _tell_ci(self, say: pytest.TerminalReporter) -> None:
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            for verdict in self.run.verdicts.values():
-                for failure in verdict.failures:
-                    say.line(ci.annotation(failure.code, verdict.prediction_name, failure.sentence))
-        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-            run = self.run
-            text = ci.step_summary(run.variant, run.manifest.package.name, run.verdicts, self.session.note)
-            try:
-                with Path(path).open("a", encoding="utf-8") as file:
-                    file.write(text)
-            except OSError as error:
-                say.line(f"f07: warning: the step summary {path} cannot be written: {error.strerror}")
+    def _show(self, terminal: pytest.TerminalReporter, result: RunResult, quiet: bool) -> None:
+        session, show = self.session, result.manifest.project.show
+        if result.broken:
+            terminal.section("last lines of the server's log")
+            for text in result.log_tail:
+                terminal.line(text)
+        elif result.verdicts and not quiet:
+            terminal.section(f"{result.variant} of package {result.package}")
+            rows = [ci.cells(name, verdict) for name, verdict in result.verdicts.items()]
+            for text in ci.aligned([ci.HEADINGS, *rows]):
+                terminal.line(text)
+            windows = counted(result.counts["windows"], "window")
+            terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
+        if not quiet:
+            for warning in result.warnings:
+                terminal.line(f"f07: warning: {warning}")
+            if result.outputs.report_html.is_file():
+                terminal.line(f"f07: report: {show(result.outputs.report_html)}")
+        if not session.whole:
+            if session.outcomes.not_judged(session.verdicts):
+                terminal.line(f"f07: {session.note}")
+            terminal.line(f"f07: this session is partial; what it computed is in {session.staging}")
+        elif session.note:
+            terminal.line(f"f07: {session.note}")
+        elif not quiet:
+            terminal.line(f"f07: {show(result.outputs.metadata)} written: the run is complete")
+
+
+def _tell_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | None) -> None:
+    """Write GitHub's annotations and step summary, where GitHub runs the session."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for verdict in result.verdicts.values():
+            for failure in verdict.failures:
+                terminal.line(ci.annotation(failure.code, verdict.prediction_name, failure.sentence))
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        text = ci.step_summary(result.variant, result.package, result.verdicts, note)
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            terminal.line(f"f07: warning: the step summary {path} cannot be written: {error.strerror}")
 
 
 class ProgressLine:
@@ -153,9 +166,9 @@ class ProgressLine:
 
 
 def progress_text(progress: Progress) -> str:
-    """``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
-    pace = f"{progress.windows_per_second:,.0f} windows/s"
+    """Return ``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
     if progress.done == progress.total:
-        return f"f07: all {progress.total:,} windows answered, {pace}; metrics and pictures follow"
-    percent = 100 * progress.done // progress.total
-    return f"f07: {progress.dataset}  {percent} %, {pace}, {progress.eta_seconds:,.0f} s left"
+        return f"f07: {counted(progress.total, 'window')} answered; metrics and pictures follow"
+    share = 100 * progress.done // progress.total
+    eta = f"{progress.eta_seconds:,.0f} s left"
+    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}"

@@ -7,12 +7,10 @@ PID can be anybody's, so the file is dropped before and after each use: nothing 
 from __future__ import annotations
 
 import logging
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from xprocess import XProcess as XProcess  # the fixture's type, for whoever han
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
+from pytest_f07.variant.interpreter import child_environment, python_command
 
 STOP_SECONDS = 10
 TAIL_LINES = 15
@@ -45,7 +44,7 @@ class ServerCommand:
     @classmethod
     def of_manifest(cls, manifest: Path, log: Path, nonce: str, start_timeout_s: float) -> ServerCommand:
         """Return the command of this project's own server for ``manifest``."""
-        return cls([sys.executable, "-m", "pytest_f07.server", str(manifest)], log, nonce, start_timeout_s)
+        return cls(python_command("pytest_f07.server", str(manifest)), log, nonce, start_timeout_s)
 
 
 class ServerProcess:
@@ -73,7 +72,7 @@ class ServerProcess:
             args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012 - xprocess reads it so
             timeout = command.start_timeout_s
             terminate_on_interrupt = True
-            env = {**os.environ, "PYTHONUNBUFFERED": "1"}  # noqa: RUF012 - xprocess reads it so
+            env = child_environment()
 
             def startup_check(self) -> bool:
                 process._popen = self.process.resources[-1].popen
@@ -90,6 +89,8 @@ class ServerProcess:
                 # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
                 Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
                 self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
+            # It would read its own, empty log at every report, also after it has closed it.
+            self._xprocess.config._extlogfiles.pop(self._name)
         except TimeoutError:
             raise BrokenRun(f"the server said nothing for {command.start_timeout_s:g} s after its start") from None
         return identity

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.wording import counted
 
 HEADINGS = ("model", "TP", "TN", "FP", "FN", "precision", "recall", "F1", "base rate", "no ref.", "not numbers", "")
 KEYS = ("TP", "TN", "FP", "FN", "precision", "recall", "f1", "base_rate", "no_ref_total", "non_finite")
@@ -32,7 +33,7 @@ def step_summary(variant: str, package: str, verdicts: Mapping[str, Verdict], no
     :param note: why the run does not count; None where it is whole.
     """
     passed = sum(not verdict.failures for verdict in verdicts.values())
-    lines = [f"### F07: {variant} of package {package}, {passed} of {len(verdicts)} models passed", ""]
+    lines = [f"### F07: {variant} of package {package}, {passed} of {counted(len(verdicts), 'model')} passed", ""]
     if note:
         lines += [f"**{_markdown(note)}**", ""]
     lines.append("| " + " | ".join(HEADINGS) + " |")

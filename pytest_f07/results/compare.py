@@ -21,7 +21,9 @@ import pyarrow.compute as pc
 from pytest_f07.errors import F07Error
 from pytest_f07.log.reader import LogBlock, LogReader
 from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.wording import agreeing, counted
 
 EXAMPLES = 5
 BLOCK_ROWS = 262_144
@@ -116,6 +118,8 @@ class BaselineRun:
         """
         check_variant(variant, "--f07-compare")
         paths = project.variant(variant)
+        if not paths.folder.is_dir():
+            raise missing_variant(project, variant)
         for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
             if not path.is_file():
                 raise F07Error(
@@ -165,7 +169,7 @@ def compare(
         common = min(count, before)
         if count != before:
             found.notes.append(
-                f"Dataset {dataset} had {before:,} rows and has {count:,}: the first {common:,} are compared."
+                f"Dataset {dataset} had {counted(before, 'row')} and has {count:,}: the first {common:,} are compared."
             )
         columns = ("window", "y_pred", "y_prob")
         with (
@@ -174,9 +178,10 @@ def compare(
         ):
             other = _compare_rows(found.models, dataset, common, then_log, earlier.names, now_log, names)
         if other:
+            hold = agreeing(other, "holds", "hold")
             found.notes.append(
-                f"Dataset {dataset}: {other:,} of {common:,} rows hold another window than in {earlier.variant}; "
-                "their predictions are not compared."
+                f"Dataset {dataset}: {other:,} of {counted(common, 'row')} {hold} another window than in "
+                f"{earlier.variant}; their predictions are not compared."
             )
     return found
 

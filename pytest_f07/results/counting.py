@@ -19,6 +19,7 @@ from pytest_f07.results.references import ReferenceIndex
 from pytest_f07.results.scores import RowBlock, Scores
 from pytest_f07.variant.dataset import BLOCK_ROWS, X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.variant.package import Model
+from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import Int8Array
 
 LOG_BLOCK_ROWS = 262_144
@@ -61,7 +62,8 @@ def count_log(
     with LogReader(parquet, len(models), tuple(SCHEMA.names)) as log:
         emissions = sum(dataset.rows for dataset in datasets) * len(models)
         if log.rows != emissions:
-            counts.fault = f"the log has {log.rows:,} rows; {emissions:,} predictions were asked for"
+            asked = f"{counted(emissions, 'prediction')} {agreeing(emissions, 'was', 'were')} asked for"
+            counts.fault = f"the log has {counted(log.rows, 'row')}; {asked}"
         for shard in shards:
             counts.merge(count_shard(log, shard, index, models))
     return counts

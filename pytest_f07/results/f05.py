@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_f07.variant.wording import counted
+
 METRICS = ("precision", "recall", "f1")
 
 
@@ -45,7 +47,7 @@ class F05:
         """Where its metrics come from, for a reader who compares them."""
         if not self.metrics:
             return "F05 left no test metrics in the package."
-        size = f" of {self.split['test']:,} windows" if "test" in self.split else ""
+        size = f" of {counted(self.split['test'], 'window')}" if "test" in self.split else ""
         rate = f", {self.base_rate:.1%} of them labelled 1" if self.base_rate is not None else ""
         drawn = ""
         if self.undersampled:

@@ -7,6 +7,7 @@ thing, so that print in grey says the same.
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,22 @@ from pytest_f07.results.scores import BINS, Scores
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Outputs
 
-with warnings.catch_warnings():
+
+@contextmanager
+def _agg() -> Iterator[None]:
+    """Import matplotlib with Agg: Jupyter's MPLBACKEND names a module that this environment need not have, and
+    matplotlib refuses it at import."""
+    backend = os.environ.get("MPLBACKEND")
+    os.environ["MPLBACKEND"] = "agg"
+    try:
+        yield
+    finally:
+        del os.environ["MPLBACKEND"]
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+
+
+with warnings.catch_warnings(), _agg():
     # matplotlib 3.8 with pyparsing 3.3 warns at import; a host may have made warnings errors.
     warnings.simplefilter("ignore")
     import matplotlib as mpl
@@ -186,7 +202,9 @@ def _figure(width: float, height: float) -> Iterator[Figure]:
     """No pyplot and matplotlib's own defaults: a ``matplotlibrc`` in the user's folder changes nothing."""
     # rc_context never restores the backend, which no picture here depends on.
     defaults: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
-    with mpl.rc_context({**defaults, **STYLE}):
+    with mpl.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
+        # The font draws a box for a letter that it lacks, and warns; a host may have made warnings errors.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         figure = Figure(figsize=(width, height), dpi=120)
         FigureCanvasAgg(figure)
         yield figure

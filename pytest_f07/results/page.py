@@ -14,6 +14,7 @@ from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import FileSeal
+from pytest_f07.variant.wording import counted
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
     return {
         "variant": result.variant,
         "package": result.package,
-        "sealed": "no" if manifest.files is None else f"yes, {len(manifest.files)} files",
+        "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),
         "batch_size": str(params.batch_size),

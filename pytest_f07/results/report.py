@@ -17,8 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_f07.results.f05 import F05
+from pytest_f07.results.page import Page
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
+from pytest_f07.variant.wording import agreeing, counted, pace
 
 HERE = Path(__file__).parent
 CSS, SCRIPT = HERE / "report.css", HERE / "report.js"
@@ -136,6 +138,7 @@ def _environment() -> Environment:
     environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
     environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"
+    environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
     environment.filters["share"] = lambda value: f"{value:.2%}"
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
     return environment

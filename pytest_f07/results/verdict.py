@@ -12,6 +12,7 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.variant.package import Model
+from pytest_f07.variant.wording import agreeing, counted
 
 BROKEN = "F07-BROKEN"
 IDENTITY = "F07-IDENTITY"
@@ -119,8 +120,8 @@ def _of_the_replay(served: ServedModel, log_fault: str | None, infer_fault: str 
     if served.sha256 != served.expected_sha256:
         yield Failure(
             IDENTITY,
-            f"the server serves another file (sha256 {served.sha256[:12]}…, the package has {served.expected_sha256[:12]}…). "
-            "Nothing it answered counts.",
+            f"the server serves another file (sha256 {served.sha256[:12]}…, the package has "
+            f"{served.expected_sha256[:12]}…). Nothing it answered counts.",
         )
     if log_fault:
         yield Failure(EMISSIONS, f"not every emission was answered exactly once: {log_fault}.")
@@ -139,8 +140,8 @@ def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator
     if not metrics.referenced:
         yield Failure(
             UNLABELLED,
-            f"none of the {audit.own.windows:,} rows of its own dataset {model.source_f04} is labelled, so there is "
-            "nothing to compare with. Label the dataset (F04) and package it again.",
+            f"none of the {counted(audit.own.windows, 'row')} of its own dataset {model.source_f04} is labelled, so "
+            "there is nothing to compare with. Label the dataset (F04) and package it again.",
         )
 
 
@@ -148,14 +149,14 @@ def _of_the_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iter
     if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
-            f"y_pred is not y_prob >= {model.threshold} in {audit.wrong_pred:,} of {audit.emissions:,} rows; "
+            f"y_pred is not y_prob >= {model.threshold} in {audit.wrong_pred:,} of {counted(audit.emissions, 'row')}; "
             f"the first: {audit.example}.",
         )
     if audit.own.non_finite:
         yield Failure(
             NONFINITE,
-            f"{audit.own.non_finite:,} of {audit.own.windows:,} scores of its own dataset {model.source_f04} are not "
-            f"numbers; {_why(served)}",
+            f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_why(served)}",
         )
 
 
@@ -191,7 +192,8 @@ def _why(served: ServedModel) -> str:
 def _warnings(audit: ModelAudit) -> list[str]:
     warnings = []
     if elsewhere := audit.non_finite - audit.own.non_finite:
-        warnings.append(f"{elsewhere:,} scores of other datasets are not numbers")
+        verb = agreeing(elsewhere, "is not a number", "are not numbers")
+        warnings.append(f"{counted(elsewhere, 'score')} of other datasets {verb}")
     if audit.constant:
         warnings.append(f"every window has the same score, {audit.smallest}")
     return warnings

@@ -19,6 +19,7 @@ from pytest_f07.variant import manifest
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
+from pytest_f07.variant.wording import counted
 from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCESS_HEADER
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     options = _options()
     if not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     try:
         _serve(options.manifest.resolve(), options.socket, options.nonce)
@@ -68,7 +69,7 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
         "versions": models.versions(),
     }
     host, port = listener.getsockname()[:2]
-    print(f"{found.paths.name}: {len(made)} models ready at http://{host}:{port}", flush=True)
+    print(f"{found.paths.name}: {counted(len(made), 'model')} ready at http://{host}:{port}", flush=True)
     headers = {
         NONCE_HEADER: nonce,
         MANIFEST_HEADER: found.digest,

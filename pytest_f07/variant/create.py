@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
-from pytest_f07.variant.documents import read_yaml, to_json, to_yaml, write_atomic
+from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
 from pytest_f07.variant.lock import registry_lock
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
@@ -56,13 +56,14 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
 def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
     base: dict[str, Any] = {}
     if project.base_params.exists():
-        base = read_yaml(project.base_params, project.show(project.base_params))
-    runtime = base.get("runtime")
+        where = project.show(project.base_params)
+        base = read_parameters(project.base_params, where)
+        Params.parse({**base, "parent_variant_f06": parent}, where)
     changed = {key: value for key, value in overrides.items() if value is not None}
     batch_size = {"batch_size": changed.pop("batch_size")} if "batch_size" in changed else {}
     merged = {**base, **batch_size, "parent_variant_f06": parent}
-    if changed and (runtime is None or isinstance(runtime, dict)):
-        merged["runtime"] = {**(runtime or {}), **changed}
+    if changed:
+        merged["runtime"] = {**(base.get("runtime") or {}), **changed}
     return Params.parse(merged, "params.yaml")
 
 

@@ -27,6 +27,11 @@ def read_yaml(path: Path, where: str) -> dict[str, Any]:
     return _mapping(path, where, "YAML", lambda text: yaml.load(text, _YamlLoader))
 
 
+def read_parameters(path: Path, where: str) -> dict[str, Any]:
+    """Return the same with each name as it is written: YAML takes ``on`` and ``2024``, names of models, for values."""
+    return _mapping(path, where, "YAML", lambda text: yaml.load(text, _ParametersLoader))
+
+
 def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
         size = path.stat().st_size
@@ -34,19 +39,28 @@ def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> 
             raise F07Error(f"{where}: is no regular file.")
         if size > MAX_BYTES:
             raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
-        found = parse(path.read_text(encoding="utf-8"))
+        found = parse(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise F07Error(f"{where}: no such file.") from None
     except OSError as error:
         raise F07Error(f"{where}: cannot be read: {error.strerror}.") from None
     except RecursionError:
         raise F07Error(f"{where}: is nested too deeply to be read as {form}.") from None
+    except yaml.MarkedYAMLError as error:
+        raise F07Error(f"{where}: is not YAML: {_place(error)}.") from None
     except (ValueError, LookupError, AttributeError, yaml.YAMLError) as error:  # YAML: !!int "", !!timestamp "x"
         reason = " ".join(str(error).split())
         raise F07Error(f"{where}: is not {form}: {reason}.") from None
     if not isinstance(found, dict):
         raise F07Error(f"{where}: holds {_kind(found)}; it must hold names and values.")
     return found
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    """Return what is wrong and where, without PyYAML's copy of the line."""
+    problem = " ".join(filter(None, (error.context, error.problem)))
+    mark = error.problem_mark
+    return f"{problem}, line {mark.line + 1}, column {mark.column + 1}" if mark else problem
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -64,6 +78,19 @@ class _YamlLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
         return super().construct_mapping(node, deep)
+
+
+class _ParametersLoader(_YamlLoader):
+    """The same loader, for which every plain name is a text."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag.rpartition(":")[2] in _PLAIN:
+                key.tag = "tag:yaml.org,2002:str"
+
+
+_PLAIN = ("bool", "int", "float", "null", "timestamp")
 
 
 def _kind(value: object) -> str:

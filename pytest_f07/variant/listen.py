@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from pytest_f07.errors import F07Error
@@ -20,8 +21,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise F07Error(
-            f"port {port} of {host} cannot be used: {error.strerror}. "
-            "End the program that has it, or set runtime.port in params.yaml (0 takes any free port)."
-        ) from None
+        raise F07Error(f"port {port} of {host} cannot be used: {error.strerror}. {_advice(error)}") from None
     return listener
+
+
+def _advice(error: OSError) -> str:
+    """Return what can be done about a port that cannot be taken."""
+    if error.errno == errno.EADDRINUSE:
+        return "End the program that has it, or set runtime.port in params.yaml (0 takes any free port)."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "Set runtime.port in params.yaml to one from 1024 (0 takes any free port)."
+    return "Set runtime.host in params.yaml to an address of this machine; 127.0.0.1 always is one."

@@ -17,9 +17,14 @@ def lock_variant(paths: VariantPaths) -> int:
     handle = os.open(paths.folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(handle)
-        raise F07Error(f"variant {paths.name} is being run by another process; wait until it ends.") from None
+        raise F07Error(
+            f"variant {paths.name} is being run, published or removed by another process; wait until it ends."
+        ) from None
+    except OSError as error:  # a file system without locks
+        os.close(handle)
+        raise F07Error(f"variant {paths.name}: {paths.folder} cannot be locked: {error.strerror}.") from None
     return handle
 
 

@@ -11,7 +11,9 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
 from pytest_f07.variant.documents import read_json
-from pytest_f07.variant.package import Model, check_name, dataset, read_model
+from pytest_f07.variant.missing import missing_package, missing_variant
+from pytest_f07.variant.names import check_folder_name, check_name, composed, first_collision
+from pytest_f07.variant.package import Model, dataset, read_model
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
 from pytest_f07.variant.seal import FileSeal, check_seal, digest
 
@@ -104,20 +106,23 @@ def load(project: Project, variant: str) -> Manifest:
     """Read a manifest of this or an older tool. Its paths may be another machine's: only their last names count."""
     paths = project.variant(variant)
     where = project.show(paths.manifest)
+    if not paths.folder.is_dir():
+        raise missing_variant(project, variant)
     if not paths.manifest.is_file():
         raise F07Error(f"{where}: no such file. Make the variant first: make variant7 VARIANT={variant} PARENT=v601")
     document = read_json(paths.manifest, where)
     package = project.package(check_variant(document.get("f06_variant"), f"{where}: f06_variant"))
     if not package.folder.is_dir():
-        raise F07Error(f"{where}: its package {project.show(package.folder)} is not there (dvc pull brings it).")
+        raise F07Error(f"{where}: its {missing_package(package)}")
     listed = [
         _model(found, f"{where}: models[{index}]") for index, found in enumerate(_list(document, "models", where))
     ]
     if not listed:
         raise F07Error(f"{where}: lists no models, so there is nothing to validate.")
-    names = [name for name, _, _ in listed]
-    if len(set(names)) < len(names):
-        raise F07Error(f"{where}: lists a prediction_name twice; each must be listed once.")
+    if collision := first_collision(name for name, _, _ in listed):
+        first, second = map(repr, collision)
+        twice = f"{first} twice" if first == second else f"{first} and {second}, one name but for letter case"
+        raise F07Error(f"{where}: lists {twice}; each prediction_name must be listed once.")
     datasets = [_source(found, f"{where}: datasets[{i}]") for i, found in enumerate(_list(document, "datasets", where))]
     files = document.get("files")
     if files is not None:
@@ -138,11 +143,11 @@ def _model(found: object, where: str) -> tuple[str, str, str]:
     if not isinstance(found, dict):
         raise F07Error(f"{where}: is {found!r}; it must hold prediction_name, source_f05 and model_dir.")
     name = check_name(found.get("prediction_name"), f"{where}: prediction_name")
-    folder = PurePosixPath(str(found.get("model_dir"))).name
+    folder = composed(PurePosixPath(str(found.get("model_dir"))).name)
     if not folder.startswith(f"{name}__"):
         raise F07Error(f"{where}: model_dir is {found.get('model_dir')!r}; it must end in {name}__<model_id>.")
     check_name(folder.removeprefix(f"{name}__"), f"{where}: model_dir: model_id")
-    return name, check_variant(found.get("source_f05"), f"{where}: source_f05"), folder
+    return name, check_variant(found.get("source_f05"), f"{where}: source_f05"), check_folder_name(folder, where)
 
 
 def _source(found: object, where: str) -> str:

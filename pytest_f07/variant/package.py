@@ -7,7 +7,6 @@ prediction name and model id, a dataset by the variant that made it, both inside
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +17,14 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.missing import missing_package
 from pytest_f07.variant.model_file import ModelFile
+from pytest_f07.variant.names import caseless, check_folder_name, check_name, find_folder, first_collision
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
+from pytest_f07.variant.wording import counted
 from pytest_f07.vectorize import Vectorization
 
 DEFAULT_THRESHOLD = 0.5
-_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}")  # a hidden folder would not be sealed
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Entry:
 def read_models(paths: PackagePaths) -> list[Model]:
     """The models of a package in the order of its list; :class:`F07Error` for whatever is not as F06 leaves it."""
     if not paths.folder.is_dir():
-        raise F07Error(f"package {paths.name}: there is no folder {paths.folder}.")
+        raise missing_package(paths)
     return [read_model(paths, entry.prediction_name, entry.source_f05, entry.folder_name) for entry in _entries(paths)]
 
 
@@ -114,13 +115,13 @@ def _entries(paths: PackagePaths) -> list[Entry]:
     if not isinstance(listed, list) or not listed:
         raise F07Error(f"{where}: lists no models; params.models must name at least one.")
     entries = [_entry(found, f"{where}: models[{index}]") for index, found in enumerate(listed)]
-    for name, count in Counter(entry.prediction_name for entry in entries).items():
-        if count > 1:
-            same = " and ".join(entry.source_f05 for entry in entries if entry.prediction_name == name)
-            raise F07Error(
-                f"{where}: {same} are both listed as {name!r}; in F06 the second overwrites the first. "
-                "Package one model under each prediction_name."
-            )
+    if collision := first_collision(entry.prediction_name for entry in entries):
+        same = [entry for entry in entries if caseless(entry.prediction_name) == caseless(collision[0])]
+        listed = " and ".join(f"{entry.source_f05} as {entry.prediction_name!r}" for entry in same)
+        raise F07Error(
+            f"{where}: lists {listed}; in F06 the second overwrites the first, at least where letter case does not "
+            "count. Package one model under each prediction_name."
+        )
     return entries
 
 
@@ -130,27 +131,23 @@ def _entry(found: object, where: str) -> Entry:
     name, model_id, source = (found.get(key) for key in ("prediction_name", "model_id", "source_f05"))
     if not is_variant(source):
         raise F07Error(f"{where}: source_f05 is {source!r}; it must name an F05 variant, like v501.")
-    return Entry(str(source), check_name(model_id, f"{where}: model_id"), check_name(name, f"{where}: prediction_name"))
-
-
-def check_name(value: object, where: str) -> str:
-    """Give a prediction_name or model_id back, or raise :class:`F07Error`: it becomes part of file names."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise F07Error(f"{where} is {value!r}; it must be 1 to 100 letters, digits, '_', '-' or '.', not '.' first.")
-    return value
+    model_id, name = check_name(model_id, f"{where}: model_id"), check_name(name, f"{where}: prediction_name")
+    entry = Entry(str(source), model_id, name)
+    check_folder_name(entry.folder_name, where)
+    return entry
 
 
 def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folder_name: str) -> Model:
     """One model from its folder: summary and model file, checked against each other."""
-    folder = paths.model_folder(folder_name)
     where = f"package {paths.name}: models/{folder_name}"
+    folder = find_folder(paths.model_folder(folder_name), where)
     if not inside(paths, folder).is_dir():
         raise F07Error(f"{where}: there is no such folder, and {prediction_name!r} is listed.")
     summary_path = inside(paths, folder / "model_summary.json")
     told = f"{where}/{summary_path.name}"
     summary = read_json(summary_path, told)
     name = summary.get("prediction_name")
-    if not isinstance(name, str) or name.lower() != prediction_name.lower():
+    if not isinstance(name, str) or caseless(name) != caseless(prediction_name):
         raise F07Error(f"{told}: prediction_name is {name!r}; the package lists this model as {prediction_name!r}.")
     if summary.get("variant", source_f05) != source_f05:
         raise F07Error(f"{told}: variant is {summary['variant']!r}; the package lists this model as {source_f05!r}.")
@@ -188,7 +185,9 @@ def _vectorization(found: object, where: str) -> Vectorization:
     vocabulary = _vocabulary(found.get("vocab"), where)
     key = "input_dim" if kind == "dense_bow" else "vocab_size"
     if (size := _size(found, key, where)) != len(vocabulary):
-        raise F07Error(f"{where}: {key} is {size}, and vocab holds {len(vocabulary)} codes; they must agree.")
+        raise F07Error(
+            f"{where}: {key} is {size}, and vocab holds {counted(len(vocabulary), 'code')}; they must agree."
+        )
     width = size if kind == "dense_bow" else _size(found, "max_len", where)
     return Vectorization(kind, vocabulary, width)
 
@@ -218,18 +217,19 @@ def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> ModelFile:
     :raises F07Error: for a vectorization that does not fit (an index beyond an Embedding gives zeros on a GPU).
     """
     if not h5.is_file():
-        raise F07Error(f"{where}: no such file.")
+        raise F07Error(f"{where}: {'is no regular file' if h5.exists() else 'no such file'}.")
     found = model_file.inspect(h5, where)
     if found.input_width is not None and found.input_width != vectorization.width:
         key = "input_dim" if vectorization.kind == "dense_bow" else "max_len"
         raise F07Error(
-            f"{where}: its input has {found.input_width} columns, and the model's {key} is {vectorization.width}."
+            f"{where}: its input has {counted(found.input_width, 'column')}, and the model's {key} is "
+            f"{vectorization.width}."
         )
     if vectorization.kind == "sequence" and found.embedding_rows:
         needed = len(vectorization.vocabulary) + 1
         if found.embedding_rows[0] < needed:
             raise F07Error(
-                f"{where}: its embedding has {found.embedding_rows[0]} rows; a vocabulary of "
-                f"{needed - 1} codes and the padding need {needed}."
+                f"{where}: its embedding has {counted(found.embedding_rows[0], 'row')}; a vocabulary of "
+                f"{counted(needed - 1, 'code')} and the padding need {needed}."
             )
     return found

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.documents import read_yaml
+from pytest_f07.variant.documents import read_parameters
+from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
@@ -33,17 +34,19 @@ class Params:
     parent_variant_f06: str
     host: str = "127.0.0.1"
     port: int = 5005
-    timeout_s: float = 120
-    start_timeout_s: float = 180
     batch_size: int = 256
     sample_size: int | None = None
     equivalence: str = "sample"
     require: Mapping[str, Any] = field(default_factory=dict)
+    timeout_s: float = 120
+    start_timeout_s: float = 180
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
         """Read ``path``; :class:`F07Error` for an unknown key, a wrong type, or a value out of range."""
-        return cls.parse(read_yaml(path, where), where)
+        if not path.exists():
+            raise F07Error(f"{where}: no such file. Restore it (git checkout); it names at least parent_variant_f06.")
+        return cls.parse(read_parameters(path, where), where)
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
@@ -113,7 +116,10 @@ def _require(found: object, where: str) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise F07Error(f"{where}: require is {found!r}; it must hold metrics, or prediction names and metrics.")
-    for key, least in found.items():
+    required = {composed(str(key)): least for key, least in found.items()}
+    if len(required) < len(found):
+        raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
+    for key, least in required.items():
         if isinstance(least, dict):
             _known(least, METRICS, f"require.{key}.", where)
             for metric, value in least.items():
@@ -121,7 +127,7 @@ def _require(found: object, where: str) -> dict[str, Any]:
         else:
             _known({key: least}, METRICS, "require.", where)
             _share(f"require.{key}", least, where)
-    return found
+    return required
 
 
 def _share(key: str, value: object, where: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.names import check_encoding
 
 EXECUTIONS = "executions"
 PACKAGING = "06_packaging"
@@ -174,6 +175,14 @@ class Project:
         if not named or folder.parent.name != DEPLOYRUN or folder.parent.parent.name != EXECUTIONS:
             return None
         return cls(folder.parent.parent.parent)
+
+    def check(self) -> None:
+        """Raise :class:`F07Error` where the folder holds no ``executions/``, or cannot be named in this locale."""
+        check_encoding(str(self.root), "the project's folder")
+        if not (self.root / EXECUTIONS).is_dir():
+            above = next((folder for folder in self.root.parents if (folder / EXECUTIONS).is_dir()), None)
+            place = f"to {above}" if above else "to the folder that has one"
+            raise F07Error(f"{self.root} is no project: it has no folder {EXECUTIONS}/. Go {place} and try again.")
 
     @property
     def packages(self) -> Path:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypedDict
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.names import composed
 
 MAX_DEPTH = 20
+_RESTORE = "restore the file (git checkout, dvc checkout)"
 
 
 class FileSeal(TypedDict):
@@ -26,13 +28,19 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def package_files(folder: Path) -> list[str]:
-    """Every file of a package, relative to its folder, sorted; hidden files and DVC's own are not the package's.
+def sealed_name(path: Path, folder: Path) -> str:
+    """Return what the seal calls a file: its place in the package, its accents composed on every system."""
+    return composed(path.relative_to(folder).as_posix())
+
+
+def package_files(folder: Path) -> dict[str, Path]:
+    """Return every file of a package by its sealed name, sorted; hidden files and DVC's own are not the package's.
 
     :raises F07Error: for a symbolic link, since a package must be whole in its own folder, for what is no file
-        (reading a pipe would wait for ever), for a name that is no text, and for folders without end.
+        (reading a pipe would wait for ever), for a name that is no text, for two files of one name, and for folders
+        without end.
     """
-    found = []
+    files_by_name: dict[str, Path] = {}
     for top, folders, files in os.walk(folder):
         if len(Path(top).relative_to(folder).parts) > MAX_DEPTH:
             raise F07Error(f"package {folder.name}: has folders more than {MAX_DEPTH} deep; a package's are two deep.")
@@ -48,34 +56,39 @@ def package_files(folder: Path) -> list[str]:
             if not path.is_dir() and not path.is_file():
                 raise F07Error(f"package {folder.name}: {path.relative_to(folder).as_posix()} is no regular file.")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        own = (name for name in files if not name.startswith(".") and not name.endswith(".dvc"))
-        found += [Path(top, name).relative_to(folder).as_posix() for name in own]
-    return sorted(found)
+        for path in (Path(top, name) for name in files if not name.startswith(".") and not name.endswith(".dvc")):
+            if (sealed := sealed_name(path, folder)) in files_by_name:
+                raise F07Error(
+                    f"package {folder.name}: {sealed} is there twice, once with composed and once with decomposed "
+                    "accents. Keep one."
+                )
+            files_by_name[sealed] = path
+    return dict(sorted(files_by_name.items()))
 
 
 def seal(folder: Path) -> dict[str, FileSeal]:
     """The seal of every file of the package, by its path relative to ``folder``."""
     return {
-        name: FileSeal(sha256=digest(folder / name), size=(folder / name).stat().st_size)
-        for name in package_files(folder)
+        name: FileSeal(sha256=digest(path), size=path.stat().st_size) for name, path in package_files(folder).items()
     }
 
 
 def check_seal(folder: Path, sealed: Mapping[str, FileSeal], variant: str) -> None:
     """Raise :class:`F07Error` that names the first file which is not as ``variant``'s manifest sealed it."""
-    there = package_files(folder)
-    for name in sorted({*there, *sealed}):
-        if name not in sealed:
-            _broken(folder, variant, f"{name} was added")
-        if name not in there:
+    files = package_files(folder)
+    digests = {composed(name): file["sha256"] for name, file in sealed.items()}
+    for name in sorted({*files, *digests}):
+        if name not in digests:
+            _broken(folder, variant, f"{name} was added", "remove the file")
+        if name not in files:
             _broken(folder, variant, f"{name} is missing")
-        found = digest(folder / name)
-        if found != sealed[name]["sha256"]:
-            _broken(folder, variant, f"{name} has changed (sha256 {found[:12]}… was {sealed[name]['sha256'][:12]}…)")
+        sha256 = digest(files[name])
+        if sha256 != digests[name]:
+            _broken(folder, variant, f"{name} has changed (sha256 {sha256[:12]}… was {digests[name][:12]}…)")
 
 
-def _broken(folder: Path, variant: str, what: str) -> None:
+def _broken(folder: Path, variant: str, what: str, remedy: str = _RESTORE) -> None:
     raise F07Error(
         f"package {folder.name} no longer matches the seal of {variant}: {what}. "
-        "Make a new variant for the changed package, or restore the file (dvc checkout)."
+        f"Make a new variant for the changed package, or {remedy}."
     )

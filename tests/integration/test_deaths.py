@@ -109,7 +109,7 @@ def test_one_run_of_a_variant_at_a_time(f07_stub: F07Project) -> None:
     finally:
         os.close(handle)
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: variant v701 is being run by another process; wait until it ends."])
+    result.stderr.fnmatch_lines(["ERROR: variant v701 is being run, published or removed by another process; wait *"])
     assert f07_stub.tree() == before
 
 

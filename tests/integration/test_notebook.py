@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from conftest import REPOSITORY, Checkout
+from conftest import REPOSITORY, Checkout, shadow_modules
 
 NOTEBOOK = REPOSITORY / "pytest_f07" / "commands" / "07_deployrun.ipynb"
 
@@ -63,6 +64,17 @@ class TestExecuted:
         assert "y_prob" in told
         assert copy.stat().st_mtime_ns >= (checkout.variant / "07_deployrun_metadata.json").stat().st_mtime_ns
         assert checkout.f07("check7", "--variant", "v701").returncode == 0
+
+    def test_the_kernel_is_of_this_interpreter_whatever_is_registered_or_called_like_a_module(
+        self, checkout: Checkout, tmp_path: Path
+    ) -> None:
+        spec = tmp_path / "kernels" / "python3" / "kernel.json"
+        spec.parent.mkdir(parents=True)
+        spec.write_text(json.dumps({"argv": ["false"], "display_name": "another environment", "language": "python"}))
+        shadow_modules(checkout.root)
+        done = checkout.f07("nb7-run", ACTIVE_VARIANT="v701", JUPYTER_PATH=str(tmp_path), PYTHONWARNINGS="error")
+        assert done.returncode == 0, done.stderr
+        assert "3 passed" in outputs(json.loads((checkout.variant / "07_deployrun.ipynb").read_text()))
 
     def test_a_failed_model_leaves_the_copy_and_a_status(self, checkout: Checkout) -> None:
         checkout.stub("nan")

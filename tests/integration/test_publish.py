@@ -120,7 +120,7 @@ def _leave_git(checkout: Checkout) -> None:
 
 
 REFUSALS = {
-    "incomplete": (_drop_metadata, "no run of v701 was completed. Run it: make script7-run"),
+    "incomplete": (_drop_metadata, "no run of v701 was completed. Run it: make script7-run VARIANT=v701"),
     "altered": (_change_metrics, "v701 is not published: executions/07_deployrun/v701/metrics/metrics_per_model.csv "
                 "has changed since the run. Run it again: make script7-run VARIANT=v701"),
     "added": (_add_a_file, "report/notes.txt was added after the run."),

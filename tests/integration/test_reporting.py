@@ -81,7 +81,7 @@ def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never
     [
         (
             "v799",
-            "--f07-compare=v799: executions/07_deployrun/v799/07_deployrun_metadata.json: no such file, so v799 *",
+            "there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. *",
         ),
         ("v701", "--f07-compare=v701 is the variant itself; name another one."),
         ("../v7", "--f07-compare is '../v7'; it must be 'v' and at least three digits, like v701."),
@@ -111,9 +111,11 @@ def test_the_terminal_ends_with_a_table_and_two_runs_give_one_report_but_for_tim
 
     result = f07_stub.run()
     first = report(f07_stub)
+    [pace] = re.findall(r"^f07: replay: 3,838 windows, ([\d,]+ windows/s)$", str(result.stdout), re.MULTILINE)
+    assert f"<dt>Replay</dt><dd>{pace}</dd>" in first
     f07_stub.run()
     assert timeless(report(f07_stub)) == timeless(first)
-    result.stdout.fnmatch_lines(["f07: all 3,838 windows answered, * windows/s; metrics and pictures follow"])
+    result.stdout.fnmatch_lines(["f07: 3,838 windows answered; metrics and pictures follow"])
     result.stdout.fnmatch_lines(["executions/07_deployrun/v701/manifest.json ... *"])
     result.stdout.fnmatch_lines([*TABLE, "f07: report: executions/07_deployrun/v701/report/report.html"])
 
@@ -147,7 +149,7 @@ def test_an_interactive_terminal_has_one_line_of_progress_which_goes_away(f07_st
     os.close(ours)
     assert process.returncode == 0
     lines = [line.rstrip() for line in said.decode().replace("\r\n", "\n").split("\n")]
-    [line] = [line for line in lines if "windows/s" in line]
+    [line] = [line for line in lines if "windows answered" in line]
     assert "\rf07: starting the server " in line
     assert re.fullmatch(r".*\r +\rexecutions/07_deployrun/v701/manifest\.json .*\[100%\].*", line)
 

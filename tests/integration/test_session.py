@@ -107,7 +107,7 @@ def test_without_the_option_the_plugin_does_nothing(f07_stub: F07Project) -> Non
 # -- partial sessions, and those that only look
 
 
-@pytest.mark.parametrize("arguments", [("-k", "feeder"), (f"{ITEM}[inverter_trip.cnn]",), ("--setup-only",)])
+@pytest.mark.parametrize("arguments", [("-k", "feeder"), (f"{ITEM}[inverter_trip.cnn]",)])
 def test_a_partial_session_writes_to_a_folder_that_it_names(f07_stub: F07Project, arguments: tuple[str, ...]) -> None:
     before = f07_stub.tree()
     result = f07_stub.run(*arguments)
@@ -128,21 +128,15 @@ def test_last_failed_runs_those_alone(f07_project: F07Project) -> None:
     assert f07_project.tree() == before
 
 
-def test_stopping_at_the_first_failure_leaves_no_metadata(f07_project: F07Project) -> None:
-    f07_project.stub("nan")
-    result = f07_project.run("-x")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["f07: 2 of 3 models were not judged. No metadata was written."])
-    assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
-
-
-@pytest.mark.parametrize("look", ["--collect-only", "--setup-plan", "--help", "--fixtures", "--markers", "--version"])
+@pytest.mark.parametrize(
+    "look", ["--collect-only", "--setup-plan", "--setup-only", "--help", "--fixtures", "--markers", "--version"]
+)
 def test_a_session_that_only_looks_touches_nothing(f07_stub: F07Project, look: str) -> None:
     (f07_stub.root / "pytest.ini").write_text("[pytest]\naddopts = --html=host.html --junitxml=host.xml\n")
     before = f07_stub.tree()
     assert f07_stub.run(look).ret == 0
     assert f07_stub.tree() == before
-    if look in ("--collect-only", "--setup-plan"):
+    if look in ("--collect-only", "--setup-plan", "--setup-only"):
         assert not (f07_stub.root / "host.html").exists()
         assert not (f07_stub.root / "host.xml").exists()
 
@@ -164,7 +158,16 @@ def refused(project: F07Project, message: str, *arguments: str) -> None:
 def test_no_such_variant(f07_stub: F07Project) -> None:
     result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v799")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: executions/07_deployrun/v799/manifest.json: no such file. Make the variant *"])
+    result.stderr.fnmatch_lines(["ERROR: there is no variant v799: *v799 is not there; there is v701. Make it: *"])
+
+
+def test_no_project(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(f07_stub.variant)
+    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v701")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([
+        f"ERROR: {f07_stub.variant} is no project: it has no folder executions/. Go to {f07_stub.root} and try again."
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["701", "../v701", "v701/", "", "v7"])
@@ -206,7 +209,7 @@ def test_a_package_that_changed(f07_stub: F07Project, name: str) -> None:
 
 def test_a_package_that_is_gone(f07_stub: F07Project) -> None:
     f07_stub.package.rename(f07_stub.root / "elsewhere")
-    refused(f07_stub, "its package executions/06_packaging/v601 is not there")
+    refused(f07_stub, "its package v601: executions/06_packaging/v601 is not there, nor is any other")
 
 
 def test_a_taken_port_is_named(f07_stub: F07Project) -> None:
@@ -239,7 +242,10 @@ FAILS = {
         2,
         r"F07-THRESHOLD  inverter_trip.cnn: y_pred is not y_prob >= 0.5 in [\d,]+ of [\d,]+ rows; the first",
     ),
-    "alone": (1, r"F07-INFER  inverter_trip: /infer and /infer_batch disagree: \d+ of 32 windows differ; v401 row 0: "),
+    "alone": (
+        1,
+        r"F07-INFER  inverter_trip: /infer and /infer_batch disagree: \d+ of 32 windows differ; v401 row 0: ",
+    ),
     "other-file": (0, r"F07-IDENTITY  feeder_overload: the server serves another file \(sha256 000000000000…"),
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +17,16 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_f07.log import writer as log
+from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import counting, references
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import Project
 from pytest_f07.vectorize import Vectorization
 from pytest_f07.windows import BatchResult, Predictions
 
@@ -84,7 +92,7 @@ def _labels(values: list[int | None], kind: pa.DataType) -> pa.Array:
 
 
 @contextmanager
-def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
+def made(drawn: dict[str, Any], cut: int = 3) -> Iterator[SmallRun]:
     """The files of a drawn run: datasets of several row groups, a log of batches of ``cut`` rows."""
     random = np.random.default_rng(drawn["seed"])
     names = tuple(drawn["owners"])
@@ -118,6 +126,19 @@ def made(drawn: dict, cut: int = 3) -> Iterator[SmallRun]:
         yield SmallRun(
             drawn["rows"], drawn["owners"], drawn["limit"], answers, datasets, models, folder / "raw.parquet"
         )
+
+
+def run_result(root: Path, verdicts: Mapping[str, Verdict], **values: Any) -> RunResult:
+    """A run of v701 of package v601 in the project ``root``, whose server never answered."""
+    paths, package = Project(root).variant("v701"), Project(root).package("v601")
+    manifest = Manifest(Project(root), paths, package, (), (), None, "0" * 64)
+    return RunResult(
+        **{
+            "manifest": manifest, "params": Params("v601"), "models": (), "datasets": (), "outputs": paths,
+            "began": datetime(2026, 1, 2, tzinfo=UTC), "verdicts": verdicts, "broken": None, "identity": {},
+            "timings": Timings(), "stage_seconds": {}, "comparison": None, **values,
+        }
+    )  # fmt: skip
 
 
 def model(name: str, source_f04: str, threshold: float = 0.5) -> Model:

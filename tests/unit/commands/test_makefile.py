@@ -100,7 +100,7 @@ def test_a_value_reaches_the_command_as_it_is_and_nothing_in_it_runs(folder: Pat
     make(folder, "variant7", f"VARIANT={value}", f"PARENT={value}", f"HOST={value}")
     assert told(folder) == ["-m", "pytest_f07", "variant7", "--variant", value, "--parent", value, "--host", value]
     make(folder, "script7-run", VARIANT=value)
-    assert told(folder) == ["-m", "pytest", f"--f07-variant={value}", "-W", "default"]
+    assert told(folder) == ["-P", "-m", "pytest", f"--f07-variant={value}", "-W", "default"]
     assert not (folder / "ran").exists()
 
 

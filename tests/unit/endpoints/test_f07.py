@@ -40,7 +40,7 @@ def asking(app: Flask, **ours: Any) -> Iterator[Client]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        with closing(Client("127.0.0.1", server.port, NAMES, "m1", "n1", **ours)) as client:
+        with closing(Client("127.0.0.1", server.port, NAMES, "m1", "n1", **{"timeout_s": 120, **ours})) as client:
             yield client
     finally:
         server.shutdown()
@@ -210,7 +210,7 @@ def test_a_page_of_some_other_server_is_told_in_one_line() -> None:
 def test_a_server_that_never_answers_misses_the_deadline(ask: Callable[[Client], object]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with closing(Client("127.0.0.1", port, NAMES, "m1", "n1", deadline=0.05)) as client:
+        with closing(Client("127.0.0.1", port, NAMES, "m1", "n1", timeout_s=0.05)) as client:
             # Once more than there are connections: a lost one must not keep its place.
             for _ in range(CONNECTIONS + 1):
                 with pytest.raises(TimeoutError):
@@ -221,7 +221,7 @@ def test_a_port_where_nobody_listens_is_an_error_at_once() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         with (
-            closing(Client("127.0.0.1", bound.getsockname()[1], NAMES, "m1", "n1")) as client,
+            closing(Client("127.0.0.1", bound.getsockname()[1], NAMES, "m1", "n1", 120)) as client,
             pytest.raises(ConnectionRefusedError),
         ):
             client.identity()

@@ -48,7 +48,7 @@ def test_nothing_compared_has_no_distance() -> None:
 def test_a_score_beyond_the_tolerance_is_told_with_its_row() -> None:
     fault = compare([0.1, 0.2, 0.3], [0.1, 0.25, 0.3]).fault
     assert fault == (
-        "1 of 3 windows differ by up to 0.05, 0 of them in the label; "
+        "1 of 3 windows differs by up to 0.05, 0 of them in the label; "
         "the first: v401 row 1: y_prob 0.20000000298023224 in the batch, 0.25 by the oracle"
     )
 
@@ -78,7 +78,7 @@ def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
     missing = compare([0.5, 0.6], [0.5, 0.6], alone={1: NAN})
     assert missing.row()["equivalence_largest_difference"] == 0.0
     assert missing.fault == (
-        "1 of 2 windows differ, 0 of them in the label; "
+        "1 of 2 windows differs, 0 of them in the label; "
         "the first: v401 row 1: y_prob nan by /infer, 0.6000000238418579 by the oracle"
     )
     mixed = compare([0.5, 0.25], [0.5, 0.5], alone={0: NAN, 1: NAN})

@@ -112,7 +112,7 @@ DIFFERENT = {
 
 @pytest.mark.parametrize(("what", "answers"), DIFFERENT.items(), ids=DIFFERENT)
 def test_what_differs_is_told_with_its_place(what: str, answers: dict[str, Any]) -> None:
-    assert fault(**answers) == f"1 of 1 windows differ; v401 row 0: {what}"
+    assert fault(**answers) == f"1 of 1 window differs; v401 row 0: {what}"
 
 
 def test_a_fault_counts_the_windows_and_shows_the_first() -> None:

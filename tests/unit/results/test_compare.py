@@ -10,7 +10,7 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results import compare as module
-from pytest_f07.results.compare import Comparison, BaselineRun, compare
+from pytest_f07.results.compare import BaselineRun, Comparison, compare
 from pytest_f07.variant.paths import Project
 
 COLUMNS = ("precision", "recall", "f1", "TP", "TN", "FP", "FN", "no_ref_total", "non_finite")
@@ -110,7 +110,7 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
     assert (found.models[0].compared, found.models[0].to_1) == (1, 1)
     assert found.notes == [
         "Dataset v401 had 3 rows and has 2: the first 2 are compared.",
-        "Dataset v401: 1 of 2 rows hold another window than in v701; their predictions are not compared.",
+        "Dataset v401: 1 of 2 rows holds another window than in v701; their predictions are not compared.",
         "Dataset v403 was not in v701: its predictions are not compared.",
     ]
 

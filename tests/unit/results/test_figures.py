@@ -18,7 +18,14 @@ from PIL import Image
 
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
-from pytest_f07.results.figures import ComparisonPoint, draw_all, draw_comparison, draw_confusion, draw_pace, draw_scores
+from pytest_f07.results.figures import ComparisonPoint as Point
+from pytest_f07.results.figures import (
+    draw_all,
+    draw_comparison,
+    draw_confusion,
+    draw_pace,
+    draw_scores,
+)
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import RowBlock, Scores
 from pytest_f07.variant.paths import Outputs
@@ -42,7 +49,7 @@ SCORES = scores([0.1, 0.2, 0.65, 0.9, 0.95], [0, 0, 1, 0, 1])
 PICTURES: dict[str, Callable[[], bytes]] = {
     "confusion": lambda: draw_confusion(COUNTS),
     "scores": lambda: draw_scores(COUNTS, SCORES),
-    "comparison": lambda: draw_comparison([ComparisonPoint(NAME, HERE, {"f1": 0.8}), ComparisonPoint("b", HERE, {})]),
+    "comparison": lambda: draw_comparison([Point(NAME, HERE, {"f1": 0.8}), Point("b", HERE, {})]),
 }
 every = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -84,10 +91,10 @@ OTHERS = {
     "scores, precision": lambda: draw_scores(replace(COUNTS, fp=100), SCORES),
     "scores, threshold": lambda: draw_scores(COUNTS, replace(SCORES, threshold=0.6)),
     "scores, a label": lambda: draw_scores(COUNTS, scores([0.1, 0.2, 0.65, 0.9, 0.95], [0, 1, 1, 0, 1])),
-    "comparison, F05": lambda: draw_comparison([ComparisonPoint(NAME, HERE, {"f1": 0.7}), ComparisonPoint("b", HERE, {})]),
-    "comparison, one": lambda: draw_comparison([ComparisonPoint(NAME, HERE, {"f1": 0.8})]),
+    "comparison, F05": lambda: draw_comparison([Point(NAME, HERE, {"f1": 0.7}), Point("b", HERE, {})]),
+    "comparison, one": lambda: draw_comparison([Point(NAME, HERE, {"f1": 0.8})]),
     "comparison, here": lambda: draw_comparison(
-        [ComparisonPoint(NAME, {**HERE, "recall": 0.9}, {"f1": 0.8}), ComparisonPoint("b", HERE, {})]
+        [Point(NAME, {**HERE, "recall": 0.9}, {"f1": 0.8}), Point("b", HERE, {})]
     ),
 }
 
@@ -104,18 +111,23 @@ def test_any_counts_and_names_can_be_drawn(name: str, counts: tuple[int, int, in
     found.by_label[:, [0, 999]] = np.reshape(counts, (2, 2))
     assert draw_confusion(metrics)
     assert draw_scores(metrics, found)
-    assert draw_comparison([ComparisonPoint(name, {"precision": 0.0, "recall": 1.0, "f1": 0.0}, {})] * 3)
+    assert draw_comparison([Point(name, {"precision": 0.0, "recall": 1.0, "f1": 0.0}, {})] * 3)
 
 
 @pytest.mark.parametrize("name", ["w" * 30, "W" * 100, "i" * 100])
 def test_a_long_name_is_not_cut_off(name: str) -> None:
     """Its letters shrink: the first and last column of each picture stay empty."""
     pictures = (
-        draw_confusion(Metrics(name)), draw_scores(Metrics(name), Scores()), draw_comparison([ComparisonPoint(name, HERE, {})])
+        draw_confusion(Metrics(name)), draw_scores(Metrics(name), Scores()), draw_comparison([Point(name, HERE, {})])
     )  # fmt: skip
     for picture in pictures:
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
         assert pixels[:, [0, -1]].min() == 255
+
+
+def test_a_letter_that_the_font_lacks_does_not_end_a_run() -> None:
+    """Warnings are errors here, as they may be in a host."""
+    assert draw_confusion(replace(COUNTS, prediction_name="電池")) != draw_confusion(COUNTS)
 
 
 def test_a_replay_of_one_answer_has_a_pace() -> None:

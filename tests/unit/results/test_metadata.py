@@ -7,20 +7,22 @@ import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_f07.replay.replay import Completion, Timings
 from pytest_f07.results.metadata import document, git_commit, latency, versions
 from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.documents import to_json
 from pytest_f07.variant.paths import Project
+from tests.unit.small_run import run_result
 
 
-def told(root: Path, verdicts: dict[str, Verdict]) -> dict:
-    project = Project(root)
-    paths = project.variant("v701")
+def told(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    paths = Project(root).variant("v701")
     for path, content in (
         (paths.predictions_parquet, b"log"),
         (paths.metrics_csv, b"metrics"),
@@ -30,17 +32,11 @@ def told(root: Path, verdicts: dict[str, Verdict]) -> dict:
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    made = document(
-        project,
-        paths,
-        "v701",
-        "v601",
-        [paths.params, paths.manifest],
-        {"batch_size": 2},
-        verdicts,
-        {"counts": {"a": 1}},
-    )
-    return json.loads(to_json(made))
+    timings = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
+    result = run_result(root, verdicts, timings=timings, stage_seconds={"replay": 1.23456})
+    made = document(result)
+    document_read: dict[str, Any] = json.loads(to_json(made))
+    return document_read
 
 
 def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) -> None:
@@ -64,7 +60,7 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
         "parent_variant": "v601",
         "inputs": [here + "params.yaml", here + "manifest.json"],
         "outputs": [here + name for name in outputs],
-        "params": {"batch_size": 2},
+        "params": {"parent_variant_f06": "v601", "runtime": {"host": "127.0.0.1", "port": 5005}, "batch_size": 256},
         "git": {"commit": "unknown"},
         "outcome": "failed",
         "models": {
@@ -75,7 +71,17 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
                 "warnings": [],
             },
         },
-        "counts": {"a": 1},
+        "manifest": {"sha256": "0" * 64},
+        "counts": {"windows": 0, "predictions": 0, "rows": {}},
+        "versions": versions({}),
+        "throughput": {"requests": 2, "windows_per_second": 2.0},
+        "latency": {"p50_ms": 500.0, "p95_ms": 500.0, "p99_ms": 500.0},
+        "seconds": {"replay": 1.235},
+        "warnings": [
+            "the manifest of v701 is not sealed (an older tool made it): nobody can tell whether the package is "
+            "the one it was made of",
+            "a: <script> is only text here",
+        ],
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in outputs.items()},
     }
 

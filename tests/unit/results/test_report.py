@@ -177,7 +177,7 @@ OUTCOMES = {
     "FAILED": (
         [passed("a"), failed("b")], 2, None, "1 of 2", "failed", "1 of 2 models failed; the reason stands below."
     ),
-    "NOT COMPLETE": ([passed("a")], 2, None, "1 of 2", "incomplete", "1 of 2 models were not judged."),
+    "NOT COMPLETE": ([passed("a")], 2, None, "1 of 2", "incomplete", "1 of 2 models was not judged."),
     "NOT COMPLETE though all passed": (
         [passed("a")], 1, "The session was interrupted.", "1 of 1", "incomplete", "The session was interrupted."
     ),

@@ -12,14 +12,15 @@ from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import Sampled
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.verdict import Loaded, Verdict, broken, judge
+from pytest_f07.results.verdict import Verdict, broken, judge
 from tests.unit.small_run import model
 
 OWN = DatasetStats(windows=1200)
 SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
-LOADED = Loaded("e" * 64, "e" * 64, [], needs_a_code=False)
+LOADED = ServedModel("e" * 64, "e" * 64, [], needs_a_code=False)
 
 
 class Says(Sampled):
@@ -36,7 +37,7 @@ class Says(Sampled):
 def verdict(
     found: ModelAudit = SOUND,
     metrics: Metrics = COUNTED,
-    loaded: Loaded = LOADED,
+    loaded: ServedModel = LOADED,
     log_fault: str | None = None,
     infer_fault: str | None = None,
     required: Mapping[str, float] = MappingProxyType({}),
@@ -105,12 +106,12 @@ FAILURES = {
     ),
     "NONFINITE mask": (
         {"found": not_numbers(1, non_finite=1), "loaded": replace(LOADED, needs_a_code=True)},
-        "1 of 1,200 scores of its own dataset v402 are not numbers; the model pools over a mask, and a window without "
+        "1 of 1,200 scores of its own dataset v402 is not a number; the model pools over a mask, and a window without "
         "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
         {"found": not_numbers(1, non_finite=1)},
-        "1 of 1,200 scores of its own dataset v402 are not numbers; its weights are numbers, so the scores overflow on "
+        "1 of 1,200 scores of its own dataset v402 is not a number; its weights are numbers, so the scores overflow on "
         "the way. Train it again with smaller weights.",
     ),
     "EQUIVALENCE": (

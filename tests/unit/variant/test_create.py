@@ -243,14 +243,14 @@ BAD_NAMES = {
     "long": "a" * 300,
     "nul": "a\0",
     "empty": "",
-    "accent": "é",
+    "accent alone": "x\u0301",
     "number": 5,
     "none": None,
 }
 
 REFUSED: dict[str, tuple[Spoil, str]] = {
     # the package and its list of models
-    "no package": (gone("."), WHERE + "there is no folder */executions/06_packaging/v601."),
+    "no package": (gone("."), WHERE + "executions/06_packaging/v601 is not there, nor is any other."),
     "no metadata": (gone("06_packaging_metadata.json"), META + ": no such file."),
     "metadata is a folder": (
         both(gone("06_packaging_metadata.json"), lambda package: package.metadata.mkdir()),
@@ -302,8 +302,16 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     },
     "two variants of one name": (
         listing([*ENTRIES, {**ENTRIES[0], "source_f05": "v509"}]),
-        META + ": v501 and v509 are both listed as 'a'; in F06 the second overwrites the first. "
-        "Package one model under each prediction_name.",
+        META + ": lists v501 as 'a' and v509 as 'a'; in F06 the second overwrites the first, at least "
+        "where letter case does not count. Package one model under each prediction_name.",
+    ),
+    "two variants, one name but for letter case": (
+        listing([*ENTRIES, {**ENTRIES[0], "prediction_name": "A", "source_f05": "v509"}]),
+        META + ": lists v501 as 'a' and v509 as 'A'; in F06 the second overwrites the first, *",
+    ),
+    "a folder's name too long": (
+        in_metadata(prediction_name="é" * 100, model_id="m" * 54),
+        META + ": models[[]0]: prediction_name and model_id make the folder 'é*', 256 bytes in UTF-8; *",
     ),
     "one folder, two names": (
         on_top,
@@ -388,7 +396,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     "no model file": (gone("models/a__m1/model.h5"), H5 + ": no such file."),
     "model file a folder": (
         both(gone("models/a__m1/model.h5"), lambda package: (package.models / "a__m1" / "model.h5").mkdir()),
-        H5 + ": no such file.",
+        H5 + ": is no regular file.",
     ),
     "model file cut": (cut("models/a__m1/model.h5", 0.6), H5 + ": is not a readable HDF5 file (*)."),
     "model file empty": (write("models/a__m1/model.h5", ""), H5 + ": is not a readable HDF5 file (*)."),
@@ -513,7 +521,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     # nothing that would be waited for
     "metadata a pipe": (piped("06_packaging_metadata.json"), META + ": is no regular file."),
     "summary a pipe": (piped("models/a__m1/model_summary.json"), SUMMARY + ": is no regular file."),
-    "model file a pipe": (piped("models/a__m1/model.h5"), H5 + ": no such file."),
+    "model file a pipe": (piped("models/a__m1/model.h5"), H5 + ": is no regular file."),
     "dataset a pipe": (piped("datasets/v402__dataset.parquet"), OWN + ": is no regular file."),
     "a pipe more": (piped("models/pipe"), WHERE + "models/pipe is no regular file."),
     # the project's own files
@@ -535,7 +543,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     ),
     "base params unknown": (
         in_project("base_params.yaml", "batchsize: 2"),
-        "params.yaml: unknown key 'batchsize'; valid keys are parent_variant_f06, runtime, batch_size, sample_size*.",
+        "executions/07_deployrun/base_params.yaml: unknown key 'batchsize'; valid keys are parent_variant_f06, *.",
     ),
     "base params empty": (
         in_project("base_params.yaml", ""),
@@ -630,7 +638,8 @@ def test_a_runtime_that_is_no_mapping_is_refused_with_an_override_too(
     package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_project("base_params.yaml", "runtime: 5005")(package)
-    refuses(tmp_path, capsys, "params.yaml: runtime is 5005; it must hold host and port.", *ARGUMENTS, "--port=1")
+    message = "executions/07_deployrun/base_params.yaml: runtime is 5005; it must hold host and port."
+    refuses(tmp_path, capsys, message, *ARGUMENTS, "--port=1")
 
 
 def test_a_window_too_long_to_be_served_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import documents
-from pytest_f07.variant.documents import read_json, read_yaml, to_json, to_yaml, write_atomic
+from pytest_f07.variant.documents import read_json, read_parameters, read_yaml, to_json, to_yaml, write_atomic
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=8)  # PyYAML folds this line break
@@ -43,7 +44,6 @@ JSON = {
     "{": "is not JSON: *.",
     "{'a': 1}": "is not JSON: *.",
     '{"a": 1} more': "is not JSON: Extra data: *.",
-    '\ufeff{"a": 1}': "is not JSON: Unexpected UTF-8 BOM *.",
     '{"a": 1, "b": {"c": 1, "c": 1}}': "is not JSON: 'c' stands twice in one place.",
     '{"a": ' + "1" * 5000 + "}": "is not JSON: *.",
     "[" * 100_000: "is nested too deeply to be read as JSON.",
@@ -121,6 +121,23 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(F07Error) as caught:
         read_json(tmp_path / "f", "where")
     assert str(caught.value) == "where: has 1,001 bytes; a JSON file here has at most 1,000."
+
+
+@pytest.mark.parametrize(("read", "text"), [(read_json, '{"a": 1}'), (read_yaml, "a: 1\n"), (read_parameters, "a: 1")])
+def test_a_byte_order_mark_is_no_part_of_a_document(tmp_path: Path, read: Callable[..., object], text: str) -> None:
+    (tmp_path / "f").write_text(text, encoding="utf-8-sig")
+    assert read(tmp_path / "f", "f") == {"a": 1}
+
+
+def test_parameters_keep_names_as_they_are_written(tmp_path: Path) -> None:
+    """What YAML reads as a number, a truth value, a date or nothing can be the name of a model."""
+    names = ["1", "0x10", "1e3", "1.0", "1_000", "on", "No", "null", "~", "2024-01-01", "12:30"]
+    (tmp_path / "f").write_text("".join(f"{name}: {number}\n" for number, name in enumerate(names)))
+    assert list(read_parameters(tmp_path / "f", "f")) == names
+    assert read_yaml(tmp_path / "f", "f") != read_parameters(tmp_path / "f", "f")
+    (tmp_path / "f").write_text("? !!python/name:os.system x\n: 1\n")
+    with pytest.raises(F07Error, match=r"^f: is not YAML: "):
+        read_parameters(tmp_path / "f", "f")
 
 
 def test_a_merged_name_may_stand_again(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from fnmatch import fnmatchcase
 
@@ -41,5 +43,23 @@ def test_a_host_that_is_none_here_is_named(host: str) -> None:
     assert fnmatchcase(refused(host, 0), f"runtime.host is {shown}, which is no address here (*); 127.0.0.1 always is.")
 
 
+ADVICE = {
+    errno.EADDRINUSE: "End the program that has it, or set runtime.port in params.yaml (0 takes any free port).",
+    errno.EACCES: "Set runtime.port in params.yaml to one from 1024 (0 takes any free port).",
+    errno.EADDRNOTAVAIL: "Set runtime.host in params.yaml to an address of this machine; 127.0.0.1 always is one.",
+}
+
+
+@pytest.mark.parametrize("number", ADVICE, ids=errno.errorcode.get)
+def test_the_advice_is_what_mends_it(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    class Refusing(socket.socket):
+        def bind(self, address: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("socket.socket", Refusing)
+    assert refused("127.0.0.1", 80) == (f"port 80 of 127.0.0.1 cannot be used: {os.strerror(number)}. {ADVICE[number]}")
+
+
 def test_an_address_of_another_machine_cannot_be_used() -> None:
-    assert fnmatchcase(refused("192.0.2.1", 5005), "port 5005 of 192.0.2.1 cannot be used: Cannot assign *. End *.")
+    message = "port 0 of 192.0.2.1 cannot be used: Cannot assign *. Set runtime.host *."
+    assert fnmatchcase(refused("192.0.2.1", 0), message)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.run import Run
+from pytest_f07.run import load
 from pytest_f07.variant import manifest, model_file
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
@@ -19,7 +19,7 @@ from tests.unit.small_package import edit, make_package, network, tree, write_da
 
 WHERE = "executions/07_deployrun/v701/manifest.json"
 BROKEN_SEAL = "package v601 no longer matches the seal of v701: "
-WHAT_TO_DO = ". Make a new variant for the changed package, or restore the file (dvc checkout)."
+WHAT_TO_DO = ". Make a new variant for the changed package, or restore the file (git checkout, dvc checkout)."
 
 
 @pytest.fixture
@@ -82,11 +82,6 @@ def test_an_older_manifest_loads_and_is_not_sealed(project: Project) -> None:
     assert found.files is None
     assert (found.listed, found.datasets) == (now.listed, now.datasets)
     assert all(model.h5.is_relative_to(project.root) for model in found.read_models())
-    run = Run(project, "v701")
-    assert run.warnings == [
-        "the manifest of v701 is not sealed (an older tool made it): nobody can tell whether the package is the one "
-        "it was made of"
-    ]
 
 
 def test_the_rows_of_an_unsealed_package_are_looked_at(project: Project) -> None:
@@ -109,7 +104,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "package up": (lambda d: d.update(f06_variant="../v601"), ": f06_variant is '../v601'; it must be 'v' and *."),
     "package gone": (
         lambda d: d.update(f06_variant="v699"),
-        ": its package executions/06_packaging/v699 is not there (dvc pull brings it).",
+        ": its package v699: executions/06_packaging/v699 is not there; there is v601.",
     ),
     "no models": (lambda d: d.update(models=[]), ": lists no models, so there is nothing to validate."),
     "models missing": (lambda d: d.pop("models"), ": models is None; it must be a list."),
@@ -121,7 +116,11 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "datasets missing": (lambda d: d.pop("datasets"), ": datasets is None; it must be a list."),
     "name twice": (
         lambda d: d["models"].append(d["models"][0]),
-        ": lists a prediction_name twice; each must be listed once.",
+        ": lists 'a' twice; each prediction_name must be listed once.",
+    ),
+    "name twice but for letter case": (
+        lambda d: d["models"].append({**d["models"][0], "prediction_name": "A", "model_dir": "models/A__m1"}),
+        ": lists 'a' and 'A', one name but for letter case; each prediction_name must be listed once.",
     ),
     "name up": (of_model(prediction_name="../a"), ": models[[]0]: prediction_name is '../a'; it must be 1 to 100 *."),
     "name script": (
@@ -171,8 +170,8 @@ def test_a_variant_that_was_never_made_says_how_to_make_it(project: Project) -> 
     with pytest.raises(F07Error) as caught:
         manifest.load(project, "v799")
     assert str(caught.value) == (
-        "executions/07_deployrun/v799/manifest.json: no such file. "
-        "Make the variant first: make variant7 VARIANT=v799 PARENT=v601"
+        "there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. "
+        "Make it: make variant7 VARIANT=v799 PARENT=v601"
     )
 
 
@@ -203,7 +202,9 @@ def test_a_missing_file_is_named(project: Project) -> None:
 
 def test_a_file_more_is_named(project: Project) -> None:
     (project.package("v601").folder / "models" / "new").write_text("")
-    assert refused(project) == f"{BROKEN_SEAL}models/new was added{WHAT_TO_DO}"
+    assert refused(project) == (
+        f"{BROKEN_SEAL}models/new was added. Make a new variant for the changed package, or remove the file."
+    )
 
 
 def test_a_link_put_in_later_is_refused(project: Project) -> None:
@@ -226,7 +227,7 @@ def test_params_and_manifest_must_name_one_package(project: Project) -> None:
     make_package(project.root, "v602")
     project.variant("v701").params.write_text("parent_variant_f06: v602\n")
     with pytest.raises(F07Error) as caught:
-        Run(project, "v701")
+        load(project, "v701")
     assert str(caught.value) == (
         "executions/07_deployrun/v701/params.yaml: parent_variant_f06 is v602, and the manifest was made of v601; "
         "they must agree. Make a new variant: make variant7."

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pytest_f07.errors import F07Error
-from pytest_f07.variant.package import check_name, read_datasets, read_models
+from pytest_f07.variant.package import read_datasets, read_models
 from pytest_f07.variant.paths import PackagePaths
 from tests.unit.small_package import BAG, edit, layer, make_package, network, write_dataset, write_h5
 
@@ -79,22 +76,3 @@ def test_a_larger_embedding_and_an_open_width_fit(package: PackagePaths) -> None
 def test_what_no_model_says_of_itself_stays_for_the_report(package: PackagePaths) -> None:
     edit(package.folder / SUMMARY, lambda summary: summary.update(model_family="dense_bow", test_metrics={"f1": 0.5}))
     assert read_models(package)[0].summary["test_metrics"] == {"f1": 0.5}
-
-
-@given(st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", fullmatch=True))
-def test_a_name_of_the_contracts_letters_is_accepted(name: str) -> None:
-    assert check_name(name, "name") == name
-
-
-@given(st.text(min_size=1, max_size=5).filter(lambda text: not all(c.isascii() and c.isalnum() for c in text)))
-def test_no_accepted_name_leaves_its_folder_or_hides(name: str) -> None:
-    try:
-        accepted = check_name(name, "name")
-    except F07Error as error:
-        said, accepted = str(error), None
-    if accepted is None:
-        assert said.startswith("name is ")
-        assert said.isprintable()
-    else:
-        assert Path(accepted).name == accepted == name
-        assert not accepted.startswith(".")

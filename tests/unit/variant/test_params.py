@@ -34,6 +34,21 @@ def test_every_key_counts(tmp_path: Path) -> None:
     assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, "full", {"recall": 0.8})
 
 
+def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> None:
+    params = parsed(tmp_path, PARENT + "runtime: {timeout_s: 0.5, start_timeout_s: 180}\n")
+    assert (params.timeout_s, params.start_timeout_s) == (0.5, 180)
+    assert params.document()["runtime"] == {"host": "127.0.0.1", "port": 5005, "timeout_s": 0.5}
+
+
+def test_a_model_may_be_called_what_yaml_reads_as_a_number(tmp_path: Path) -> None:
+    text = "require: {1: {recall: 0.1}, on: {recall: 0.2}, bateri\u0301a: {recall: 0.3}, f1: 0.4}\n"
+    params = parsed(tmp_path, PARENT + text)
+    params.check_require(["1", "on", "bater\u00eda"], "p")
+    assert params.required("1") == {"f1": 0.4, "recall": 0.1}
+    assert params.required("on") == {"f1": 0.4, "recall": 0.2}
+    assert params.required("bater\u00eda") == {"f1": 0.4, "recall": 0.3}
+
+
 LEAST = st.dictionaries(st.sampled_from(METRICS), st.floats(0, 1))
 
 
@@ -57,7 +72,8 @@ REFUSED = {
     PARENT + "batchsize: 1": f"p: unknown key 'batchsize'; valid keys are {KEYS}.",
     PARENT + "1: 1": f"p: unknown key '1'; valid keys are {KEYS}.",
     PARENT + '"a\\nb": 1': f"p: unknown key 'a\\nb'; valid keys are {KEYS}.",
-    PARENT + "runtime: {hots: x}": "p: unknown key 'runtime.hots'; valid keys are runtime.host, runtime.port.",
+    PARENT + "runtime: {hots: x}": "p: unknown key 'runtime.hots'; "
+    "valid keys are runtime.host, runtime.port, runtime.timeout_s, runtime.start_timeout_s.",
     PARENT + "runtime: [5005]": "p: runtime is [5005]; it must hold host and port.",
     PARENT + "runtime: ''": "p: runtime is ''; it must hold host and port.",
     PARENT + "runtime: {host: 127}": "p: runtime.host is 127; it must be a host name or an address, like 127.0.0.1.",
@@ -71,9 +87,16 @@ REFUSED = {
     PARENT + "batch_size: 256.0": "p: batch_size is 256.0; it must be a whole number from 1 to 65536.",
     PARENT + "batch_size: yes": "p: batch_size is True; it must be a whole number from 1 to 65536.",
     PARENT + "batch_size: ": "p: batch_size is None; it must be a whole number from 1 to 65536.",
+    PARENT + "runtime: {timeout_s: 0}": "p: runtime.timeout_s is 0; "
+    "it must be a number of seconds above 0, at most 86,400.",
+    PARENT + "runtime: {start_timeout_s: .nan}": "p: runtime.start_timeout_s is nan; "
+    "it must be a number of seconds above 0, at most 86,400.",
     PARENT + "sample_size: 0": "p: sample_size is 0; it must be a whole number of at least 1.",
     PARENT + "sample_size: true": "p: sample_size is True; it must be a whole number of at least 1.",
     PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
+    PARENT + "require: {bateri\u0301a: {f1: 0}, bater\u00eda: {f1: 1}}": (
+        "p: require names a model twice, with its accents written in two ways. Keep one."
+    ),
     PARENT + "equivalence: always": "p: equivalence is 'always'; it must be sample, full or off.",
     PARENT + "equivalence: on": "p: equivalence is True; it must be sample, full or off.",
     PARENT + "equivalence: 0": "p: equivalence is 0; it must be sample, full or off.",

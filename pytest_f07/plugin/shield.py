@@ -1,0 +1,90 @@
+"""A shield for the replay: hosts take network, time and processes from their tests, and the replay needs all three.
+
+pytest's own documentation has an example that deletes ``requests.Session.request`` for every test; pytest-socket
+replaces ``socket.socket``, freezegun the clock, vcrpy urllib3's connections. Hosts also clear the environment and
+change the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+
+_OWNERS = (socket, socket.socket, time, subprocess, subprocess.Popen, requests, requests.Session, HTTPAdapter,
+           HTTPConnectionPool, HTTPConnection, urllib3.util.connection)  # fmt: skip
+_ABSENT = object()
+
+
+class Shield:
+    """The surroundings as they are when this is made, before the host's fixtures and hooks for items."""
+
+    def __init__(self) -> None:
+        # pyarrow imports it with its first array, and its import crashes where freezegun has replaced datetime.
+        with suppress(ImportError):
+            import_module("pandas")
+        self._attributes = [(owner, dict(vars(owner))) for owner in _OWNERS]
+        self.note_environment()
+
+    def note_environment(self) -> None:
+        """Note environment and folder anew: what a host's configuration hooks set is meant for the run, too."""
+        self._environment, self._folder = dict(os.environ), Path.cwd()
+        self._environment.pop("PYTHONWARNINGS", None)  # TensorFlow warns at import, in processes of its own
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Put the surroundings back while the block runs, and the host's again after it."""
+        host = [(owner, dict(vars(owner))) for owner in _OWNERS]
+        environment, folder = dict(os.environ), _current_folder()
+        self._lay(self._attributes, self._environment, self._folder)
+        try:
+            # What libraries warn of here is nothing that a host could mend; it may have made warnings errors.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            self._lay(host, environment, folder)
+
+    @staticmethod
+    def _lay(attributes: list[tuple[Any, dict[str, Any]]], environment: dict[str, str], folder: Path | None) -> None:
+        for owner, wanted in attributes:
+            _restore(owner, wanted)
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        if folder is not None:
+            with suppress(OSError):  # the host may have removed it
+                os.chdir(folder)
+
+
+def _restore(owner: Any, wanted: dict[str, Any]) -> None:
+    """Give a module or class the attributes of ``wanted``, and no others."""
+    current = dict(vars(owner))
+    for name in current.keys() | wanted.keys():
+        value = wanted.get(name, _ABSENT)
+        if current.get(name, _ABSENT) is value:
+            continue
+        if value is _ABSENT:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
+
+
+def _current_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

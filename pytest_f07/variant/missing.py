@@ -1,0 +1,45 @@
+"""What to say where a variant or a package is not there: what is, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.paths import PackagePaths, Project, is_variant
+from pytest_f07.variant.wording import agreeing
+
+MOST_SHOWN = 10
+
+
+def missing_variant(project: Project, variant: str) -> F07Error:
+    """Return the error for an F07 variant that has no folder."""
+    names, packages = _names(project.variants), _names(project.packages)
+    remedy = f"No package is below {project.show(project.packages)} of which it could be made."
+    if packages:
+        remedy = f"Make it: make variant7 VARIANT={variant} PARENT={packages[-1]}"
+    return F07Error(
+        f"there is no variant {variant}: {project.show(project.variant(variant).folder)} is not there{_listed(names)}. "
+        f"{remedy}"
+    )
+
+
+def missing_package(paths: PackagePaths) -> F07Error:
+    """Return the error for an F06 package that has no folder."""
+    project = Project(paths.folder.parents[2])
+    names = [name for name in _names(project.packages) if name != paths.name]
+    pull = " dvc pull brings it, where DVC keeps it." if (project.root / ".dvc").is_dir() else ""
+    return F07Error(f"package {paths.name}: {project.show(paths.folder)} is not there{_listed(names)}.{pull}")
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return ", nor is any other"
+    more = "the last are" if len(names) > MOST_SHOWN else agreeing(len(names), "there is", "there are")
+    return f"; {more} {', '.join(names[-MOST_SHOWN:])}"
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    names = [path.name for path in folder.iterdir() if is_variant(path.name) and path.is_dir()]
+    return sorted(names, key=lambda name: (len(name), name))
