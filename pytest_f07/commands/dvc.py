@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.interpreter import child_environment, python_command
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,11 @@ class Dvc:
         self._run("remove", *stages)
 
     def _run(self, command: str, *arguments: str) -> None:
-        line = [sys.executable, "-m", "dvc", command, "--quiet", *arguments]
-        done = subprocess.run(line, cwd=self._root, capture_output=True, text=True, check=False)
+        line = python_command("dvc", command, "--quiet", *arguments)
+        done = subprocess.run(
+            line, cwd=self._root, env=child_environment(), capture_output=True, encoding="utf-8", errors="replace",
+            check=False,
+        )  # fmt: skip
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split()).removeprefix("ERROR: ")
             raise F07Error(f"dvc {command} failed: {said}")

@@ -30,7 +30,7 @@ def python_command(module: str, *arguments: str) -> list[str]:
 
 
 def child_environment() -> dict[str, str]:
-    """Return this process's environment for a child that imports TensorFlow.
+    """Return this process's environment for a child in Python.
 
     ``PYTHONWARNINGS=error`` would end it at the first deprecation, and its log is read as UTF-8 in every locale.
     """

@@ -19,6 +19,7 @@ from typing import Any
 import h5py
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.interpreter import child_environment, python_command
 
 LAYERS = frozenset(
     "Sequential Functional Model InputLayer Dense Dropout Activation Embedding Masking Flatten Reshape Permute "
@@ -89,9 +90,16 @@ def check_ends(paths: Sequence[Path], folder: Path) -> None:
 
     :raises F07Error: that names the file with which it did.
     """
-    command = [sys.executable, "-m", __name__, *map(str, paths)]
+    command = python_command(__name__, *map(str, paths))
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            command,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
         begun, ended = done.stdout, done.returncode >= 0  # below: the signal that it died of
     except subprocess.TimeoutExpired as error:
         begun, ended = error.stdout or b"", False

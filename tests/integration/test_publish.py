@@ -150,7 +150,7 @@ def test_without_dvc_it_says_what_to_install(checkout: Checkout, tmp_path: Path)
 def test_a_failed_run_is_published_where_the_user_says_so(kept: Checkout) -> None:
     _fail(kept)
     publish(kept, "--allow-failed")
-    assert kept.git("log", "-1", "--format=%s") == "F07 v701 of v601: 1 models, failed"
+    assert kept.git("log", "-1", "--format=%s") == "F07 v701 of v601: 1 model, failed"
 
 
 @pytest.mark.parametrize("link", ["symlink", "hardlink"])

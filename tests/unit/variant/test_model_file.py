@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, shadow_modules
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
-from pytest_f07.variant.model_file import ModelFile, check_keras, inspect
+from pytest_f07.variant.model_file import ModelFile, check_ends, check_keras, inspect
 from pytest_f07.variant.package import read_package
 from tests.unit.small_package import layer, make_package, network, write_h5
 
@@ -297,3 +298,22 @@ def test_a_file_of_keras_3_where_keras_2_is_says_what_to_do(monkeypatch: pytest.
         "m: was saved by Keras 3.15.1, and this environment has Keras 2.15.0, which cannot load it. "
         "Install tensorflow 2.16 or newer, or save the model with Keras 2."
     )
+
+
+def test_files_of_the_project_do_not_stand_for_what_looks_into_a_model_file(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A numpy.py there, or warnings made errors, would end the look before it began."""
+    finished: list[subprocess.CompletedProcess[bytes]] = []
+    run = subprocess.run
+
+    def remember(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        finished.append(run(*arguments, **options))
+        return finished[-1]
+
+    shadow_modules(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setattr("subprocess.run", remember)
+    check_ends([path], tmp_path)
+    assert [(done.returncode, done.stdout.count(b"\n")) for done in finished] == [(0, 1)]
