@@ -3,14 +3,19 @@
 LONGEST = 2000  # characters: a value that a message quotes may be a document
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with what cannot be printed (a line break, an escape) written as Python does."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class F07Error(Exception):
     """A mistake that the user can mend: its text is the whole message, without a traceback.
 
-    One line, whatever a file's names bring: what cannot be printed (a line break, an escape) is written as Python does.
+    One line, whatever a file's names bring.
     """
 
     def __init__(self, text: str) -> None:
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        shown = printable(text)
         super().__init__(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")
 
 

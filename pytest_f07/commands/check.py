@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.shards import cut_shards
@@ -19,41 +20,57 @@ from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import DEPLOYRUN, Project, VariantPaths, check_variant
+from pytest_f07.variant.paths import DEPLOYRUN, PackagePaths, Project, VariantPaths, check_variant
 from pytest_f07.variant.seal import digest
+from pytest_f07.variant.unlisted import unlisted_models
 from pytest_f07.variant.wording import counted
+
+LOG_COLUMNS = ("window", "prediction_name", "y_pred", "y_prob", "dataset", "row")
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at.
 
-    :param wrong: what is wrong with it; empty where it is as it should be, and then ``text`` says what was seen.
+    :param text: what was seen, where it is as it should be.
+    :param wrong: what is wrong with it.
+    :param unknown: why it could not be looked at.
     """
 
     name: str
     text: str = ""
     wrong: str = ""
+    unknown: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was looked at and is as it should be."""
+        return not self.wrong and not self.unknown
 
     def line(self) -> str:
-        """The finding as the terminal shows it."""
-        return f"{'NO' if self.wrong else 'ok':2}  {self.name:<9}  {self.wrong or self.text}"
+        """Return the finding as the terminal shows it."""
+        state = "NO" if self.wrong else "--" if self.unknown else "ok"
+        return f"{state}  {self.name:<9}  {self.wrong or self.unknown or self.text}"
 
 
 def check_run(project: Project, variant: str) -> list[Finding]:
-    """All findings of one variant.
+    """Return all findings of one variant; of what an older tool left, those that can be had.
 
     :raises F07Error: where there is no such variant.
     """
     paths = existing(project, variant)
+    sealed = _sealed(project, paths)
     try:
-        document = read_metadata(project, paths)
+        document = _read_document(project, paths)
     except F07Error as error:
-        return [Finding("complete", wrong=str(error)), _sealed(project, paths)]
-    found = [_complete(project, paths, document), unaltered(project, paths, document), _sealed(project, paths)]
-    if any(one.wrong for one in found):
-        return [*found, Finding("balanced", wrong="not looked at, since the above is not as the run left it")]
-    return [*found, _balanced(project, paths)]
+        nothing = "not looked at: there is no complete run"
+        complete = Finding("complete", wrong=str(error))
+        return [complete, Finding("unaltered", unknown=nothing), sealed, Finding("balanced", unknown=nothing)]
+    findings = [_complete(project, paths, document), unaltered(project, paths, document), sealed]
+    if any(finding.wrong for finding in findings):
+        why = "not looked at, since the above is not as the run left it"
+        return [*findings, Finding("balanced", unknown=why)]
+    return [*findings, _balanced(project, paths)]
 
 
 def check_package(project: Project, parent: str) -> str:
@@ -61,8 +78,16 @@ def check_package(project: Project, parent: str) -> str:
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
     rows = sum(found.rows for found in datasets)
-    held = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
-    return f"package {parent}: fit to be validated: {held}"
+    counts = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
+    return (
+        f"package {parent}: fit to be validated: {counts}{_unlisted(package, {model.folder.name for model in models})}"
+    )
+
+
+def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
+    """Return a clause that names the model folders which nobody lists; empty where there is none."""
+    names = unlisted_models(package, folder_names)
+    return f"; on no list of models, so not validated: {', '.join(names)}" if names else ""
 
 
 def existing(project: Project, variant: str) -> VariantPaths:
@@ -74,7 +99,19 @@ def existing(project: Project, variant: str) -> VariantPaths:
 
 
 def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
-    """What a complete run said last; :class:`F07Error` where there is none."""
+    """Return what a complete run of this tool wrote last; :class:`F07Error` where there is none."""
+    document = _read_document(project, paths)
+    if _is_older(document):
+        where = project.show(paths.metadata)
+        raise F07Error(
+            f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run "
+            f"VARIANT={paths.name}"
+        )
+    return document
+
+
+def _read_document(project: Project, paths: VariantPaths) -> dict[str, Any]:
+    """Return the metadata of this or of an older tool; :class:`F07Error` where it is not this variant's."""
     where = project.show(paths.metadata)
     if not paths.metadata.is_file():
         raise F07Error(
@@ -83,30 +120,36 @@ def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
     document = read_json(paths.metadata, where)
     if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
         raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")
-    if not isinstance(document.get("sha256"), dict) or document.get("outcome") not in ("passed", "failed"):
-        raise F07Error(
-            f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run "
-            f"VARIANT={paths.name}"
-        )
     return document
+
+
+def _is_older(document: Mapping[str, Any]) -> bool:
+    return not isinstance(document.get("sha256"), dict) or document.get("outcome") not in ("passed", "failed")
 
 
 def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
     expected = [paths.params, paths.manifest, paths.predictions_parquet, paths.predictions_csv, paths.metrics_csv,
-                paths.report_html, paths.junit_xml]  # fmt: skip
+                paths.report_html]  # fmt: skip
     try:
         names = manifest.load(project, paths.name).prediction_names
     except F07Error as error:
         return Finding("complete", wrong=str(error))
-    for path in [*expected, *map(paths.confusion_png, names)]:
+    older = _is_older(document)
+    if not older:
+        expected += [paths.junit_xml, *map(paths.confusion_png, names)]
+    for path in expected:
         if not path.is_file():
             return Finding("complete", wrong=f"{project.show(path)} is missing")
-    when = str(document.get("timestamp"))[:19]
-    return Finding("complete", f"{counted(len(names), 'model')}, {document['outcome']}, run of {when}")
+    when, models = str(document.get("timestamp"))[:19], counted(len(names), "model")
+    if older:
+        return Finding("complete", unknown=f"{models}, run of {when}; an older tool wrote no outcome")
+    return Finding("complete", f"{models}, {document['outcome']}, run of {when}")
 
 
 def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
-    """Whether every file is as the run left it, with none beside them."""
+    """Return whether every file is as the run left it, with none beside them."""
+    if _is_older(document):
+        return Finding("unaltered", unknown="an older tool wrote no digests of its files, so nobody can tell")
     sealed: dict[str, str] = document["sha256"]
     there = _files(paths)
     for name in sorted({*there, *sealed}):
@@ -148,17 +191,23 @@ def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, A
 def _sealed(project: Project, paths: VariantPaths) -> Finding:
     try:
         found = manifest.load(project, paths.name)
-        if found.files is None:
-            return Finding("sealed", wrong="the manifest has no seal (an older tool made it), so nobody can tell")
         found.check_seal()
+        unlisted = _unlisted(found.package, {folder for _, _, folder in found.listed})
     except F07Error as error:
         return Finding("sealed", wrong=str(error))
-    return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}")
+    if found.files is None:
+        return Finding(
+            "sealed", unknown=f"the manifest has no seal (an older tool made it), so nobody can tell{unlisted}"
+        )
+    return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}{unlisted}")
 
 
 def _balanced(project: Project, paths: VariantPaths) -> Finding:
     """Count again, from the log and the datasets alone."""
     try:
+        columns = pq.read_schema(paths.predictions_parquet).names
+        if absent := [name for name in LOG_COLUMNS if name not in columns]:
+            return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
         params = Params.read(paths.params, project.show(paths.params))
         found = manifest.load(project, paths.name)
         models, datasets = found.read_models(), found.read_datasets(params.sample_size)

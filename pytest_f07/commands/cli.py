@@ -42,11 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _variant7(project: Project, options: argparse.Namespace) -> int:
     """Declare a variant of a package: params.yaml, manifest.json, registry entry."""
     overrides = {"batch_size": _number(options.batch_size), "host": options.host, "port": _number(options.port)}
-    paths = create_variant(project, options.variant, options.parent, overrides)
-    print(
-        f"{project.show(paths.folder)}: params.yaml and manifest.json written. Run it: make script7-run "
-        f"VARIANT={paths.name}"
-    )
+    declaration = create_variant(project, options.variant, options.parent, overrides)
+    paths = declaration.paths
+    for warning in declaration.warnings:
+        print(f"warning: {warning}")
+    written = "manifest.json written, params.yaml kept as it is"
+    if not declaration.completed:
+        written = "params.yaml and manifest.json written"
+    print(f"{project.show(paths.folder)}: {written}. Run it: make script7-run VARIANT={paths.name}")
     return 0
 
 
@@ -63,7 +66,7 @@ def _check7(project: Project, options: argparse.Namespace) -> int:
     findings = check_run(project, options.variant)
     for finding in findings:
         print(finding.line())
-    return int(any(finding.wrong for finding in findings))
+    return int(not all(finding.is_good for finding in findings))
 
 
 def _list7(project: Project, options: argparse.Namespace) -> int:
@@ -75,7 +78,7 @@ def _list7(project: Project, options: argparse.Namespace) -> int:
 
 def _publish7(project: Project, options: argparse.Namespace) -> int:
     """Let DVC keep logs/, metrics/ and report/; commit and push this variant's small files."""
-    for line in publish(project, options.variant, options.allow_failed):
+    for line in publish(project, options.variant, options.allow_failed, options.remote):
         print(line, flush=True)
     return 0
 
@@ -119,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         made["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
     made["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
     made["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
+    made["publish7"].add_argument("--remote", help="the git remote to push to, instead of the branch's own")
     which = made["check7"].add_mutually_exclusive_group(required=True)
     which.add_argument("--variant", help="a variant that has run, like v701")
     which.add_argument("--parent", help="an F06 package, like v601, without making a variant of it")

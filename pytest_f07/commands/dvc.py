@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_f07.commands.git import environment
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.interpreter import child_environment, python_command
 
@@ -31,8 +33,12 @@ class Output:
         """Whether a stage of a dvc.yaml makes it."""
         return self.defined_in.suffix != ".dvc"
 
+    def holds(self, path: Path) -> bool:
+        """Return whether DVC keeps ``path`` through it."""
+        return self.cached and path.is_relative_to(self.path)
+
     def touches(self, folder: Path) -> bool:
-        """Whether it is, holds or lies in ``folder``."""
+        """Return whether it is, holds or lies in ``folder``."""
         return self.path.is_relative_to(folder) or folder.is_relative_to(self.path)
 
 
@@ -63,7 +69,9 @@ class Dvc:
         self._root = root
 
     def outputs(self) -> list[Output]:
-        """All that DVC keeps, of ``.dvc`` files and of pipelines."""
+        """Return all that DVC keeps, of ``.dvc`` files and of pipelines."""
+        # DVC's command line does not tell which stage makes a path, nor whether it is cached: dvc stage list cuts its
+        # lines to 80 characters, dvc ls and dvc data status name no stage and leave out what is not cached.
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
@@ -84,39 +92,55 @@ class Dvc:
         return str(name) if path.parent == self._root else f"{path}:{name}"
 
     def remote(self) -> tuple[str | None, str]:
-        """The remote to push to; else None, and why."""
-        from dvc.repo import Repo
-
-        with Repo(str(self._root)) as repo:
-            default, names = repo.config["core"].get("remote"), list(repo.config["remote"])
-        if default or len(names) == 1:
-            return str(default or names[0]), ""
+        """Return the remote to push to; else None, and why."""
+        settings = dict(line.split("=", 1) for line in self._run("config", "--list").splitlines() if "=" in line)
+        names = [
+            key.split(".", 1)[1].removesuffix(".url")
+            for key in settings
+            if key.startswith("remote.") and key.endswith(".url")
+        ]
+        if default := settings.get("core.remote"):
+            return default, ""
+        if len(names) == 1:
+            return names[0], ""
         if not names:
             return None, "DVC has no remote; dvc remote add --default NAME URL gives it one"
         return None, f"DVC has the remotes {', '.join(names)} and no default; dvc remote default NAME chooses one"
 
-    def add(self, folders: Sequence[Path]) -> None:
-        """Keep folders that no stage makes."""
-        self._run("add", *map(str, folders))
+    def add(self, paths: Sequence[Path]) -> None:
+        """Keep paths that no stage makes."""
+        self._run("add", *map(str, paths))
 
     def commit(self, stages: Sequence[str]) -> None:
         """Keep what stages made, as it is now."""
         self._run("commit", "--force", *stages)
 
-    def push(self, remote: str, stages: Sequence[str]) -> None:
-        """Send what is kept to ``remote``."""
-        self._run("push", "--remote", remote, *stages)
+    def push(self, remote: str, targets: Sequence[str]) -> None:
+        """Send what is kept to ``remote``, and see that it is there."""
+        self._run("push", "--remote", remote, *targets)
+        states = json.loads(self._run("status", "--cloud", "--json", "--remote", remote, *targets))
+        absent = sorted(name for name, state in states.items() if state in ("new", "missing"))
+        if absent:
+            raise F07Error(f"dvc push ended well, and remote {remote} does not have {', '.join(absent)}.")
 
     def remove(self, stages: Sequence[str]) -> None:
         """Forget stages and ``.dvc`` files."""
         self._run("remove", *stages)
 
-    def _run(self, command: str, *arguments: str) -> None:
-        line = python_command("dvc", command, "--quiet", *arguments)
+    def _run(self, command: str, *arguments: str) -> str:
+        # Not --quiet: it hides why.
+        line = python_command("dvc", command, *arguments)
         done = subprocess.run(
-            line, cwd=self._root, env=child_environment(), capture_output=True, encoding="utf-8", errors="replace",
-            check=False,
+            line, cwd=self._root, env={**child_environment(), **environment()}, capture_output=True, encoding="utf-8",
+            errors="replace", check=False,
         )  # fmt: skip
         if done.returncode:
-            said = " ".join((done.stderr or done.stdout).split()).removeprefix("ERROR: ")
-            raise F07Error(f"dvc {command} failed: {said}")
+            raise F07Error(f"dvc {command} failed: {_reason(done.stderr or done.stdout)}")
+        return done.stdout
+
+
+def _reason(text: str) -> str:
+    """Return DVC's first error and its last as one line: between them it repeats the first for each file."""
+    errors = text.split("Having any troubles?")[0].split("ERROR:")
+    lines = list(dict.fromkeys(" ".join(error.split()) for error in (errors[1:] or errors)))
+    return "; ".join(dict.fromkeys((lines[0], lines[-1]))) or "it does not say why"

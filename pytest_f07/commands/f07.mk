@@ -28,7 +28,7 @@ help7:
 	@echo "make check7 PARENT=v601       is this package fit to be validated? Makes no variant"
 	@echo "make list7                    the variants: parent, state, when, result"
 	@echo "make serve7 VARIANT=v701      the server alone, with a line to try it"
-	@echo "make publish7 VARIANT=v701 [ALLOW_FAILED=1]"
+	@echo "make publish7 VARIANT=v701 [ALLOW_FAILED=1] [REMOTE=]"
 	@echo "                              DVC keeps logs/, metrics/, report/; git commits this variant's files; both push"
 	@echo "make remove7 VARIANT=v701     remove it, where no later variant was made of it"
 
@@ -59,7 +59,7 @@ serve7:
 
 publish7:
 	$(call f07_need,VARIANT,VARIANT=v701)
-	@$(F07_PYTHON) -m pytest_f07 publish7 --variant $(call f07_text,VARIANT) $(if $(filter-out 0,$(value ALLOW_FAILED)),--allow-failed)
+	@$(F07_PYTHON) -m pytest_f07 publish7 --variant $(call f07_text,VARIANT) $(if $(filter-out 0,$(value ALLOW_FAILED)),--allow-failed) $(call f07_given,REMOTE,remote)
 
 remove7:
 	$(call f07_need,VARIANT,VARIANT=v701)

@@ -2,60 +2,101 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
 
+# A hook's environment says which repository git is to work in. Ours is the one that the project lies in
+# (git rev-parse --local-env-vars names these; those that hold configuration are the user's and stay).
+_REPOSITORY_VARIABLES = frozenset({
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+})  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what names a repository; for git, and for DVC, which calls git."""
+    return {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
+
+
+def is_repository(root: Path) -> bool:
+    """Return whether ``root`` lies in a git repository, readable or not."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
 
 class Git:
     """The repository that a project lies in, at its top or in a folder of it.
 
-    :raises F07Error: where there is no git, or no repository.
+    :raises F07Error: where there is no git, no repository, or git refuses to work in it, in git's own words.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        if self._ask("rev-parse", "--is-inside-work-tree") != "true":
+        if not is_repository(root) or self._run("rev-parse", "--is-inside-work-tree") != "true":
             raise F07Error(f"{root} is not in a git repository. Make it one: git init")
 
-    def changed(self, paths: Sequence[Path]) -> bool:
-        """Whether a commit of ``paths``, known to git or not, would hold anything."""
+    def add(self, paths: Sequence[Path]) -> list[Path]:
+        """Let git know ``paths``; return those of them that differ from what is committed."""
         # Files that git ignores are added too: whoever publishes them has named them.
         self._run("add", "--force", "--intent-to-add", "--", *map(str, paths))
-        return bool(self._run("status", "--porcelain", "--", *map(str, paths)))
+        return [path for path in paths if self.is_dirty(path)]
 
     def commit(self, paths: Sequence[Path], message: str) -> str:
-        """Commit ``paths`` as they are on disk; whatever else is staged stays staged. The commit's short name."""
+        """Commit ``paths`` as they are on disk, and nothing else that is staged; return the commit's short name."""
         self._run("commit", "--quiet", "--only", "--message", message, "--", *map(str, paths))
         return self._run("rev-parse", "--short", "HEAD")
 
-    def dirty(self, path: Path) -> bool:
-        """Whether ``path`` differs from what is committed."""
+    def is_dirty(self, path: Path) -> bool:
+        """Return whether ``path`` differs from what is committed."""
         return bool(self._run("status", "--porcelain", "--", str(path)))
 
-    def tracked(self, path: Path) -> bool:
-        """Whether git knows ``path`` or a file below it."""
+    def check_committed(self, paths: Sequence[Path]) -> None:
+        """Raise :class:`F07Error` that names the first of ``paths`` whose content is not what HEAD holds."""
+        top = Path(self._run("rev-parse", "--show-toplevel"))
+        for path in paths:
+            name = (path.parent.resolve() / path.name).relative_to(top).as_posix()
+            if self._ask("rev-parse", "--verify", "--quiet", f"HEAD:{name}") != self._run("hash-object", str(path)):
+                raise F07Error(
+                    f"git: {name} is not committed as it is on disk; git status and git ls-files -v tell why."
+                )
+
+    def is_tracked(self, path: Path) -> bool:
+        """Return whether git knows ``path`` or a file below it."""
         return bool(self._run("ls-files", "--", str(path)))
 
-    def upstream(self) -> tuple[str, str] | str:
-        """Remote and branch that this branch is pushed to; else why there is none."""
-        branch = self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
+    def check_remote(self, name: str) -> None:
+        """Raise :class:`F07Error` where there is no remote of that name."""
+        remotes = self._run("remote").split()
+        if name not in remotes:
+            raise F07Error(f"REMOTE={name}: git has no such remote; it has {', '.join(remotes) or 'none'}.")
+
+    def push_target(self, remote: str | None) -> tuple[str, str] | str:
+        """Return remote and branch that the current branch is pushed to, as git push would; else why there is none.
+
+        :param remote: the remote to push to in place of the configured one.
+        """
+        branch = self._ask("symbolic-ref", "--quiet", "HEAD")
         if not branch:
-            return "no branch is checked out"
-        remote = self._ask("config", f"branch.{branch}.remote")
-        merge = self._ask("config", f"branch.{branch}.merge")
-        if not remote or not merge or remote == ".":
-            return f"branch {branch} has no upstream; git push -u REMOTE {branch} gives it one"
-        return remote, merge
+            return "no branch is checked out; git switch BRANCH first"
+        form = "%(push:remotename)%09%(push:remoteref)%09%(upstream:remotename)%09%(upstream:remoteref)"
+        pushed_to, pushed_as, upstream, followed = self._run("for-each-ref", f"--format={form}", branch).split("\t")
+        name = branch.removeprefix("refs/heads/")
+        if (remote or pushed_to) in ("", "."):
+            return f"branch {name} has no upstream; git push -u REMOTE {name} gives it one, or REMOTE= names a remote"
+        if remote is None or remote == pushed_to:
+            return pushed_to, pushed_as or (followed if upstream == pushed_to else branch)
+        return remote, branch
 
     def push(self, remote: str, branch: str) -> None:
         """Push the current branch."""
         self._run("push", "--quiet", remote, f"HEAD:{branch}")
 
     def _ask(self, *arguments: str) -> str | None:
-        """What git prints; None where it says no."""
+        """Return what git prints; None where it says no."""
         try:
             return self._run(*arguments)
         except F07Error:
@@ -63,10 +104,12 @@ class Git:
 
     def _run(self, *arguments: str) -> str:
         try:
-            done = subprocess.run(["git", *arguments], cwd=self._root, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            raise F07Error("git is not installed.") from None
+            done = subprocess.run(
+                ["git", *arguments], cwd=self._root, env=environment(), capture_output=True, text=True, check=False
+            )
+        except OSError as error:
+            raise F07Error(f"git cannot be run ({error.strerror}). Install it, or put it on PATH.") from None
         if done.returncode:
-            said = " ".join((done.stderr or done.stdout).split())
-            raise F07Error(f"git {arguments[0]} failed: {said}")
-        return done.stdout.strip()
+            reason = " ".join((done.stderr or done.stdout).split())
+            raise F07Error(f"git {arguments[0]} failed: {reason}")
+        return done.stdout.strip("\n")

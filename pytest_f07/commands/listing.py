@@ -8,7 +8,8 @@ from typing import Any
 from pytest_f07.commands.check import read_metadata
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import registry
-from pytest_f07.variant.paths import Project, is_variant
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import Project, VariantPaths, is_variant
 from pytest_f07.variant.wording import counted
 
 HEADER = ("VARIANT", "PARENT", "STATE", "WHEN", "RESULT")
@@ -28,7 +29,7 @@ def list_variants(project: Project) -> Iterator[str]:
 def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str, str]:
     entry = entry if isinstance(entry, dict) else {}
     paths = project.variant(name)
-    parent, made = str(entry.get("parent_variant", "?")), str(entry.get("created_at", "?"))[:19]
+    parent, made = str(entry.get("parent_variant") or _parent(paths)), str(entry.get("created_at", "?"))[:19]
     if not paths.folder.is_dir():
         return name, parent, "no folder", made, ""
     if not paths.metadata.exists():
@@ -43,3 +44,11 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     result = f"{len(failed)} of {judged} failed" if failed else f"{judged} passed"
     when = str(document.get("timestamp", "?"))[:19]
     return name, str(document.get("parent_variant", parent)), "complete", when, result
+
+
+def _parent(paths: VariantPaths) -> str:
+    """Return the package that params.yaml names: an older tool's registry names none."""
+    try:
+        return Params.read(paths.params, "").parent_variant_f06
+    except F07Error:
+        return "?"

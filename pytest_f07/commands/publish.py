@@ -15,22 +15,27 @@ from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.wording import counted
 
 
-def publish(project: Project, variant: str, allow_failed: bool) -> Iterator[str]:
-    """Publish a complete, passed and unaltered run (specification §4.4); a line for each thing done, or not and why.
+def publish(project: Project, variant: str, allow_failed: bool, remote: str | None = None) -> Iterator[str]:
+    """Publish a complete, passed and unaltered run (specification §4.4); a line for each thing done.
 
-    It can be run again: what is done already is found done.
+    It can be run again: what is done already is found done. It ends well only where others can have the run: the
+    commit holds every pointer, DVC's remote has what they point to, and the commit is pushed.
 
     :param allow_failed: publish a run in which a model failed, too.
-    :raises F07Error: before anything is touched, where it cannot be published; after it, where a push fails.
+    :param remote: the git remote to push to in place of the branch's own.
+    :raises F07Error: before anything is touched, where it cannot be published; after it, where it cannot be pushed.
     """
     paths = existing(project, variant)
     with variant_lock(paths):
         document = _publishable(project, paths, allow_failed)
         git, dvc = Git(project.root), Dvc(project.root)
-        made = _of_pipeline(dvc, paths)
-        yield from _keep(project, dvc, paths, made)
-        yield from _commit(project, git, paths, made, document)
-        yield from _push(git, dvc, _kept(dvc, paths))
+        if remote is not None:
+            git.check_remote(remote)
+        yield from _keep(project, dvc, paths)
+        outputs = dvc.outputs()
+        kept = _kept(project, paths, outputs)
+        yield from _commit(project, git, paths, outputs, kept, document)
+        yield from _push(git, dvc, kept, remote)
 
 
 def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> dict[str, Any]:
@@ -44,21 +49,29 @@ def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> d
     return document
 
 
-def _kept(dvc: Dvc, paths: VariantPaths) -> list[Output]:
-    """What DVC knows of the published folders."""
-    return [out for out in dvc.outputs() if any(out.touches(folder) for folder in paths.published)]
+def _declared(project: Project, paths: VariantPaths) -> list[Path]:
+    """Return the small files, which git keeps where DVC does not."""
+    return [paths.params, paths.manifest, paths.metadata, project.registry]
 
 
-def _of_pipeline(dvc: Dvc, paths: VariantPaths) -> list[Output]:
-    return [out for out in _kept(dvc, paths) if out.of_pipeline]
+def _keep(project: Project, dvc: Dvc, paths: VariantPaths) -> Iterator[str]:
+    """Let DVC keep the published folders, and go on keeping what it keeps already.
 
-
-def _keep(project: Project, dvc: Dvc, paths: VariantPaths, made: Sequence[Output]) -> Iterator[str]:
-    """A path belongs to a stage or to a ``.dvc`` file; DVC does not let it be both."""
+    A path belongs to a stage or to a ``.dvc`` file, its own or that of a folder above; DVC lets it be one of them.
+    """
+    outputs = dvc.outputs()
+    made = [out for out in outputs if out.of_pipeline and any(out.touches(folder) for folder in paths.published)]
+    held = [out for out in outputs if not out.of_pipeline]
     free = [folder for folder in paths.published if not any(out.touches(folder) for out in made)]
-    if free:
-        dvc.add(free)
-        yield f"DVC keeps {_show(project, free)} (dvc add)"
+    wanted = [paths.folder] if any(out.holds(paths.folder) for out in held) else free
+    wanted += [
+        path
+        for path in _declared(project, paths)
+        if any(out.holds(path) for out in held) and not any(path.is_relative_to(folder) for folder in wanted)
+    ]
+    if wanted:
+        dvc.add(wanted)
+        yield f"DVC keeps {_show(project, wanted)} (dvc add)"
     if made:
         stages = sorted({out.stage for out in made})
         dvc.commit(stages)
@@ -70,44 +83,69 @@ def _keep(project: Project, dvc: Dvc, paths: VariantPaths, made: Sequence[Output
                 yield f"nobody keeps {project.show(path)}: no stage names it among its outs"
 
 
+def _kept(project: Project, paths: VariantPaths, outputs: Sequence[Output]) -> list[Output]:
+    """Return the outputs through which DVC knows the variant's files; :class:`F07Error` where it does not."""
+    for folder in paths.published:
+        if not any(out.touches(folder) for out in outputs):
+            raise F07Error(
+                f"DVC was given {project.show(folder)} and does not know it; dvc add it, and look with dvc status."
+            )
+    files = _declared(project, paths)
+    return [
+        out
+        for out in outputs
+        if any(out.touches(folder) for folder in paths.published) or any(out.holds(path) for path in files)
+    ]
+
+
 def _show(project: Project, paths: Sequence[Path]) -> str:
     return ", ".join(map(project.show, paths))
 
 
 def _commit(
-    project: Project, git: Git, paths: VariantPaths, made: Sequence[Output], document: Mapping[str, Any]
+    project: Project,
+    git: Git,
+    paths: VariantPaths,
+    outputs: Sequence[Output],
+    kept: Sequence[Output],
+    document: Mapping[str, Any],
 ) -> Iterator[str]:
-    pointers = [paths.dvc_file(folder) for folder in paths.published]
-    locks = sorted({out.defined_in.with_name("dvc.lock") for out in made})
-    uncached = [out.path for out in made if not out.cached]
-    candidates = [paths.params, paths.manifest, paths.metadata, *pointers, paths.gitignore, project.registry]
-    files = [path for path in dict.fromkeys([*candidates, *locks, *uncached]) if path.exists()]
-    if git.changed(files):
+    """Commit the small files and DVC's pointers: ``.dvc`` files, dvc.lock, the ``.gitignore`` beside each output."""
+    small = [path for path in _declared(project, paths) if not any(out.holds(path) for out in outputs)]
+    pipelines = sorted({out.defined_in for out in kept if out.of_pipeline})
+    pointers = [out.defined_in for out in kept if not out.of_pipeline]
+    locks = [pipeline.with_name("dvc.lock") for pipeline in pipelines]
+    ignores = [out.path.with_name(".gitignore") for out in kept]
+    uncached = [out.path for out in kept if not out.cached]
+    candidates = dict.fromkeys([*small, *pointers, *locks, *ignores, *uncached])
+    files = [path for path in candidates if path.exists()]
+    if changed := git.add(files):
         models = counted(len(document.get("models", {})), "model")
         message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {document['outcome']}"
-        yield f"git: committed {git.commit(files, message)}, {counted(len(files), 'file')} of {paths.name}"
+        yield f"git: committed {git.commit(changed, message)}, {counted(len(changed), 'file')} of {paths.name}"
     else:
         yield "git: nothing new to commit"
-    for pipeline in sorted({out.defined_in for out in made}):
-        if git.dirty(pipeline):
+    git.check_committed([path for path in files if path.is_file()])
+    for pipeline in pipelines:
+        if git.is_dirty(pipeline):
             yield f"git: {project.show(pipeline)} is yours and not committed; commit it, the data is found through it"
 
 
-def _push(git: Git, dvc: Dvc, kept: Sequence[Output]) -> Iterator[str]:
-    """DVC first, so that no pointer is public before what it points to."""
+def _push(git: Git, dvc: Dvc, kept: Sequence[Output], remote: str | None) -> Iterator[str]:
+    """Push DVC first, so that no pointer is public before what it points to."""
     stages = sorted({out.stage for out in kept if out.cached})
-    remote, why_not = dvc.remote()
-    upstream = git.upstream()
+    storage, no_storage = dvc.remote() if stages else (None, "")
+    target = git.push_target(remote)
+    no_target = "" if isinstance(target, tuple) else target
     try:
-        if remote is not None and stages:
-            dvc.push(remote, stages)
-            yield f"DVC: pushed to {remote}"
-        else:
-            yield f"DVC: not pushed: {why_not}"
-        if isinstance(upstream, tuple):
-            git.push(*upstream)
-            yield f"git: pushed to {upstream[0]}"
-        else:
-            yield f"git: not pushed: {upstream}"
+        if no_storage:
+            raise F07Error(f"nothing is pushed: {'; '.join(filter(None, (no_storage, no_target)))}.")
+        if storage is not None:
+            dvc.push(storage, stages)
+            yield f"DVC: pushed to {storage}"
+        if not isinstance(target, tuple):
+            raise F07Error(f"git did not push: {target}.")
+        git.push(*target)
+        yield f"git: pushed to {target[0]}"
     except F07Error as error:
         raise F07Error(f"{error} The commit is kept; run publish7 again when this is mended.") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_f07.commands.children import children
 from pytest_f07.commands.dvc import Dvc, is_initialised, is_installed
-from pytest_f07.commands.git import Git
+from pytest_f07.commands.git import Git, is_repository
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import registry
 from pytest_f07.variant.documents import write_atomic
@@ -74,7 +74,7 @@ def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
     pipelines = sorted({out.defined_in for out in outputs if out.stage in stages and out.of_pipeline})
     for pipeline in pipelines:
         # DVC writes it anew, and deletes it with its last stage.
-        if Git(project.root).dirty(pipeline):
+        if Git(project.root).is_dirty(pipeline):
             raise F07Error(
                 f"{paths.name} is not removed: {project.show(pipeline)} would lose a stage, and holds what is not "
                 "committed. Commit it first."
@@ -82,6 +82,10 @@ def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
     if stages:
         dvc.remove(stages)
         yield f"DVC: {', '.join(project.show(Path(stage)) for stage in stages)} removed"
+    for out in outputs:
+        if out.stage not in stages and out.holds(folder):
+            pointer, kept = project.show(out.defined_in), project.show(out.path)
+            yield f"DVC: {pointer} still keeps {paths.name} with {kept}; to forget it there: dvc add {kept}"
     for pipeline in pipelines:
         if not pipeline.exists():
             yield f"DVC: {project.show(pipeline)} removed, since no stage is left in it; git has it"
@@ -93,14 +97,20 @@ def _may_be_known(project: Project, paths: VariantPaths) -> bool:
     """Whether a DVC that is not installed may know of the variant."""
     pipeline = project.root / "dvc.yaml"
     named = pipeline.is_file() and paths.name in pipeline.read_text(encoding="utf-8", errors="replace")
-    return named or any(paths.folder.glob("*.dvc"))
+    return named or paths.dvc_file(paths.folder).exists() or any(paths.folder.glob("*.dvc"))
 
 
 def _what_git_still_has(project: Project, paths: VariantPaths) -> Iterator[str]:
+    if not is_repository(project.root):
+        return
+    pointer = paths.dvc_file(paths.folder)
     try:
-        tracked = Git(project.root).tracked(paths.folder)
-    except F07Error:
+        git = Git(project.root)
+        tracked = [path for path in (paths.folder, pointer) if git.is_tracked(path)]
+        beside = [path for path in (pointer.with_name(".gitignore"), project.registry) if git.is_tracked(path)]
+        changed = [project.show(path) for path in [*tracked, *beside] if git.is_dirty(path)]
+    except F07Error as error:
+        yield f"whether git still has it cannot be told: {error}"
         return
     if tracked:
-        folder, entry = project.show(paths.folder), project.show(project.registry)
-        yield f"git still has it; to commit the removal: git commit -m 'Remove {paths.name}' -- {folder} {entry}"
+        yield f"git still has it; to commit the removal: git commit -m 'Remove {paths.name}' -- {' '.join(changed)}"

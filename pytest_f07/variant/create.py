@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
 from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
-from pytest_f07.variant.lock import registry_lock
+from pytest_f07.variant.lock import registry_lock, variant_lock
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import Project, VariantPaths, check_variant
+from pytest_f07.variant.paths import PackagePaths, Project, VariantPaths, check_variant
 from pytest_f07.variant.seal import seal
+from pytest_f07.variant.unlisted import unlisted_models
 
 
-def create_variant(project: Project, variant: str, parent: str, overrides: Mapping[str, Any]) -> VariantPaths:
+@dataclass(frozen=True)
+class Declaration:
+    """A variant that has been declared.
+
+    :param completed: whether its params.yaml was there before, and only the manifest was missing.
+    :param warnings: a sentence for each thing in the package that will not be validated.
+    """
+
+    paths: VariantPaths
+    completed: bool
+    warnings: list[str]
+
+
+def create_variant(project: Project, variant: str, parent: str, overrides: Mapping[str, Any]) -> Declaration:
     """Declare ``variant`` of package ``parent`` (specification §4.1).
+
+    A variant whose params.yaml is there and whose manifest is not (git ignored it, so a clone has none) is completed,
+    and keeps its parameters.
 
     :param overrides: ``batch_size``, ``host`` and ``port`` that replace single keys of base_params.yaml.
     :raises F07Error: for a bad or taken name, or a package that cannot be validated; nothing is left behind.
@@ -29,19 +47,38 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
     check_variant(variant, "VARIANT")
     check_variant(parent, "PARENT")
     paths, package = project.variant(variant), project.package(parent)
-    if os.path.lexists(paths.folder):
+    declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
+    if declared:
+        _check_declared(project, paths, parent, overrides)
+    elif os.path.lexists(paths.folder):
         raise F07Error(f"VARIANT={variant} is taken: {project.show(paths.folder)} exists. Choose another name.")
-    params = _params(project, parent, overrides)
+    else:
+        params = _params(project, parent, overrides)
+    document, warnings = _manifest(project, package)
+    if declared:
+        _complete(project, paths, parent, document)
+    else:
+        _declare(project, paths, params, document)
+    return Declaration(paths, declared, warnings)
+
+
+def _manifest(project: Project, package: PackagePaths) -> tuple[bytes, list[str]]:
+    """Return the text of manifest.json, and the warnings."""
     models, datasets = read_package(package)
     document = manifest.build(project, package, models, datasets, seal(package.folder))
+    unlisted = unlisted_models(package, {model.folder.name for model in models})
+    warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]
+    return to_json(document), warnings
+
+
+def _declare(project: Project, paths: VariantPaths, params: Params, document: bytes) -> None:
     project.variants.mkdir(parents=True, exist_ok=True)
     with registry_lock(project.variants), _staging(project.variants) as staging:
         staged = VariantPaths(staging)
         staged.params.write_bytes(to_yaml(params.document()))
-        staged.manifest.write_bytes(to_json(document))
-        staging.chmod(0o755)
+        staged.manifest.write_bytes(document)
         before = project.registry.read_bytes() if project.registry.exists() else None
-        write_atomic(project.registry, registry.with_variant(project, variant, parent))
+        write_atomic(project.registry, registry.with_variant(project, paths.name, params.parent_variant_f06))
         try:
             staging.rename(paths.folder)
         except OSError as error:
@@ -50,7 +87,34 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
             else:
                 write_atomic(project.registry, before)
             raise F07Error(f"{project.show(paths.folder)} cannot be made: {error.strerror}.") from None
-    return paths
+
+
+def _check_declared(project: Project, paths: VariantPaths, parent: str, overrides: Mapping[str, Any]) -> None:
+    """Raise :class:`F07Error` where the command says another thing than the params.yaml that is there."""
+    where = project.show(paths.params)
+    params = Params.read(paths.params, where)
+    if params.parent_variant_f06 != parent:
+        raise F07Error(
+            f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and PARENT={parent} was given. Give "
+            f"PARENT={params.parent_variant_f06}, or choose another name than {paths.name}."
+        )
+    for key, value in overrides.items():
+        if value is not None and value != getattr(params, key):
+            raise F07Error(
+                f"{where}: {key} is {getattr(params, key)!r}, and {key.upper()}={value} was given; a declared variant "
+                f"keeps its parameters. Leave {key.upper()} out, or change params.yaml."
+            )
+
+
+def _complete(project: Project, paths: VariantPaths, parent: str, document: bytes) -> None:
+    with variant_lock(paths), registry_lock(project.variants):
+        write_atomic(paths.manifest, document)
+        try:
+            if paths.name not in registry.read(project)["variants"]:
+                write_atomic(project.registry, registry.with_variant(project, paths.name, parent))
+        except BaseException:
+            paths.manifest.unlink()
+            raise
 
 
 def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
@@ -69,7 +133,8 @@ def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Para
 
 @contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix=".variant7-", dir=folder))
+    path = folder / f".variant7-{uuid4().hex}"
+    path.mkdir()  # not mkdtemp: a shared folder gives its own rights (umask, setgid, default ACL)
     try:
         yield path
     finally:

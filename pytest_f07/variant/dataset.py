@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error, first_line
+from pytest_f07.variant.documents import pull_hint
 from pytest_f07.windows import MAX_CODES, MAX_WINDOW, holds_windows
 
 X_COLUMN = "OW_events"
@@ -136,7 +137,7 @@ def _check_schema(path: Path, where: str) -> int:
         names = schema.names
         grouped = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
     except FileNotFoundError:
-        raise F07Error(f"{where}: no such file.") from None
+        raise F07Error(f"{where}: no such file{pull_hint(path)}.") from None
     except (OSError, UnicodeError, pa.ArrowException) as error:
         raise F07Error(f"{where}: is not a readable parquet file ({first_line(error)}).") from None
     rows: int = metadata.num_rows

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
@@ -41,7 +41,7 @@ def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> 
             raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
         found = parse(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte order mark
     except FileNotFoundError:
-        raise F07Error(f"{where}: no such file.") from None
+        raise F07Error(f"{where}: no such file{pull_hint(path)}.") from None
     except OSError as error:
         raise F07Error(f"{where}: cannot be read: {error.strerror}.") from None
     except RecursionError:
@@ -107,18 +107,24 @@ def to_yaml(document: object) -> bytes:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True).encode()
 
 
+def pull_hint(path: Path) -> str:
+    """Return what brings a missing ``path`` where DVC keeps it or a folder above it; else nothing."""
+    for kept in (path, *path.parents):
+        if kept.name and (pointer := kept.with_name(f"{kept.name}.dvc")).is_file():
+            return f"; DVC keeps it ({pointer.name}): dvc pull brings it"
+    return ""
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace ``path`` in one step: readers see the old file or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # Not tempfile: in a shared folder the rights are those of any new file (umask, default ACL), not the owner's alone.
+    partial = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise

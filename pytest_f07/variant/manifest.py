@@ -10,10 +10,11 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
-from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.documents import pull_hint, read_json
 from pytest_f07.variant.missing import missing_package, missing_variant
 from pytest_f07.variant.names import check_folder_name, check_name, composed, first_collision
 from pytest_f07.variant.package import Model, dataset, read_model
+from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
 from pytest_f07.variant.seal import FileSeal, check_seal, digest
 
@@ -109,7 +110,7 @@ def load(project: Project, variant: str) -> Manifest:
     if not paths.folder.is_dir():
         raise missing_variant(project, variant)
     if not paths.manifest.is_file():
-        raise F07Error(f"{where}: no such file. Make the variant first: make variant7 VARIANT={variant} PARENT=v601")
+        raise F07Error(f"{where}: no such file{pull_hint(paths.manifest) or _how_to_make(paths)}")
     document = read_json(paths.manifest, where)
     package = project.package(check_variant(document.get("f06_variant"), f"{where}: f06_variant"))
     if not package.folder.is_dir():
@@ -130,6 +131,15 @@ def load(project: Project, variant: str) -> Manifest:
     return Manifest(
         project, paths, package, tuple(listed), tuple(dict.fromkeys(datasets)), files, digest(paths.manifest)
     )
+
+
+def _how_to_make(paths: VariantPaths) -> str:
+    """Return the command that makes a variant; a declared one names its own package."""
+    try:
+        parent = Params.read(paths.params, "").parent_variant_f06
+    except F07Error:
+        parent = "v601"
+    return f". Make the variant first: make variant7 VARIANT={paths.name} PARENT={parent}"
 
 
 def _list(document: Mapping[str, Any], key: str, where: str) -> list[Any]:

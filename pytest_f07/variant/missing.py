@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.documents import pull_hint
 from pytest_f07.variant.paths import PackagePaths, Project, is_variant
 from pytest_f07.variant.wording import agreeing
 
@@ -26,9 +27,12 @@ def missing_variant(project: Project, variant: str) -> F07Error:
 def missing_package(paths: PackagePaths) -> F07Error:
     """Return the error for an F06 package that has no folder."""
     project = Project(paths.folder.parents[2])
+    where = f"package {paths.name}: {project.show(paths.folder)} is not there"
+    if hint := pull_hint(paths.folder):
+        return F07Error(f"{where}{hint}.")
     names = [name for name in _names(project.packages) if name != paths.name]
     pull = " dvc pull brings it, where DVC keeps it." if (project.root / ".dvc").is_dir() else ""
-    return F07Error(f"package {paths.name}: {project.show(paths.folder)} is not there{_listed(names)}.{pull}")
+    return F07Error(f"{where}{_listed(names)}.{pull}")
 
 
 def _listed(names: list[str]) -> str:

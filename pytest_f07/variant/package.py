@@ -16,7 +16,7 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.documents import pull_hint, read_json
 from pytest_f07.variant.missing import missing_package
 from pytest_f07.variant.model_file import ModelFile
 from pytest_f07.variant.names import caseless, check_folder_name, check_name, find_folder, first_collision
@@ -142,7 +142,7 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
     where = f"package {paths.name}: models/{folder_name}"
     folder = find_folder(paths.model_folder(folder_name), where)
     if not inside(paths, folder).is_dir():
-        raise F07Error(f"{where}: there is no such folder, and {prediction_name!r} is listed.")
+        raise F07Error(f"{where}: there is no such folder, and {prediction_name!r} is listed{pull_hint(folder)}.")
     summary_path = inside(paths, folder / "model_summary.json")
     told = f"{where}/{summary_path.name}"
     summary = read_json(summary_path, told)
@@ -217,7 +217,7 @@ def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> ModelFile:
     :raises F07Error: for a vectorization that does not fit (an index beyond an Embedding gives zeros on a GPU).
     """
     if not h5.is_file():
-        raise F07Error(f"{where}: {'is no regular file' if h5.exists() else 'no such file'}.")
+        raise F07Error(f"{where}: {'is no regular file' if h5.exists() else f'no such file{pull_hint(h5)}'}.")
     found = model_file.inspect(h5, where)
     if found.input_width is not None and found.input_width != vectorization.width:
         key = "input_dim" if vectorization.kind == "dense_bow" else "max_len"

@@ -124,10 +124,6 @@ class VariantPaths(Outputs):
         """The folders that DVC keeps."""
         return (self.logs, self.metrics, self.report)
 
-    @property
-    def gitignore(self) -> Path:
-        return self.folder / ".gitignore"
-
     def dvc_file(self, folder: Path) -> Path:
         return folder.with_name(f"{folder.name}.dvc")
 

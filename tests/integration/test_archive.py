@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+from collections.abc import Callable
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import Checkout
 
 
 def check(checkout: Checkout) -> tuple[int, dict[str, str]]:
-    """The exit status, and what was wrong by name ("" where it was not)."""
+    """The exit status, and what was wrong or could not be looked at by name ("" where all was well)."""
     done = checkout.f07("check7", "--variant", "v701")
     assert done.stderr == ""
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
-    return done.returncode, {name: text if sound == "NO" else "" for sound, name, text in lines}
+    return done.returncode, {name: "" if sound == "ok" else text for sound, name, text in lines}
 
 
 def test_a_finished_run_is_complete_unaltered_sealed_and_balanced(checkout: Checkout) -> None:
@@ -66,6 +70,71 @@ def test_what_was_never_completed_is_said_to_be_so(checkout: Checkout) -> None:
     status, found = check(checkout)
     assert status == 1
     assert "no run of v701 was completed" in found["complete"]
+    assert found["unaltered"] == found["balanced"] == "not looked at: there is no complete run"
+    assert found["sealed"] == ""
+
+
+# What an older tool left can be looked at in part.
+
+
+def _no_seal(checkout: Checkout) -> None:
+    path = checkout.variant / "manifest.json"
+    document = json.loads(path.read_text())
+    del document["files"]
+    path.write_text(json.dumps(document))
+    checkout.change_metadata(manifest={"sha256": sha256(path.read_bytes()).hexdigest()})
+
+
+def _older_metadata(checkout: Checkout) -> None:
+    checkout.change_metadata(sha256=None, outcome=None, params={}, manifest=None)
+    (checkout.variant / "report" / "junit.xml").unlink()
+
+
+def _older_log(checkout: Checkout) -> None:
+    _older_metadata(checkout)
+    path = checkout.variant / "logs" / "raw_predictions.parquet"
+    pq.write_table(pq.read_table(path, columns=["window", "prediction_name", "y_pred"]), path)
+
+
+def _no_seal_and_better_metrics(checkout: Checkout) -> None:
+    _no_seal(checkout)
+    _older_metadata(checkout)
+    path = checkout.variant / "metrics" / "metrics_per_model.csv"
+    path.write_text(re.sub(r"(?m)^(feeder_overload),\d+", r"\1,999", path.read_text()))
+
+
+NO_SEAL = "the manifest has no seal (an older tool made it), so nobody can tell"
+NO_OUTCOME = "3 models, run of *; an older tool wrote no outcome"
+NO_DIGESTS = "an older tool wrote no digests of its files, so nobody can tell"
+OLDER = {
+    "no seal": (_no_seal, {"sealed": NO_SEAL}),
+    "no digests": (_older_metadata, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS}),
+    "another log": (_older_log, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS,
+                                 "balanced": "the log has no y_prob, dataset, row: an older tool wrote it"}),
+    "better metrics": (_no_seal_and_better_metrics,
+                       {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS, "sealed": NO_SEAL,
+                        "balanced": "feeder_overload: TP is 999; the log says *"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "expected"), OLDER.values(), ids=OLDER)
+def test_of_what_an_older_tool_left_the_rest_is_looked_at(
+    checkout: Checkout, spoil: Callable[[Checkout], object], expected: dict[str, str]
+) -> None:
+    spoil(checkout)
+    status, found = check(checkout)
+    assert status == 1
+    assert list(found) == ["complete", "unaltered", "sealed", "balanced"]
+    for name, text in found.items():
+        assert fnmatchcase(text, expected.get(name, "")), text
+
+
+def test_a_model_folder_that_nobody_lists_is_named(checkout: Checkout) -> None:
+    (checkout.package / "models" / "old__m0").mkdir()  # empty: the seal is of files
+    note = "; on no list of models, so not validated: models/old__m0\n"
+    done = checkout.f07("check7", "--variant", "v701")
+    assert (done.returncode, note in done.stdout) == (0, True)
+    assert checkout.f07("check7", "--parent", "v601").stdout.endswith(note)
 
 
 def test_a_package_is_checked_without_a_variant(checkout: Checkout) -> None:
@@ -94,6 +163,15 @@ def test_the_list_tells_parent_state_when_and_result(checkout: Checkout) -> None
     assert rows[1] == ["v700", "v600", "no", "folder", "?"]
     assert (rows[2][:3], rows[2][4:]) == (["v701", "v601", "complete"], ["3", "models", "passed"])
     assert rows[3][:3] == ["v702", "v601", "declared"]
+
+
+def test_a_parent_that_the_registry_lacks_is_read_from_params(checkout: Checkout) -> None:
+    """An older tool's registry names none; a clone has no metadata where git ignores it."""
+    registry = checkout.root / "executions" / "07_deployrun" / "variants.yaml"
+    registry.write_text("variants: {v701: {params_path: /elsewhere/v701/params.yaml}, v702: {}}\n")
+    (checkout.variant / "07_deployrun_metadata.json").unlink()
+    rows = [line.split() for line in checkout.f07("list7").stdout.splitlines()]
+    assert [row[:2] for row in rows[1:]] == [["v701", "v601"], ["v702", "?"]]
 
 
 # -- remove7

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -16,12 +20,29 @@ POINTERS = {f"v701/{name}.dvc" for name in ("logs", "metrics", "report")}
 FOLDERS = ("logs", "metrics", "report")
 
 
-@pytest.fixture
-def kept(checkout: Checkout) -> Checkout:
-    """The checkout with DVC in it."""
+@pytest.fixture(scope="session")
+def shared(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the finished checkout, DVC in it, a remote for DVC and one for git."""
+    folder = tmp_path_factory.mktemp("shared")
+    checkout = Checkout(Path(shutil.copytree(finished.root, folder / "plant")))
     checkout.dvc("init", "--quiet")
-    checkout.git("commit", "--quiet", "--message=DVC")
-    return checkout
+    share(checkout, folder)
+    return folder
+
+
+def share(checkout: Checkout, folder: Path) -> None:
+    """Give DVC and git a remote each, whose addresses stay right where the whole folder is copied."""
+    checkout.dvc("remote", "add", "--quiet", "--default", "storage", os.path.relpath(folder / "storage", checkout.root))
+    checkout.git("commit", "--quiet", "--all", "--message=DVC")
+    checkout.git("init", "--quiet", "--bare", "--initial-branch=main", folder / "git")
+    checkout.git("remote", "add", "origin", os.path.relpath(folder / "git", checkout.root))
+    checkout.git("push", "--quiet", "--set-upstream", "origin", "main")
+
+
+@pytest.fixture
+def kept(shared: Path, tmp_path: Path) -> Checkout:
+    """A copy of it."""
+    return Checkout(Path(shutil.copytree(shared, tmp_path, dirs_exist_ok=True)) / "plant")
 
 
 def publish(checkout: Checkout, *arguments: str, **variables: str) -> str:
@@ -30,11 +51,32 @@ def publish(checkout: Checkout, *arguments: str, **variables: str) -> str:
     return done.stdout
 
 
-def refused(checkout: Checkout, **variables: str) -> str:
-    done = checkout.f07("publish7", "--variant", "v701", **variables)
+def refused(checkout: Checkout, *arguments: str, **variables: str) -> str:
+    done = checkout.f07("publish7", "--variant", "v701", *arguments, **variables)
     assert done.returncode == 2
     [line] = done.stderr.splitlines()
     return line
+
+
+def clone(tmp_path: Path) -> Checkout:
+    """What a colleague gets: git clone, dvc pull."""
+    Checkout(tmp_path).git("clone", "--quiet", tmp_path / "git", tmp_path / "clone")
+    theirs = Checkout(tmp_path / "clone")
+    theirs.dvc("pull", "--quiet")
+    return theirs
+
+
+def check_clone(checkout: Checkout, tmp_path: Path) -> None:
+    """A clone has every byte of the run, and check7 says that all is well."""
+    theirs, ours = clone(tmp_path).tree(), checkout.tree()
+    left_out = ("runtime/", ".gitignore")
+    published = {
+        name for name in ours if name.startswith("07_deployrun/v701/") and not any(x in name for x in left_out)
+    }
+    assert len(published) >= 12
+    assert {name: theirs.get(name) for name in published} == {name: ours[name] for name in published}
+    done = Checkout(tmp_path / "clone").f07("check7", "--variant", "v701")
+    assert done.returncode == 0, done.stdout
 
 
 def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept: Checkout, tmp_path: Path) -> None:
@@ -45,44 +87,204 @@ def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept:
     dirty = kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore")
 
     said = publish(kept)
-    assert kept.committed() == SMALL | POINTERS | {"v701/.gitignore"}
+    files = SMALL | POINTERS | {"v701/.gitignore"}
+    assert kept.committed() == files
+    assert f", {len(files)} files of v701\nDVC: pushed to storage\ngit: pushed to origin\n" in said
     assert kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore") == dirty
-    assert "DVC: not pushed: DVC has no remote" in said
-    assert "git: not pushed: branch main has no upstream; git push -u REMOTE main gives it one" in said
+    check_clone(kept, tmp_path)
 
-    # again, now with remotes: nothing new, and pushed all the same
+    # again: nothing new, and pushed all the same
     first = kept.git("rev-parse", "HEAD")
-    kept.git("init", "--quiet", "--bare", "--initial-branch=main", tmp_path / "git")
-    kept.git("remote", "add", "origin", tmp_path / "git")
-    kept.git("push", "--quiet", "--set-upstream", "origin", "HEAD~1:refs/heads/main")
-    kept.git("branch", "--quiet", "--set-upstream-to=origin/main")
-    kept.dvc("remote", "add", "--quiet", "storage", tmp_path / "storage")
-    kept.git("commit", "--quiet", "--message=Storage", "--", ".dvc/config")
-    said = publish(kept)
-    assert "git: nothing new to commit\nDVC: pushed to storage\ngit: pushed to origin\n" in said
-    assert kept.git("rev-parse", "HEAD~1") == first
+    assert "git: nothing new to commit\nDVC: pushed to storage\ngit: pushed to origin\n" in publish(kept)
+    assert kept.git("rev-parse", "HEAD") == first
 
-    kept.git("clone", "--quiet", tmp_path / "git", tmp_path / "clone")
-    clone = Checkout(tmp_path / "clone")
-    clone.dvc("pull", "--quiet", "--remote", "storage")
-    theirs, ours = clone.tree(), kept.tree()
-    published = [name for name in ours if name.startswith(tuple(f"07_deployrun/v701/{folder}/" for folder in FOLDERS))]
-    assert len(published) >= 9
-    assert {name: theirs[name] for name in published} == {name: ours[name] for name in published}
-    assert clone.f07("check7", "--variant", "v701").returncode == 0
+    # what has changed is counted, not what could have
+    kept.change_metadata(note="mine")
+    assert ", 1 files of v701\n" in publish(kept)
 
 
-def test_a_failed_push_keeps_the_commit_and_can_be_given_again(kept: Checkout, tmp_path: Path) -> None:
-    kept.git("remote", "add", "origin", tmp_path / "git")
-    kept.git("config", "branch.main.remote", "origin")
-    kept.git("config", "branch.main.merge", "refs/heads/main")
-    line = refused(kept)
-    assert line.startswith("ERROR: git push failed: ")
-    assert line.endswith("The commit is kept; run publish7 again when this is mended.")
-    assert kept.committed() >= SMALL
-    kept.git("init", "--quiet", "--bare", tmp_path / "git")
+METADATA = "v701/07_deployrun_metadata.json"
+KEPT_ALREADY = {
+    "v701": {"v701.dvc", ".gitignore", "variants.yaml"},
+    ".": {"executions/07_deployrun.dvc", "executions/.gitignore"},
+    METADATA: SMALL - {METADATA} | POINTERS | {f"{METADATA}.dvc", "v701/.gitignore"},
+}
+
+
+@pytest.mark.parametrize(("above", "committed"), KEPT_ALREADY.items(), ids=["its folder", "one above", "a file of it"])
+def test_what_dvc_keeps_already_it_goes_on_keeping_and_that_pointer_is_published(
+    kept: Checkout, tmp_path: Path, above: str, committed: set[str]
+) -> None:
+    """The pipeline's own publish7 leaves v701.dvc, which nobody committed."""
+    held = kept.variant / "report"
+    shutil.move(held, tmp_path / "report")
+    kept.dvc("add", "--quiet", kept.variant.parent / above)
+    shutil.move(tmp_path / "report", held)  # this run's, which that pointer does not know
+
+    publish(kept)
+    assert kept.committed() == committed
+    assert kept.dvc("status", "--cloud", "--json").strip() == "{}"
+    check_clone(kept, tmp_path)
     assert "git: nothing new to commit" in publish(kept)
-    assert kept.git("ls-remote", "origin", "refs/heads/main").startswith(kept.git("rev-parse", "HEAD"))
+
+    done = kept.f07("remove7", "--variant", "v701")
+    assert done.returncode == 0, done.stderr
+    if above == ".":
+        assert "DVC: executions/07_deployrun.dvc still keeps v701 with executions/07_deployrun; " in done.stdout
+        return
+    command = done.stdout.rsplit("to commit the removal: ", 1)[1].strip()
+    assert kept.call("sh", "-c", command).returncode == 0
+    assert kept.committed() == committed
+
+
+PIPELINE_IGNORES = """
+executions/*/v*/**/*.parquet
+executions/*/v*/**/*.csv
+executions/*/v*/**/*.json
+executions/*/v*/**/*.html
+executions/*/v*/**/figures/
+!executions/*/v*/*.dvc
+"""
+
+
+def test_what_the_pipelines_gitignore_leaves_out_is_published_all_the_same(kept: Checkout, tmp_path: Path) -> None:
+    with (kept.root / ".gitignore").open("a") as file:
+        file.write(PIPELINE_IGNORES)
+    publish(kept)
+    assert kept.committed() == SMALL | POINTERS | {"v701/.gitignore"}
+    check_clone(kept, tmp_path)
+
+
+def _forget_storage(checkout: Checkout) -> None:
+    checkout.dvc("remote", "remove", "storage")
+
+
+def _forget_upstream(checkout: Checkout) -> None:
+    checkout.git("branch", "--unset-upstream")
+
+
+def _forget_both(checkout: Checkout) -> None:
+    _forget_storage(checkout)
+    _forget_upstream(checkout)
+
+
+def _add_remotes(checkout: Checkout) -> None:
+    checkout.dvc("config", "--unset", "core.remote")
+    checkout.dvc("remote", "add", "--quiet", "second", checkout.root.parent / "second")
+
+
+def _move_storage(url: str) -> Callable[[Checkout], object]:
+    return lambda checkout: checkout.dvc("remote", "modify", "storage", "url", url)
+
+
+def _lose_git_remote(checkout: Checkout) -> None:
+    shutil.rmtree(checkout.root.parent / "git")
+
+
+NO_STORAGE = "DVC has no remote; dvc remote add --default NAME URL gives it one"
+NO_UPSTREAM = "branch main has no upstream; git push -u REMOTE main gives it one, or REMOTE= names a remote"
+NOT_PUSHED = {
+    "nowhere": (_forget_both, f"nothing is pushed: {NO_STORAGE}; {NO_UPSTREAM}."),
+    "no DVC remote": (_forget_storage, f"nothing is pushed: {NO_STORAGE}."),
+    "no default": (_add_remotes, "nothing is pushed: DVC has the remotes storage, second and no default; dvc remote *"),
+    "no upstream": (_forget_upstream, f"git did not push: {NO_UPSTREAM}."),
+    "no branch": (
+        lambda checkout: checkout.git("checkout", "--quiet", "--detach"),
+        "git did not push: no branch is checked out; git switch BRANCH first.",
+    ),
+    "plugin": (
+        _move_storage("s3://bucket/data"),
+        "dvc push failed: unexpected error - s3 is supported, but requires 'dvc-s3' to be installed: *",
+    ),
+    "unreachable": (_move_storage("http://127.0.0.1:9/data"), "dvc push failed: *Cannot connect to host 127.0.0.1:9 *"),
+    "unwritable": (_move_storage("/proc/nowhere"), "dvc push failed: * No such file or directory: '/proc/nowhere'*"),
+    "git remote gone": (_lose_git_remote, "git push failed: *"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), NOT_PUSHED.values(), ids=NOT_PUSHED)
+def test_what_is_not_pushed_is_said_with_the_reason_and_the_commit_is_kept(
+    kept: Checkout, spoil: Callable[[Checkout], object], message: str
+) -> None:
+    spoil(kept)
+    line = refused(kept)
+    again = " The commit is kept; run publish7 again when this is mended."
+    assert fnmatchcase(line, f"ERROR: {message}{again}"), line
+    assert kept.committed() >= SMALL | POINTERS
+    if message.startswith(("nothing", "dvc")):  # no pointer is public before what it points to
+        assert kept.git("rev-parse", "origin/main") == kept.git("ls-remote", "origin", "main").split()[0]
+
+
+def test_a_failed_push_can_be_given_again(kept: Checkout, tmp_path: Path) -> None:
+    shutil.move(tmp_path / "git", tmp_path / "away")
+    refused(kept)
+    shutil.move(tmp_path / "away", tmp_path / "git")
+    assert "git: nothing new to commit" in publish(kept)
+    check_clone(kept, tmp_path)
+
+
+def _commit_logs(checkout: Checkout) -> None:
+    checkout.git("add", "--force", checkout.variant / "logs")
+    checkout.git("commit", "--quiet", "--message=Logs")
+
+
+def _ignore(file_name: str, rule: str) -> Callable[[Checkout], object]:
+    return lambda checkout: (checkout.root / file_name).write_text(rule)
+
+
+NOT_KEPT = {
+    "in git": (
+        _commit_logs,
+        "output 'executions/07_deployrun/v701/logs' is already tracked by SCM * git rm -r --cached *",
+    ),
+    "ignored by git": (_ignore(".gitignore", "*.dvc\n"), "bad DVC file name '*logs.dvc' is git-ignored."),
+    "ignored by DVC": (_ignore(".dvcignore", "logs\n"), "Path '*logs' is ignored by .dvcignore:1:logs"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), NOT_KEPT.values(), ids=NOT_KEPT)
+def test_what_dvc_does_not_keep_is_said_in_its_own_words(
+    kept: Checkout, spoil: Callable[[Checkout], object], message: str
+) -> None:
+    spoil(kept)
+    head = kept.git("rev-parse", "HEAD")
+    line = refused(kept)
+    assert fnmatchcase(line, f"ERROR: dvc add failed: {message}"), line
+    assert kept.git("rev-parse", "HEAD") == head
+
+
+def test_a_dvc_that_another_process_holds_is_named(kept: Checkout) -> None:
+    (kept.root / ".dvc" / "tmp").mkdir(exist_ok=True)
+    with (kept.root / ".dvc" / "tmp" / "lock").open("w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert refused(kept).startswith(
+            "ERROR: dvc add failed: Unable to acquire lock. Most likely another DVC process"
+        )
+    publish(kept)
+
+
+def test_a_hooks_environment_leads_into_no_other_repository(kept: Checkout, tmp_path: Path) -> None:
+    other = Checkout(tmp_path / "other")
+    kept.git("init", "--quiet", other.root)
+    other.git("commit", "--quiet", "--allow-empty", "--message=Theirs")
+    before = (other.git("rev-parse", "HEAD"), other.git("status", "--porcelain"))
+    publish(
+        kept, GIT_DIR=str(other.root / ".git"), GIT_WORK_TREE=str(other.root), GIT_INDEX_FILE=str(other.root / "index")
+    )
+    assert (other.git("rev-parse", "HEAD"), other.git("status", "--porcelain")) == before
+    assert kept.committed() == SMALL | POINTERS | {"v701/.gitignore"}
+
+
+def test_the_remote_can_be_named(kept: Checkout, tmp_path: Path) -> None:
+    kept.git("init", "--quiet", "--bare", tmp_path / "fork")
+    kept.git("remote", "add", "fork", tmp_path / "fork")
+    before = kept.tree()
+    assert refused(kept, "--remote=nowhere") == "ERROR: REMOTE=nowhere: git has no such remote; it has fork, origin."
+    assert kept.tree() == before
+    assert publish(kept, "--remote=fork").endswith("git: pushed to fork\n")
+    assert kept.git("ls-remote", "fork", "refs/heads/main").startswith(kept.git("rev-parse", "HEAD"))
+    assert not kept.git("ls-remote", "origin", "refs/heads/main").startswith(kept.git("rev-parse", "HEAD"))
 
 
 def _drop_metadata(checkout: Checkout) -> None:
@@ -119,6 +321,7 @@ def _leave_git(checkout: Checkout) -> None:
     shutil.rmtree(checkout.root / ".git")
 
 
+DUBIOUS = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}  # git's own way to test it
 REFUSALS = {
     "incomplete": (_drop_metadata, "no run of v701 was completed. Run it: make script7-run VARIANT=v701"),
     "altered": (_change_metrics, "v701 is not published: executions/07_deployrun/v701/metrics/metrics_per_model.csv "
@@ -138,6 +341,24 @@ def test_what_cannot_be_published_is_refused_untouched(checkout: Checkout, spoil
     spoil(checkout)
     before = checkout.tree()
     assert message in refused(checkout)
+    assert checkout.tree() == before
+
+
+REFUSING = {
+    "not ours": (
+        DUBIOUS,
+        "git rev-parse failed: fatal: detected dubious ownership in repository at * safe.directory *",
+    ),
+    "not installed": ({"PATH": os.devnull}, "git cannot be run (*). Install it, or put it on PATH."),
+}
+
+
+@pytest.mark.parametrize(("variables", "message"), REFUSING.values(), ids=REFUSING)
+def test_a_git_that_refuses_is_heard_before_anything_is_touched(
+    checkout: Checkout, variables: dict[str, str], message: str
+) -> None:
+    before = checkout.tree()
+    assert fnmatchcase(refused(checkout, **variables), f"ERROR: {message}")
     assert checkout.tree() == before
 
 
@@ -178,13 +399,15 @@ def test_a_package_of_links_is_refused_with_what_to_do(kept: Checkout) -> None:
 
 def test_a_project_in_a_folder_of_a_repository_that_ignores_results(finished: Checkout, tmp_path: Path) -> None:
     """The repository's own rules, as this one has them, ignore what DVC is to keep."""
-    outer = Checkout(tmp_path)
+    outer = Checkout(tmp_path / "outer")
+    outer.root.mkdir()
     outer.git("init", "--quiet", "--initial-branch=main")
     ignore = (REPOSITORY / ".gitignore").read_text().replace("/executions/", "/plants/one/executions/")
-    (tmp_path / ".gitignore").write_text(ignore)
+    (outer.root / ".gitignore").write_text(ignore)
     outer.dvc("init", "--quiet")
-    shutil.copytree(finished.root, tmp_path / "plants" / "one", ignore=shutil.ignore_patterns(".git"))
-    checkout = Checkout(tmp_path / "plants" / "one")
+    share(outer, tmp_path)
+    shutil.copytree(finished.root, outer.root / "plants" / "one", ignore=shutil.ignore_patterns(".git"))
+    checkout = Checkout(outer.root / "plants" / "one")
     publish(checkout)
     names = {name.removeprefix("plants/one/executions/07_deployrun/") for name in checkout.committed()}
     assert names == SMALL | POINTERS  # DVC writes no .gitignore where git ignores the folders already

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pytest_f07.commands.cli import main
+from pytest_f07.errors import F07Error
 from pytest_f07.variant import create, manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import PackagePaths, Project
@@ -119,6 +120,86 @@ def test_older_packages_list_their_models_at_the_top(package: PackagePaths) -> N
     assert variant7(*ARGUMENTS) == 0
 
 
+def test_a_shared_folder_gives_its_own_rights(package: PackagePaths, tmp_path: Path) -> None:
+    """A group works in it: what umask leaves, and the group that setgid hands on."""
+    variants = tmp_path / "executions" / "07_deployrun"
+    variants.chmod(0o2775)
+    mask = os.umask(0o002)
+    try:
+        assert variant7(*ARGUMENTS) == 0
+    finally:
+        os.umask(mask)
+    rights = {
+        path.name: oct(path.stat().st_mode & 0o7777) for path in [variants / "v702", *(variants / "v702").iterdir()]
+    }
+    assert rights == {"v702": "0o2775", "params.yaml": "0o664", "manifest.json": "0o664"}
+    assert oct(Project(tmp_path).registry.stat().st_mode & 0o7777) == "0o664"
+
+
+def test_a_model_folder_that_nobody_lists_is_named(package: PackagePaths, capsys: pytest.CaptureFixture[str]) -> None:
+    (package.models / "old__m0").mkdir()
+    assert variant7(*ARGUMENTS) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "warning: package v601: models/old__m0 is on no list of models: it is not validated"
+
+
+# -- a clone: git ignored the manifest
+
+MINE = "parent_variant_f06: v601\nbatch_size: 9  # mine\n"
+LISTED = "variants: {v702: {params_path: /elsewhere/v702/params.yaml}}\n"
+
+
+def declare(package: PackagePaths, params: str = MINE, registry: str = REGISTRY) -> Path:
+    folder = package.folder.parents[1] / "07_deployrun" / "v702"
+    folder.mkdir()
+    (folder / "params.yaml").write_text(params)
+    (folder.parent / "variants.yaml").write_text(registry)
+    return folder
+
+
+@pytest.mark.parametrize("registry", [REGISTRY, LISTED])
+def test_a_declared_variant_is_completed_and_keeps_its_parameters(
+    package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str], registry: str
+) -> None:
+    folder = declare(package, registry=registry)
+    with pytest.raises(F07Error) as caught:
+        manifest.load(Project(tmp_path), "v702")
+    assert str(caught.value).endswith("Make the variant first: make variant7 VARIANT=v702 PARENT=v601")
+    assert variant7(*ARGUMENTS, "--batch-size=9") == 0
+    assert capsys.readouterr().out == (
+        "executions/07_deployrun/v702: manifest.json written, params.yaml kept as it is. "
+        "Run it: make script7-run VARIANT=v702\n"
+    )
+    assert (folder / "params.yaml").read_text() == MINE
+    manifest.load(Project(tmp_path), "v702").check_seal()
+    entries = yaml.safe_load(Project(tmp_path).registry.read_text())["variants"]
+    assert "v702" in entries
+    assert {key: entries[key] for key in yaml.safe_load(registry)["variants"]} == yaml.safe_load(registry)["variants"]
+
+
+INCOMPLETE: dict[str, tuple[str, str, tuple[str, ...], str]] = {
+    "another package": (MINE.replace("v601", "v600"), REGISTRY, (),
+        "executions/07_deployrun/v702/params.yaml: parent_variant_f06 is v600, and PARENT=v601 was given. "
+        "Give PARENT=v600, or choose another name than v702."),
+    "another batch": (MINE, REGISTRY, ("--batch-size=7",),
+        "executions/07_deployrun/v702/params.yaml: batch_size is 9, and BATCH_SIZE=7 was given; a declared variant "
+        "keeps its parameters. Leave BATCH_SIZE out, or change params.yaml."),
+    "another host": (MINE, REGISTRY, ("--host=0.0.0.0",), "*host is '127.0.0.1', and HOST=0.0.0.0 was given; *"),
+    "another port": (MINE, REGISTRY, ("--port=0",), "*port is 5005, and PORT=0 was given; *"),
+    "wrong params": ("parent: v601", REGISTRY, (), "executions/07_deployrun/v702/params.yaml: unknown key 'parent'*"),
+    "registry spoilt": (MINE, "- v701", (), "executions/07_deployrun/variants.yaml: holds a list; *"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("params", "registry", "arguments", "message"), INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_declared_variant_that_says_another_thing_is_left_as_it_is(
+    package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    params: str, registry: str, arguments: tuple[str, ...], message: str,
+) -> None:  # fmt: skip
+    declare(package, params, registry)
+    refuses(tmp_path, capsys, message, *ARGUMENTS, *arguments)
+
+
 # -- what it refuses: how the package is spoilt, and the line that says so
 
 Spoil = Callable[[PackagePaths], object]
@@ -154,6 +235,17 @@ def vectorized(by: dict[str, object], **values: object) -> Spoil:
 
     def spoil(package: PackagePaths) -> None:
         edit(package.models / folder / "model_summary.json", lambda found: found.update(vectorization=wanted))
+
+    return spoil
+
+
+def pulled_not(name: str) -> Spoil:
+    """Leave what DVC leaves of a file or folder in a clone before dvc pull."""
+
+    def spoil(package: PackagePaths) -> None:
+        path = package.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        path.with_name(f"{path.name}.dvc").write_text("outs: []")
 
     return spoil
 
@@ -517,6 +609,31 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     "link to nowhere": (
         lambda package: (package.folder / "gone").symlink_to("/nowhere"),
         WHERE + "gone is a symbolic link; *.",
+    ),
+    # what DVC keeps and nobody pulled
+    "model file not pulled": (
+        pulled_not("models/a__m1/model.h5"),
+        H5 + ": no such file; DVC keeps it (model.h5.dvc): dvc pull brings it.",
+    ),
+    "summary not pulled": (
+        pulled_not("models/a__m1/model_summary.json"),
+        SUMMARY + ": no such file; DVC keeps it (model_summary.json.dvc): dvc pull brings it.",
+    ),
+    "metadata not pulled": (
+        pulled_not("06_packaging_metadata.json"),
+        META + ": no such file; DVC keeps it (06_packaging_metadata.json.dvc): dvc pull brings it.",
+    ),
+    "models not pulled": (
+        pulled_not("models"),
+        FIRST + ": there is no such folder, and 'a' is listed; DVC keeps it (models.dvc): dvc pull brings it.",
+    ),
+    "datasets not pulled": (
+        pulled_not("datasets"),
+        OWN + ": no such file; DVC keeps it (datasets.dvc): dvc pull brings it.",
+    ),
+    "package not pulled": (
+        pulled_not("."),
+        WHERE + "executions/06_packaging/v601 is not there; DVC keeps it (v601.dvc): dvc pull brings it.",
     ),
     # nothing that would be waited for
     "metadata a pipe": (piped("06_packaging_metadata.json"), META + ": is no regular file."),

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import documents
-from pytest_f07.variant.documents import read_json, read_parameters, read_yaml, to_json, to_yaml, write_atomic
+from pytest_f07.variant.documents import (
+    pull_hint,
+    read_json,
+    read_parameters,
+    read_yaml,
+    to_json,
+    to_yaml,
+    write_atomic,
+)
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=8)  # PyYAML folds this line break
@@ -113,6 +121,15 @@ def test_a_file_that_is_missing_or_a_folder_or_below_a_file_is_named(tmp_path: P
         with pytest.raises(F07Error) as caught:
             read_json(path, "where")
         assert str(caught.value) == message
+
+
+def test_a_missing_file_that_dvc_keeps_says_what_brings_it(tmp_path: Path) -> None:
+    for pointer in ("package.dvc", "package/models.dvc", "package/models/f.dvc"):  # the nearest is named
+        (tmp_path / pointer).parent.mkdir(exist_ok=True)
+        (tmp_path / pointer).touch()
+        hint = f"; DVC keeps it ({Path(pointer).name}): dvc pull brings it"
+        assert pull_hint(tmp_path / "package" / "models" / "f") == hint
+        assert pull_hint(tmp_path / "another" / "f") == ""
 
 
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
