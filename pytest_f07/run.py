@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.equivalence.comparison import compare_with_oracle
-from pytest_f07.equivalence.infer import Sampled, sample_rows
+from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.process import Oracle
-from pytest_f07.equivalence.sampler import Questions
+from pytest_f07.equivalence.queries import OracleQueries
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.process import ServerProcess
@@ -196,25 +196,25 @@ class _Execution:
         client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
         with record.stage("start"):
             record.identity |= server.start(client)
-        infer_check = Sampled({model.prediction_name: model.threshold for model in prepared.models})
+        thresholds = {model.prediction_name: model.threshold for model in prepared.models}
+        infer_check = InferCheck(thresholds, infer_rows(prepared.datasets))
         shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
         mode = prepared.params.equivalence
         with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:
-            rows = sample_rows(prepared.datasets)
-            questions = None
+            queries = None
             if oracle is not None and mode == "sample":
-                questions = Questions(oracle, prepared.models, prepared.datasets, rows)
+                queries = OracleQueries(oracle, prepared.models, prepared.datasets, infer_check.rows)
             try:
-                self._replay(client, server, shards, rows, infer_check, questions, on_progress)
+                self._replay(client, server, shards, infer_check, queries, on_progress)
                 with record.stage("infer"):
                     infer_check.ask(client)
             finally:
                 client.close()
-            return self._judge(shards, infer_check, oracle, questions)
+            return self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
-        self, client: Client, server: ServerProcess, shards: list[Shard], rows: dict[str, list[int]],
-        infer_check: Sampled, questions: Questions | None, on_progress: Callable[[Progress], None],
+        self, client: Client, server: ServerProcess, shards: list[Shard],
+        infer_check: InferCheck, queries: OracleQueries | None, on_progress: Callable[[Progress], None],
     ) -> None:  # fmt: skip
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
@@ -222,9 +222,9 @@ class _Execution:
         def take(batch: BatchResult) -> None:
             nonlocal progress
             log.add(batch)
-            infer_check.keep(batch, rows.get(batch.dataset, []))
-            if questions:
-                questions.keep(batch)
+            infer_check.add(batch)
+            if queries:
+                queries.add(batch)
             progress = progress.after(batch)
             on_progress(progress)
 
@@ -237,7 +237,7 @@ class _Execution:
                 self.record.timings = self.record.timings.merge(timings)
 
     def _judge(
-        self, shards: list[Shard], infer_check: Sampled, oracle: Oracle | None, questions: Questions | None
+        self, shards: list[Shard], infer_check: InferCheck, oracle: Oracle | None, queries: OracleQueries | None
     ) -> tuple[dict[str, Verdict], Comparison | None]:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
@@ -247,7 +247,7 @@ class _Execution:
         with record.stage("figures"):
             draw_all(outputs, models, counts)
         with record.stage("oracle"):
-            equivalence = compare_with_oracle(oracle, questions, parquet, models, datasets, infer_check)
+            equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
         served = served_models(record.identity, prepared.manifest, models)
         verdicts = {
             name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))

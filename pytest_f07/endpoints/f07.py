@@ -1,4 +1,4 @@
-"""Speak to the server: one kept connection for each request in flight, a deadline for each request."""
+"""Speak this project's own protocol: one kept connection for each request in flight, a deadline for each request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONNECTIONS = 3
 
 @dataclass(frozen=True)
 class Request:
-    """A request under way, on a connection that is its own until it is answered.
+    """A request in flight, on a connection of its own until it is answered.
 
     :param windows: the windows it asks about; None where it is no batch.
     :param sent: when it was sent, by :func:`time.perf_counter`.
@@ -35,13 +35,15 @@ class Request:
 
 
 class Client:
-    """The server's client. It sends before it waits, so that up to :data:`CONNECTIONS` requests are in flight and one
-    thread is enough: more threads would take turns at one interpreter lock.
+    """A client of the server.
+
+    It sends before it waits, so that up to :data:`CONNECTIONS` requests are in flight and one thread is enough: more
+    threads would take turns at one interpreter lock.
 
     The standard library's connections are used bare: they ask no environment for proxies, which would take loopback
     traffic elsewhere.
 
-    All methods raise :class:`BrokenRun` for an answer that is not to be believed, :class:`TimeoutError` where none
+    All methods raise :class:`BrokenRun` for an answer that is wrong, :class:`TimeoutError` where none
     comes within the deadline, and another :class:`OSError` where the connection breaks.
 
     :param names: the prediction names that every answer must hold, in order.
@@ -59,11 +61,11 @@ class Client:
 
     @property
     def busy(self) -> bool:
-        """Whether every connection waits for an answer: the oldest must be received before another is sent."""
+        """Return whether every connection waits for an answer: the oldest must be received before another is sent."""
         return not self._idle
 
     def identity(self) -> dict[str, Any]:
-        """What the server says of itself; it must be ready."""
+        """Return what the server says of itself; it must be ready."""
         body, headers = self._receive(self._send("GET", "/"))
         document = _json(body)
         if not isinstance(document, dict) or document.get("status") != "ready":
@@ -77,7 +79,7 @@ class Client:
         return self._send("POST", "/infer_batch", wire.encode_windows_arrow(windows), wire.ARROW, windows)
 
     def receive_batch(self, request: Request) -> Predictions:
-        """Every model's answer, in order; requests must be received in the order in which they were sent."""
+        """Return every model's answer, in order; requests must be received in the order in which they were sent."""
         body, headers = self._receive(request)
         try:
             answer = wire.decode_predictions_arrow(body, self.names)
@@ -94,7 +96,7 @@ class Client:
         return answer
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
-        """Every model's answer to one window, as the JSON route documents it."""
+        """Return every model's answer to one window, as the JSON route documents it."""
         body = json.dumps({"window": window}).encode()
         document = _json(self._receive(self._send("POST", "/infer", body, wire.JSON))[0])
         answer = document.get("results") if isinstance(document, dict) else None

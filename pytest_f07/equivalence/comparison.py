@@ -1,4 +1,4 @@
-"""Is the runtime what F05 was? What the server answered, held against the oracle (specification §8)."""
+"""Compare what the server answered with the oracle: is the runtime what F05 was (specification §8)?"""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pytest_f07.equivalence.infer import TIE, TOLERANCE, Sampled
-from pytest_f07.equivalence.process import Oracle, answer_of
-from pytest_f07.equivalence.sampler import Questions, Scored
+from pytest_f07.equivalence.infer import InferCheck
+from pytest_f07.equivalence.process import Oracle, wait_for_answer
+from pytest_f07.equivalence.queries import OracleQueries
+from pytest_f07.equivalence.sampler import RowScores
+from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, is_tie, score_difference
 from pytest_f07.log.reader import LogReader
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import Float32Array
 
-BLOCK = 4096
+BLOCK_ROWS = 4096
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Equivalence:
 
     :param windows: how many were compared; ``alone`` of them through ``/infer`` too.
     :param largest_difference: between two scores of one window that are numbers.
-    :param least_distance: of an oracle's score from the threshold; infinite where none was a number.
+    :param smallest_distance: of an oracle's score from the threshold; infinite where none was a number.
     :param differing: windows with another score or label; ``flipped`` of them with another label.
     :param example: the first of them.
     """
@@ -35,7 +37,7 @@ class Equivalence:
     windows: int = 0
     alone: int = 0
     largest_difference: float = 0.0
-    least_distance: float = math.inf
+    smallest_distance: float = math.inf
     differing: int = 0
     flipped: int = 0
     reordered: bool = False
@@ -43,7 +45,7 @@ class Equivalence:
 
     @property
     def fault(self) -> str | None:
-        """What differs: how often, by how much, and the first."""
+        """Return how many windows differ, by how much, and the first; None where none does."""
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self.reordered else ""
@@ -55,105 +57,105 @@ class Equivalence:
         )
 
     def row(self) -> dict[str, int | float | None]:
-        """What JUnit and the metadata say of it."""
+        """Return what JUnit and the metadata say of it."""
         return {
             "equivalence_windows": self.windows,
             "equivalence_largest_difference": self.largest_difference,
-            "equivalence_least_distance": self.least_distance if math.isfinite(self.least_distance) else None,
+            "equivalence_least_distance": self.smallest_distance if math.isfinite(self.smallest_distance) else None,
         }
 
-    def compare(self, model: Model, scored: Scored, oracle: Float32Array, alone: Mapping[int, float]) -> None:
-        """Hold rows of the model's own dataset against the oracle's scores.
+    def compare(self, model: Model, scores: RowScores, oracle: Float32Array, infer: Mapping[int, float]) -> None:
+        """Compare rows of the model's own dataset with the oracle's scores.
 
-        :param alone: what ``/infer`` said of some rows.
+        :param infer: what ``/infer`` answered, by row.
         """
         threshold = np.float32(model.threshold)
-        distance = np.abs(oracle - threshold)
-        off = _difference(scored.y_prob, oracle)
-        places = np.nonzero(np.isin(scored.rows, list(alone)))[0]
-        off_alone = np.zeros(len(oracle))
-        off_alone[places] = _difference(np.array([alone[row] for row in scored.rows[places].tolist()]), oracle[places])
-        flipped = (scored.y_pred != (oracle >= threshold)) & ~(distance <= TIE)
-        differing = ~(np.maximum(off, off_alone) <= TOLERANCE) | flipped
-        number = np.isfinite(oracle)
+        difference = score_difference(scores.y_prob, oracle)
+        places = np.nonzero(np.isin(scores.rows, list(infer)))[0]
+        infer_difference = np.zeros(len(oracle))
+        alone = [infer[row] for row in scores.rows[places].tolist()]
+        infer_difference[places] = score_difference(alone, oracle[places])
+        flipped = (scores.y_pred != (oracle >= threshold)) & ~is_tie(oracle, model.threshold)
+        differing = ~(np.maximum(difference, infer_difference) <= SCORE_TOLERANCE) | flipped
+        is_number = np.isfinite(oracle)
         self.windows += len(oracle)
         self.alone += len(places)
         self.flipped += int(flipped.sum())
         self.differing += int(differing.sum())
-        apart = np.concatenate([off, off_alone])
-        self.largest_difference = float(apart[np.isfinite(apart)].max(initial=self.largest_difference))
-        if number.any():
-            self.least_distance = min(self.least_distance, float(distance[number].min()))
+        differences = np.concatenate([difference, infer_difference])
+        self.largest_difference = float(differences[np.isfinite(differences)].max(initial=self.largest_difference))
+        if is_number.any():
+            self.smallest_distance = min(self.smallest_distance, float(np.abs(oracle - threshold)[is_number].min()))
         if differing.any():
-            self.reordered |= bool((off > TOLERANCE).any()) and _same_in_another_order(scored.y_prob, oracle)
+            self.reordered |= bool((difference > SCORE_TOLERANCE).any()) and _is_reordered(scores.y_prob, oracle)
             first = int(differing.argmax())
-            batch = off[first] > TOLERANCE or flipped[first]
-            row = int(scored.rows[first])
-            found = f"{scored.y_prob[first]} in the batch" if batch else f"{alone[row]} by /infer"
-            said = oracle[first] if number[first] else "no number"
+            in_batch = difference[first] > SCORE_TOLERANCE or flipped[first]
+            row = int(scores.rows[first])
+            answer = f"{scores.y_prob[first]} in the batch" if in_batch else f"{infer[row]} by /infer"
+            expected = oracle[first] if is_number[first] else "no number"
             self.example = (
-                self.example or f"the first: {model.source_f04} row {row:,}: y_prob {found}, {said} by the oracle"
+                self.example or f"the first: {model.source_f04} row {row:,}: y_prob {answer}, {expected} by the oracle"
             )
 
 
-def _difference(y_prob: np.ndarray, oracle: np.ndarray) -> np.ndarray:
-    """Infinite where one is a number and the other is not; 0 where neither is."""
-    numbers = np.isfinite(y_prob).astype(int) + np.isfinite(oracle)
-    with np.errstate(invalid="ignore"):
-        off = np.abs(y_prob.astype(np.float64) - oracle.astype(np.float64))
-    return np.select([numbers == 2, numbers == 0], [off, 0.0], math.inf)
-
-
-def _same_in_another_order(y_prob: Float32Array, oracle: Float32Array) -> bool:
-    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= TOLERANCE))
+def _is_reordered(y_prob: Float32Array, oracle: Float32Array) -> bool:
+    """Return whether the scores are the oracle's, at other rows."""
+    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= SCORE_TOLERANCE))
 
 
 def compare_with_oracle(
-    oracle: Oracle | None, questions: Questions | None, parquet: Path, models: Sequence[Model],
-    datasets: Sequence[Dataset], sampled: Sampled,
-) -> dict[str, Equivalence]:  # fmt: skip
+    oracle: Oracle | None,
+    queries: OracleQueries | None,
+    parquet: Path,
+    models: Sequence[Model],
+    datasets: Sequence[Dataset],
+    infer_check: InferCheck,
+) -> dict[str, Equivalence]:
     """Return by prediction_name how far the log is from the oracle; nothing where the oracle was not started.
 
-    :param questions: those asked while the replay ran; None to ask about every window.
+    :param queries: what was asked while the replay ran; None to ask about every window of each own dataset.
     """
-    if questions is not None:
-        return compare_chosen(models, questions, sampled)
+    if queries is not None:
+        return _compare_samples(models, queries, infer_check)
     if oracle is not None:
-        return compare_all(oracle, parquet, models, datasets, sampled)
+        return _compare_all(oracle, parquet, models, datasets, infer_check)
     return {}
 
 
-def compare_chosen(models: Sequence[Model], questions: Questions, sampled: Sampled) -> dict[str, Equivalence]:
-    """``equivalence: sample``: what was chosen and asked while the replay ran."""
-    found = {model.prediction_name: Equivalence() for model in models}
-    for model in models:
-        if model.prediction_name in questions.asked:  # an empty dataset asks nothing
-            scored, asked = questions.asked[model.prediction_name]
-            alone = sampled.scores(model.prediction_name, model.source_f04)
-            found[model.prediction_name].compare(model, scored, answer_of(asked), alone)
-    return found
-
-
-def compare_all(
-    oracle: Oracle, parquet: Path, models: Sequence[Model], datasets: Sequence[Dataset], sampled: Sampled
+def _compare_samples(
+    models: Sequence[Model], queries: OracleQueries, infer_check: InferCheck
 ) -> dict[str, Equivalence]:
-    """``equivalence: full``: every window of each model's own dataset whose score is a number, from the log."""
-    found = {model.prediction_name: Equivalence() for model in models}
-    for index, model in enumerate(models):
-        alone = sampled.scores(model.prediction_name, model.source_f04)
-        asked = ((one, oracle.ask(model.prediction_name, one.rows.tolist())) for one in
-                 _logged(parquet, index, model, len(models), datasets))  # fmt: skip
-        for scored, answer in asked:
-            found[model.prediction_name].compare(model, scored, answer_of(answer), alone)
-    return found
+    results = {model.prediction_name: Equivalence() for model in models}
+    for model in models:
+        name = model.prediction_name
+        if name in queries.answers:  # an empty dataset asks nothing
+            scores, answer = queries.answers[name]
+            results[name].compare(model, scores, wait_for_answer(answer), infer_check.scores(name, model.source_f04))
+    return results
 
 
-def _logged(parquet: Path, index: int, model: Model, models: int, datasets: Sequence[Dataset]) -> Iterator[Scored]:
+def _compare_all(
+    oracle: Oracle, parquet: Path, models: Sequence[Model], datasets: Sequence[Dataset], infer_check: InferCheck
+) -> dict[str, Equivalence]:
+    results = {model.prediction_name: Equivalence() for model in models}
+    for column, model in enumerate(models):
+        name = model.prediction_name
+        infer = infer_check.scores(name, model.source_f04)
+        for scores in _own_scores(parquet, column, model, len(models), datasets):
+            answer = oracle.ask(name, scores.rows.tolist())
+            results[name].compare(model, scores, wait_for_answer(answer), infer)
+    return results
+
+
+def _own_scores(
+    parquet: Path, column: int, model: Model, models: int, datasets: Sequence[Dataset]
+) -> Iterator[RowScores]:
+    """Yield the logged scores of a model's own dataset that are numbers, in blocks."""
     with LogReader(parquet, models) as log:
         for dataset in datasets:
-            for first in range(0, dataset.rows, BLOCK):
-                block = log.take(min(BLOCK, dataset.rows - first))
+            for first_row in range(0, dataset.rows, BLOCK_ROWS):
+                block = log.take(min(BLOCK_ROWS, dataset.rows - first_row))
                 if dataset.source_f04 == model.source_f04:
-                    y_pred, y_prob = block.y_pred[:, index], block.y_prob[:, index]
-                    scored = Scored(np.arange(first, first + len(block)), y_pred, y_prob)
-                    yield scored.at(np.nonzero(np.isfinite(y_prob))[0])
+                    y_pred, y_prob = block.y_pred[:, column], block.y_prob[:, column]
+                    scores = RowScores(np.arange(first_row, first_row + len(block)), y_pred, y_prob)
+                    yield scores.take(np.nonzero(np.isfinite(y_prob))[0])

@@ -1,29 +1,38 @@
-"""A few windows asked again, one by one, through ``/infer``: both routes must say the same."""
+"""Ask about a few windows again, one by one, through ``/infer``: both routes must answer the same."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
-from pytest_f07.endpoints.f07 import Client
+from pytest_f07.equivalence.tolerance import is_same_score, is_tie
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import BatchResult
 
-PER_DATASET = 16
-TIE = 1e-6
-TOLERANCE = 1e-5
+ROWS_PER_DATASET = 16
+
+
+class InferClient(Protocol):
+    """A client of the server that has a route for one window."""
+
+    def infer(self, window: list[int]) -> list[dict[str, Any]]:
+        """Return every model's answer to one window, in order."""
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """One window and what the batch said of it."""
+class Sample:
+    """One window and what the batch answered.
 
-    source_f04: str
+    :param y_pred: of each model; ``y_prob`` too.
+    """
+
+    dataset: str
     row: int
     window: list[int]
     y_pred: list[int]
@@ -31,80 +40,80 @@ class _Kept:
 
     @property
     def place(self) -> str:
-        return f"{self.source_f04} row {self.row:,}"
+        """Return where the window stands: ``v401 row 7``."""
+        return f"{self.dataset} row {self.row:,}"
 
 
 @dataclass
-class Sampled:
-    """Windows spread evenly over each dataset, the first and the last among them, and what ``/infer`` said.
+class InferCheck:
+    """Windows spread evenly over each dataset, the first and the last among them, and what ``/infer`` answered.
 
-    :param thresholds: of each model, by prediction_name in order; a score within 1e-6 of it may fall either way.
+    :param thresholds: of each model, by prediction_name in order.
+    :param rows: the rows to ask about, by dataset.
     """
 
-    thresholds: dict[str, float]
-    _kept: list[_Kept] = field(default_factory=list)
-    _faults: dict[str, list[str]] = field(default_factory=dict)
-    _alone: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
+    thresholds: Mapping[str, float]
+    rows: Mapping[str, Sequence[int]]
+    _samples: list[Sample] = field(default_factory=list)
+    _differences: dict[str, list[str]] = field(default_factory=dict)
+    _scores: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
 
-    def keep(self, batch: BatchResult, rows: Sequence[int]) -> None:
-        """Remember what the batch said of ``rows`` of its dataset, as far as they are in it."""
-        for row in rows:
-            at = row - batch.first_row
-            if 0 <= at < len(batch.windows):
-                self._kept.append(
-                    _Kept(
-                        batch.dataset,
-                        row,
-                        batch.windows[at].as_py(),
-                        batch.predictions.y_pred[at].tolist(),
-                        batch.predictions.y_prob[at].tolist(),
-                    )
-                )
+    def add(self, batch: BatchResult) -> None:
+        """Remember what a batch answered to those of the rows that it holds."""
+        for row in self.rows.get(batch.dataset, ()):
+            place = row - batch.first_row
+            if 0 <= place < len(batch.windows):
+                y_pred, y_prob = batch.predictions.y_pred[place], batch.predictions.y_prob[place]
+                window = batch.windows[place].as_py()
+                self._samples.append(Sample(batch.dataset, row, window, y_pred.tolist(), y_prob.tolist()))
 
-    def ask(self, client: Client) -> None:
-        """Ask ``/infer`` about each window kept, and note where it says something else."""
-        for kept in self._kept:
-            for index, (name, one) in enumerate(zip(self.thresholds, client.infer(kept.window), strict=True)):
-                self._compare(name, kept, kept.y_pred[index], kept.y_prob[index], one)
+    def ask(self, client: InferClient) -> None:
+        """Ask about each window alone, and note where the answer is another one."""
+        for sample in self._samples:
+            answers = client.infer(sample.window)
+            for model, (name, answer) in enumerate(zip(self.thresholds, answers, strict=True)):
+                self._compare(name, sample, sample.y_pred[model], sample.y_prob[model], answer)
 
-    def _compare(self, name: str, kept: _Kept, y_pred: int, y_prob: float, one: dict[str, object]) -> None:
-        again = math.nan if one.get("y_prob") is None else one["y_prob"]
-        if not isinstance(again, int | float):
-            self._fault(name, kept, f"/infer gives {json.dumps(one)}")
+    def _compare(self, name: str, sample: Sample, y_pred: int, y_prob: float, answer: dict[str, Any]) -> None:
+        alone = math.nan if answer.get("y_prob") is None else answer["y_prob"]
+        if not isinstance(alone, int | float):
+            self._note(name, sample, f"/infer gives {json.dumps(answer)}")
             return
-        self._alone.setdefault((name, kept.source_f04), {})[kept.row] = float(again)
-        if math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > TOLERANCE:
-            self._fault(name, kept, f"y_prob {y_prob} in the batch, {again} alone")
-        elif one.get("y_pred") != y_pred and not abs(y_prob - self.thresholds[name]) <= TIE:  # NaN is no tie
-            self._fault(name, kept, f"y_pred {y_pred} in the batch, {one.get('y_pred')} alone")
+        self._scores.setdefault((name, sample.dataset), {})[sample.row] = float(alone)
+        if not is_same_score(y_prob, alone):
+            self._note(name, sample, f"y_prob {y_prob} in the batch, {alone} alone")
+        elif answer.get("y_pred") != y_pred and not is_tie(y_prob, self.thresholds[name]):
+            self._note(name, sample, f"y_pred {y_pred} in the batch, {answer.get('y_pred')} alone")
 
-    def _fault(self, name: str, kept: _Kept, what: str) -> None:
-        self._faults.setdefault(name, []).append(f"{kept.place}: {what}")
+    def _note(self, name: str, sample: Sample, difference: str) -> None:
+        self._differences.setdefault(name, []).append(f"{sample.place}: {difference}")
 
     def fault(self, name: str) -> str | None:
-        """What differed for one model: how often, and the first."""
-        faults = self._faults.get(name, [])
-        differ = agreeing(len(faults), "differs", "differ")
-        return f"{len(faults)} of {counted(len(self._kept), 'window')} {differ}; {faults[0]}" if faults else None
+        """Return how often the routes differ for one model, and the first time; None where they do not."""
+        differences = self._differences.get(name, [])
+        if not differences:
+            return None
+        verb = agreeing(len(differences), "differs", "differ")
+        return f"{len(differences)} of {counted(self.windows, 'window')} {verb}; {differences[0]}"
 
-    def scores(self, name: str, source_f04: str) -> dict[int, float]:
-        """What ``/infer`` said of one model, by row of a dataset; NaN where it gave no number."""
-        return self._alone.get((name, source_f04), {})
+    def scores(self, name: str, dataset: str) -> dict[int, float]:
+        """Return what ``/infer`` answered for one model, by row of a dataset; NaN where it gave no number."""
+        return self._scores.get((name, dataset), {})
 
     def differing(self, name: str) -> int:
-        """How many windows one model answered otherwise."""
-        return len(self._faults.get(name, []))
+        """Return the number of windows that one model answered otherwise."""
+        return len(self._differences.get(name, []))
 
     @property
-    def size(self) -> int:
-        """How many windows were kept."""
-        return len(self._kept)
+    def windows(self) -> int:
+        """Return the number of windows that are asked about."""
+        return len(self._samples)
 
 
-def sample_rows(datasets: Iterable[Dataset]) -> dict[str, list[int]]:
-    """Which rows of each dataset are asked again: deterministic, spread evenly."""
+def infer_rows(datasets: Iterable[Dataset]) -> dict[str, list[int]]:
+    """Return which rows of each dataset are asked about: spread evenly, the first and the last among them."""
     return {
-        dataset.source_f04: np.unique(np.linspace(0, dataset.rows - 1, PER_DATASET).astype(np.int64)).tolist()
+        dataset.source_f04: np.unique(np.linspace(0, dataset.rows - 1, ROWS_PER_DATASET).astype(np.int64)).tolist()
         for dataset in datasets
         if dataset.rows
     }

@@ -1,4 +1,4 @@
-"""The oracle's process as the run sees it: started beside the replay, asked, ended."""
+"""Start the oracle's process beside the replay, ask it, and end it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Float32Array
 
-ANSWER_SECONDS = 600
-STOP_SECONDS = 10
+ANSWER_TIMEOUT_S = 600
 
 
 class Oracle:
@@ -42,19 +41,17 @@ class Oracle:
         return self
 
     def ask(self, prediction_name: str, rows: Sequence[int]) -> Future[Float32Array]:
-        """The model's scores of ``rows`` of its own dataset, NaN where it has none; they come when it has loaded."""
+        """Return the model's scores of ``rows`` of its own dataset, once they are there; NaN for what is no number."""
         return self._thread.submit(self._ask, prediction_name, list(rows))
 
     def _ask(self, prediction_name: str, rows: list[int]) -> Float32Array:
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
         question = json.dumps({"prediction_name": prediction_name, "rows": rows})
-        try:
-            self._popen.stdin.write(question.encode() + b"\n")
-            self._popen.stdin.flush()
-            answer = self._popen.stdout.readline()
-        except (OSError, ValueError):
-            answer = b""
+        answer = b""
+        if self._popen.stdin and self._popen.stdout:
+            with suppress(OSError, ValueError):  # it died, and says below why
+                self._popen.stdin.write(question.encode() + b"\n")
+                self._popen.stdin.flush()
+                answer = self._popen.stdout.readline()
         if not answer:
             raise BrokenRun(f"the oracle died ({self._last_line()}); equivalence: off in params.yaml does without it")
         scores = np.array(json.loads(answer)["y_prob"], np.float32)  # null becomes NaN
@@ -82,9 +79,9 @@ class Oracle:
                     stream.close()
 
 
-def answer_of(asked: Future[Float32Array]) -> Float32Array:
-    """The scores, once they are there; :class:`BrokenRun` where the oracle died or takes too long."""
+def wait_for_answer(answer: Future[Float32Array]) -> Float32Array:
+    """Return the scores; raise :class:`BrokenRun` where the oracle died or takes too long."""
     try:
-        return asked.result(ANSWER_SECONDS)
+        return answer.result(ANSWER_TIMEOUT_S)
     except FutureTimeout:
-        raise BrokenRun(f"the oracle did not answer within {ANSWER_SECONDS} s") from None
+        raise BrokenRun(f"the oracle did not answer within {ANSWER_TIMEOUT_S} s") from None

@@ -85,7 +85,7 @@ class PredictionLog:
         csv.result()
 
     def _table(self, source_f04: str, answers: Sequence[BatchResult]) -> pa.Table:
-        """The rows of batches that follow one another in one dataset: a few large columns cost less than many small."""
+        """Return the rows of consecutive batches of one dataset: a few large columns cost less than many small."""
         windows = pa.concat_arrays([batch.windows for batch in answers])
         models, rows = len(self._names), len(windows)
         each = np.repeat(np.arange(rows), models)

@@ -1,4 +1,4 @@
-"""The server's process: started through pytest-xprocess, believed only when it says that it is this run's.
+"""Start the server through pytest-xprocess, wait until it answers as this run's server, and end it.
 
 pytest-xprocess knows a running process by a bare PID in a file that it never deletes. After a crash or a reboot that
 PID can be anybody's, so the file is dropped before and after each use: nothing that this run did not start is killed.
@@ -23,8 +23,8 @@ from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.interpreter import child_environment, python_command
 
-STOP_SECONDS = 10
-TAIL_LINES = 15
+STOP_TIMEOUT_S = 10
+LOG_TAIL_LINES = 15
 _REMARK = re.compile(r"[IWEF][0-9]{4} |WARNING: All log")
 
 
@@ -60,7 +60,7 @@ class ServerProcess:
         self._popen: subprocess.Popen[bytes] | None = None
 
     def start(self, client: Client) -> dict[str, Any]:
-        """Start it and wait until it answers as this run's server; what ``GET /`` says of it.
+        """Start it and wait until it answers as this run's server; return what ``GET /`` says of it.
 
         :raises BrokenRun: at once where it dies, with the last lines of its log.
         """
@@ -77,9 +77,9 @@ class ServerProcess:
             def startup_check(self) -> bool:
                 process._popen = self.process.resources[-1].popen
                 listener.close()
-                if found := process._answer(client):
-                    identity.update(found)
-                return bool(found)
+                answer = process._answer(client)
+                identity.update(answer or {})
+                return answer is not None
 
         self._forget_pid()
         self._xprocess.log = logging.getLogger(__name__)
@@ -104,18 +104,18 @@ class ServerProcess:
             return None
 
     def exit_reason(self) -> str:
-        """What it said last, beside TensorFlow's remarks; and the signal that ended it, which leaves it no word."""
-        said = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
-        last = said[-1].removeprefix("ERROR: ").rstrip(".") if said else "it said nothing"
+        """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if one did."""
+        lines = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
+        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
         code = self._popen.returncode if self._popen else 0
         return f"by {signal.Signals(-code).name}; its last words: {last}" if code < 0 else last
 
     def has_exited(self) -> bool:
-        """Whether the process has ended."""
+        """Return whether the process has ended."""
         return self._popen is None or self._popen.poll() is not None
 
     def wait_for_exit(self, seconds: float) -> bool:
-        """Whether the process ends within ``seconds``; a connection breaks a moment before its process is gone."""
+        """Return whether the process ends within ``seconds``; a connection breaks a moment before its process is gone."""
         try:
             if self._popen is not None:
                 self._popen.wait(seconds)
@@ -141,7 +141,7 @@ class ServerProcess:
         for action in actions:
             action()
             try:
-                popen.wait(STOP_SECONDS)
+                popen.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 continue
             return
@@ -150,8 +150,8 @@ class ServerProcess:
         Path(self._xprocess.getinfo(self._name).pidpath).unlink(missing_ok=True)
 
 
-def log_tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
-    """The last lines of a server's log."""
+def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:
+    """Return the last lines of a server's log."""
     if not log.is_file():
         return []
     with log.open("rb") as file:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_f07.equivalence.comparison import Equivalence
-from pytest_f07.equivalence.infer import Sampled
+from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
@@ -65,7 +65,7 @@ class Verdict:
                 "asked of the oracle": f"{proven.windows:,}",
                 "oracle says otherwise": f"{proven.differing:,}",
                 "largest difference": f"{proven.largest_difference:.2g}" if compared else "–",
-                "nearest to the threshold": f"{proven.least_distance:.2g}" if compared else "–",
+                "nearest to the threshold": f"{proven.smallest_distance:.2g}" if compared else "–",
             }
         return lines
 
@@ -88,7 +88,7 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 
 def judge(
-    model: Model, served: ServedModel, log: LogCounts, sampled: Sampled, required: Mapping[str, float],
+    model: Model, served: ServedModel, log: LogCounts, infer_check: InferCheck, required: Mapping[str, float],
     equivalence: Equivalence | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
@@ -102,7 +102,7 @@ def judge(
         metrics,
         audit.non_finite,
         failures=[
-            *_of_the_replay(served, log.fault, sampled.fault(model.prediction_name)),
+            *_of_the_replay(served, log.fault, infer_check.fault(model.prediction_name)),
             *_of_the_books(model, metrics, audit),
             *_of_the_scores(model, served, audit),
             *_of_the_oracle(equivalence),
@@ -110,8 +110,8 @@ def judge(
         ],
         warnings=_warnings(audit),
         audit=audit,
-        differing=sampled.differing(model.prediction_name),
-        asked_alone=sampled.size,
+        differing=infer_check.differing(model.prediction_name),
+        asked_alone=infer_check.windows,
         equivalence=equivalence,
     )
 

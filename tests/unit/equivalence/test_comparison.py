@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
-from pytest_f07.equivalence.sampler import Scored
+from pytest_f07.equivalence.sampler import RowScores
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -24,7 +24,7 @@ def compare(
     scores = np.array(served, np.float32)
     preds = (scores >= np.float32(0.7)).astype(np.int8) if y_pred is None else np.array(y_pred, np.int8)
     found = Equivalence()
-    found.compare(MODEL, Scored(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {})
+    found.compare(MODEL, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {})
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.equivalence.infer import PER_DATASET, Sampled, sample_rows
+from pytest_f07.equivalence.infer import ROWS_PER_DATASET, InferCheck, infer_rows
+from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import BatchResult, Predictions
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 
 
-class Rows:
-    """A dataset of which only the number of rows is asked."""
-
-    def __init__(self, source_f04: str, rows: int) -> None:
-        self.source_f04, self.rows = source_f04, rows
+def dataset(source_f04: str, rows: int) -> Dataset:
+    """Return a dataset that is not read."""
+    return Dataset(source_f04, Path("not read"), "nowhere", rows)
 
 
-class Says:
-    """What ``/infer`` says to each window, and which windows it was asked."""
+class FixedAnswers:
+    """A client to which ``/infer`` always gives the same answer, and the windows that were sent."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
-        self.answers, self.asked = list(answers), []
+        self.answers = list(answers)
+        self.asked: list[list[int]] = []
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
         self.asked.append(window)
@@ -43,17 +44,17 @@ def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> B
 
 def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float, threshold: float = 0.5) -> str | None:
     """What is said of model ``a`` where the batch gave one answer and ``/infer`` another."""
-    sampled = Sampled({"a": threshold})
-    sampled.keep(batch(0, [[1, 2]], batch_prob, batch_pred), [0])
-    sampled.ask(Says({"prediction_name": "a", "y_pred": y_pred, "y_prob": y_prob}))
-    return sampled.fault("a")
+    check = InferCheck({"a": threshold}, {"v401": [0]})
+    check.add(batch(0, [[1, 2]], batch_prob, batch_pred))
+    check.ask(FixedAnswers({"prediction_name": "a", "y_pred": y_pred, "y_prob": y_prob}))
+    return check.fault("a")
 
 
 @quick
 @given(st.integers(1, 5000) | st.integers(1, 10**9))
 def test_a_sample_is_spread_over_the_dataset_from_first_to_last(rows: int) -> None:
-    [found] = sample_rows([Rows("v401", rows)]).values()
-    assert len(found) == min(rows, PER_DATASET)
+    [found] = infer_rows([dataset("v401", rows)]).values()
+    assert len(found) == min(rows, ROWS_PER_DATASET)
     assert (found[0], found[-1]) == (0, rows - 1)
     assert found == sorted(set(found))
     gaps = np.diff(found)
@@ -61,21 +62,24 @@ def test_a_sample_is_spread_over_the_dataset_from_first_to_last(rows: int) -> No
 
 
 def test_an_empty_dataset_has_nothing_to_ask() -> None:
-    assert sample_rows([Rows("v401", 0), Rows("v402", 1)]) == {"v402": [0]}
+    assert infer_rows([dataset("v401", 0), dataset("v402", 1)]) == {"v402": [0]}
 
 
 @quick
 @given(st.integers(1, 40), st.integers(1, 12))
 def test_each_sampled_row_is_asked_once_however_the_batches_are_cut(rows: int, size: int) -> None:
     windows = [[row, -row] for row in range(rows)]
-    chosen = sample_rows([Rows("v401", rows)])["v401"]
-    sampled, says = Sampled({"a": 0.5}), Says({"prediction_name": "a", "y_pred": 1, "y_prob": 0.75})
+    chosen = infer_rows([dataset("v401", rows)])["v401"]
+    check, client = (
+        InferCheck({"a": 0.5}, {"v401": chosen}),
+        FixedAnswers({"prediction_name": "a", "y_pred": 1, "y_prob": 0.75}),
+    )
     for first in range(0, rows, size):
-        sampled.keep(batch(first, windows[first : first + size], 0.75, 1), chosen)
-    sampled.ask(says)
-    assert says.asked == [windows[row] for row in chosen]
-    assert sampled.size == len(chosen)
-    assert sampled.fault("a") is None
+        check.add(batch(first, windows[first : first + size], 0.75, 1))
+    check.ask(client)
+    assert client.asked == [windows[row] for row in chosen]
+    assert check.windows == len(chosen)
+    assert check.fault("a") is None
 
 
 SAME = {
@@ -116,8 +120,8 @@ def test_what_differs_is_told_with_its_place(what: str, answers: dict[str, Any])
 
 
 def test_a_fault_counts_the_windows_and_shows_the_first() -> None:
-    sampled = Sampled({"a": 0.5})
-    sampled.keep(batch(5000, [[1], [2]], 0.75, 1), [5000, 5001])
-    sampled.keep(batch(5002, [[3]], 0.25, 0), [5000, 5001, 5002])
-    sampled.ask(Says({"prediction_name": "a", "y_pred": 0, "y_prob": 0.25}))
-    assert sampled.fault("a") == "2 of 3 windows differ; v401 row 5,000: y_prob 0.75 in the batch, 0.25 alone"
+    check = InferCheck({"a": 0.5}, {"v401": [5000, 5001, 5002]})
+    check.add(batch(5000, [[1], [2]], 0.75, 1))
+    check.add(batch(5002, [[3]], 0.25, 0))
+    check.ask(FixedAnswers({"prediction_name": "a", "y_pred": 0, "y_prob": 0.25}))
+    assert check.fault("a") == "2 of 3 windows differ; v401 row 5,000: y_prob 0.75 in the batch, 0.25 alone"

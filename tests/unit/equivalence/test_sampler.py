@@ -8,7 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pytest_f07.equivalence.sampler import FIRST, LONGEST, NEAREST, SIZE, UNKNOWN, Choice, Scored
+from pytest_f07.equivalence.sampler import (
+    FIRST_ROWS,
+    LONGEST_ROWS,
+    NEAREST_ROWS,
+    SAMPLE_ROWS,
+    UNKNOWN_ROWS,
+    RowScores,
+    WindowSampler,
+)
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
 
@@ -29,14 +37,14 @@ class Data:
         self.y_prob[random.choice(ROWS, 500, replace=False)] = np.nan
         self.y_prob[:10], self.y_prob[[11, 19_990]] = np.nan, 0.5
 
-    def choose(self, batch: int) -> Scored:
-        choice = Choice(MODEL, ROWS, [11, 19_990])
+    def choose(self, batch: int) -> RowScores:
+        sampler = WindowSampler(MODEL, ROWS, [11, 19_990])
         array = pa.array(self.windows, pa.list_(pa.int32()))
         for first in range(0, ROWS, batch):
             rows = np.arange(first, min(first + batch, ROWS))
             y_prob = self.y_prob[rows]
-            choice.add(array.slice(first, batch), Scored(rows, (y_prob >= np.float32(0.7)).astype(np.int8), y_prob))
-        return choice.chosen()
+            sampler.add(array.slice(first, batch), RowScores(rows, (y_prob >= np.float32(0.7)).astype(np.int8), y_prob))
+        return sampler.sample()
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +55,16 @@ def data() -> Data:
 def test_the_first_the_longest_the_strange_and_the_nearest_are_chosen_and_the_rest_is_spread(data: Data) -> None:
     chosen = data.choose(1000)
     rows = chosen.rows
-    assert len(rows) == SIZE
+    assert len(rows) == SAMPLE_ROWS
     assert (np.diff(rows) > 0).all()
     assert (chosen.y_prob == data.y_prob[rows]).all()  # and so none is NaN
     numbers = np.nonzero(np.isfinite(data.y_prob))[0]
     distance = np.abs(data.y_prob[numbers] - np.float32(0.7))
     must = [
-        numbers[:FIRST],
-        numbers[np.argsort(-data.lengths[numbers], kind="stable")[:LONGEST]],
-        numbers[np.argsort(distance, kind="stable")[:NEAREST]],
-        np.intersect1d(data.unknown, numbers)[:UNKNOWN],
+        numbers[:FIRST_ROWS],
+        numbers[np.argsort(-data.lengths[numbers], kind="stable")[:LONGEST_ROWS]],
+        numbers[np.argsort(distance, kind="stable")[:NEAREST_ROWS]],
+        np.intersect1d(data.unknown, numbers)[:UNKNOWN_ROWS],
         [11, 19_990],
     ]
     for some in must:
@@ -69,18 +77,18 @@ def test_it_does_not_depend_on_the_batches(data: Data, batch: int) -> None:
     assert data.choose(batch).rows.tolist() == data.choose(1000).rows.tolist()
 
 
-@pytest.mark.parametrize("rows", [0, 1, 3, 700, SIZE])
+@pytest.mark.parametrize("rows", [0, 1, 3, 700, SAMPLE_ROWS])
 def test_a_small_dataset_is_chosen_whole(rows: int) -> None:
-    choice = Choice(MODEL, rows, [])
-    scored = Scored(np.arange(rows), np.zeros(rows, np.int8), np.zeros(rows, np.float32))
-    choice.add(pa.array([[1]] * rows, pa.list_(pa.int64())), scored)
-    assert choice.chosen().rows.tolist() == list(range(rows))
+    sampler = WindowSampler(MODEL, rows, [])
+    scored = RowScores(np.arange(rows), np.zeros(rows, np.int8), np.zeros(rows, np.float32))
+    sampler.add(pa.array([[1]] * rows, pa.list_(pa.int64())), scored)
+    assert sampler.sample().rows.tolist() == list(range(rows))
 
 
 def test_where_no_score_is_a_number_none_is_chosen() -> None:
-    choice = Choice(MODEL, 5, [2])
-    choice.add(
+    sampler = WindowSampler(MODEL, 5, [2])
+    sampler.add(
         pa.array([[1]] * 5, pa.list_(pa.int64())),
-        Scored(np.arange(5), np.zeros(5, np.int8), np.full(5, np.nan, np.float32)),
+        RowScores(np.arange(5), np.zeros(5, np.int8), np.full(5, np.nan, np.float32)),
     )
-    assert len(choice.chosen().rows) == 0
+    assert len(sampler.sample().rows) == 0

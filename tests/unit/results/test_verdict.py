@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
-from pytest_f07.equivalence.infer import Sampled
+from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
@@ -23,11 +23,11 @@ COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
 LOADED = ServedModel("e" * 64, "e" * 64, [], needs_a_code=False)
 
 
-class Says(Sampled):
+class FixedFault(InferCheck):
     """A sample that found ``said``."""
 
     def __init__(self, said: str | None) -> None:
-        super().__init__({"a": 0.5})
+        super().__init__({"a": 0.5}, {})
         self.said = said
 
     def fault(self, prediction_name: str) -> str | None:
@@ -44,7 +44,7 @@ def verdict(
     equivalence: Equivalence | None = None,
 ) -> Verdict:
     log = LogCounts({"a": metrics}, {"a": found}, log_fault)
-    return judge(model("a", "v402"), loaded, log, Says(infer_fault), required, equivalence)
+    return judge(model("a", "v402"), loaded, log, FixedFault(infer_fault), required, equivalence)
 
 
 def not_numbers(own: int, **counts: int) -> ModelAudit:
@@ -57,7 +57,7 @@ def test_a_sound_model_passes_without_a_word() -> None:
     assert (found.failures, found.warnings, found.text) == ([], [], "")
     more = {"non_finite": 0, "base_rate": 1000 / 1100, "unknown_codes": 0.0, "empty_windows": 0.0}
     assert found.row() == {**COUNTED.row(), **more}
-    agreeing = Equivalence(windows=1024, largest_difference=4e-6, least_distance=0.1)
+    agreeing = Equivalence(windows=1024, largest_difference=4e-6, smallest_distance=0.1)
     met = verdict(required={"precision": 1.0, "recall": 0.5}, equivalence=agreeing)
     assert (met.failures, met.warnings, met.text) == ([], [], "")
 
@@ -163,7 +163,9 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_the_other_ways_of_asking_are_told() -> None:
     assert broken("a", "no").asked_again == {}
-    found = replace(verdict(equivalence=Equivalence(windows=1024, differing=3, least_distance=0.015)), asked_alone=32)
+    found = replace(
+        verdict(equivalence=Equivalence(windows=1024, differing=3, smallest_distance=0.015)), asked_alone=32
+    )
     assert found.asked_again == {
         "asked alone (/infer)": "32", "answered otherwise": "0", "asked of the oracle": "1,024",
         "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015",

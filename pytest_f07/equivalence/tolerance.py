@@ -1,0 +1,34 @@
+"""The one definition of "the same prediction", for the oracle and for ``/infer``."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+SCORE_TOLERANCE = 1e-5
+# Another kernel moves a score by a few last bits, and a label with it where the score is that near to the threshold.
+TIE = 1e-6
+
+Float64Array = npt.NDArray[np.float64]
+
+
+def score_difference(scores: npt.ArrayLike, others: npt.ArrayLike) -> Float64Array:
+    """Return how far the scores are apart: 0 where neither is a number, infinite where one is and the other is not."""
+    left, right = np.asarray(scores, np.float64), np.asarray(others, np.float64)
+    numbers = np.isfinite(left).astype(int) + np.isfinite(right)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(left - right)
+    return np.select([numbers == 2, numbers == 0], [difference, 0.0], math.inf)
+
+
+def is_same_score(scores: npt.ArrayLike, others: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Return whether the scores are the same within the tolerance; two that are not numbers are."""
+    return score_difference(scores, others) <= SCORE_TOLERANCE
+
+
+def is_tie(scores: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
+    """Return whether the scores are so near to the threshold that their label may fall either way."""
+    distance: npt.NDArray[np.bool_] = np.abs(np.asarray(scores) - np.float32(threshold)) <= TIE
+    return distance
