@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_f07.replay.process import TAIL_LINES, log_tail
+from pytest_f07.replay.process import LOG_TAIL_LINES, log_tail
 
 
 def test_the_tail_is_the_last_lines_in_order(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     log.write_text("".join(f"line {number}\n" for number in range(100)))
     assert log_tail(log, 2) == ["line 98", "line 99"]
-    assert log_tail(log) == [f"line {number}" for number in range(100 - TAIL_LINES, 100)]
+    assert log_tail(log) == [f"line {number}" for number in range(100 - LOG_TAIL_LINES, 100)]
 
 
 @pytest.mark.parametrize(("text", "lines"), [(b"", []), (b"one", ["one"]), (b"one\n\ntwo\n", ["one", "", "two"])])
