@@ -1,124 +1,119 @@
 # pytest-f07: make help7 says what there is.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-VENV := .venv
-PINS := .venv-pins
-FIELD := .venv-field
-RUN := $(VENV)/bin/python
-
+# Environments have fixed names: nothing that a shell exports moves them, or "make clean".
 .DEFAULT_GOAL := help7
 .PHONY: help test test-pins test-field lint faults chaos fuzz mutants bench demo clean
+.NOTPARALLEL:
+
+$(if $(wildcard pytest_f07/commands/f07.mk),,$(error this is not the folder of the Makefile: cd $(dir $(lastword $(MAKEFILE_LIST)))))
 
 # The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
-F07_PYTHON := $(RUN)
+F07_PYTHON := .venv/bin/python
 include pytest_f07/commands/f07.mk
-# Exporting a value, make would look into it.
-unexport VARIANT PARENT BATCH_SIZE HOST PORT COMPARE ALLOW_FAILED PACKAGE
+# Exporting the value, make would look into it.
+unexport PACKAGE
 
-variant7 script7-run check7 list7 serve7: $(VENV)/.run
-nb7-run: $(VENV)/.notebook
-publish7 remove7: $(VENV)/.dvc
+variant7 script7-run check7 list7 serve7: .venv/.run
+nb7-run: .venv/.notebook
+publish7 remove7: .venv/.dvc
 
-help7: help
+define developer.help
 
-help:
-	@echo "make test                     the tests, on the newest versions"
-	@echo "make test-pins                the tests, on the pipeline's pinned versions"
-	@echo "make test-field               the plugin among fifty others that hosts have; some minutes"
-	@echo "make lint                     ruff, mypy, import-linter"
-	@echo "make faults                   plant faults one at a time and show what catches each; some minutes"
-	@echo "make chaos                    kill runs at many moments, fill the disk, take the port, …; some minutes"
-	@echo "make fuzz                     hostile requests against both HTTP servers; some minutes"
-	@echo "make mutants                  change metrics and vectorization line by line: which change does no test see?"
-	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
-	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
-	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
+
+For work on pytest-f07 itself:
+  make test                   the tests, on the newest versions
+  make test-pins              the tests, on the pipeline's pinned versions
+  make test-field             the tests that need environments of their own
+  make lint                   ruff, mypy, import-linter
+  make faults                 plant faults one at a time and show what catches
+                              each; some minutes
+  make chaos                  kill runs at many moments, fill the disk, take
+                              the port, …; some minutes
+  make fuzz                   hostile requests against both HTTP servers; some
+                              minutes
+  make mutants                change metrics and vectorization line by line:
+                              which change does no test see?
+  make bench [PACKAGE=folder] how fast the replay is beside the plain way and
+                              the models alone; some minutes
+  make demo                   make the package executions/06_packaging/v601 anew
+  make clean                  remove the environments
+PYTHON=python3.12 uses another interpreter for the environment in .venv
+endef
+f07.help := $(f07.help)$(developer.help)
+
+help: help7
 
 # Two at a time: a test that runs models is several processes itself.
-test: $(VENV)/.test
-	$(RUN) -m pytest -n 2 tests
+test: .venv/.test
+	.venv/bin/python -m pytest -n 2 tests
 
-test-pins: $(PINS)/.test
-	$(PINS)/bin/python -m pytest -n 2 tests
+test-pins: .venv-pins/.test
+	.venv-pins/bin/python -m pytest -n 2 tests
 
-# Other people's plugins, really installed; the session under test runs in $(FIELD), this pytest does not.
-test-field: $(FIELD)/.test
-	$(RUN) -m pytest tests/field
+# Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
+test-field: .venv-field/.test
+	.venv/bin/python -m pytest tests/field
 
-lint: $(VENV)/.lint
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+lint: .venv/.lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
 
-faults: $(VENV)/.test
-	@$(RUN) tests/proofs/faults.py
+faults: .venv/.test
+	@.venv/bin/python tests/proofs/faults.py
 
-chaos: $(VENV)/.test
-	@$(RUN) tests/proofs/chaos.py
+chaos: .venv/.test
+	@.venv/bin/python tests/proofs/chaos.py
 
-fuzz: $(VENV)/.proof
-	@$(RUN) tests/proofs/fuzz.py
+fuzz: .venv/.proof
+	@.venv/bin/python tests/proofs/fuzz.py
 
-mutants: $(VENV)/.proof
-	@$(RUN) tests/proofs/mutants.py
+mutants: .venv/.proof
+	@.venv/bin/python tests/proofs/mutants.py
 
-bench: $(VENV)/.run
-	@$(RUN) -m benchmarks $(if $(value PACKAGE),--package $(call f07_text,PACKAGE))
+bench: .venv/.run
+	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE))
 
-demo: $(PINS)/.test
-	$(PINS)/bin/python tools/make_demo.py
+demo: .venv-pins/.test
+	.venv-pins/bin/python tools/make_demo.py
 
 clean:
-	rm -rf $(VENV) $(PINS) $(FIELD) build dist *.egg-info
+	rm -rf .venv .venv-pins .venv-field build dist *.egg-info
 
-# One stamp for each set of packages, made anew when pyproject.toml changes.
-$(VENV)/bin/python:
-	@echo "Setting up $(VENV) with $(PYTHON), once; TensorFlow is large, this takes some minutes."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "ERROR: $(PYTHON) is older than Python 3.11; name another: make PYTHON=python3.11 …" >&2; exit 2; }
-	@$(PYTHON) -m venv $(VENV)
+# Each looks whether its packages are there, and sets up what is missing.
+set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
+.PHONY: .venv/.run .venv/.notebook .venv/.dvc .venv/.test .venv/.lint .venv/.proof .venv-pins/.test
 
-$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing pytest-f07 and waitress into $(VENV)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress]'
-	@touch $@
+.venv/.run:
+	$(set-up) $@ 3.13 waitress
 
-$(VENV)/.notebook: pyproject.toml | $(VENV)/.run
-	@echo "Installing Jupyter into $(VENV)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,notebook]'
-	@touch $@
+.venv/.notebook:
+	$(set-up) $@ 3.13 waitress,notebook
 
-$(VENV)/.dvc: pyproject.toml | $(VENV)/.run
-	@echo "Installing DVC into $(VENV)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,dvc]'
-	@touch $@
+.venv/.dvc:
+	$(set-up) $@ 3.13 waitress,dvc
 
-$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing pytest-f07 and what its tests need into $(VENV)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test]'
-	@touch $@ $(VENV)/.run $(VENV)/.notebook $(VENV)/.dvc
+.venv/.test:
+	$(set-up) $@ 3.13 waitress,test,notebook,dvc
+	@touch .venv/.run .venv/.notebook .venv/.dvc
 
-$(VENV)/.lint: pyproject.toml | $(VENV)/.test
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,lint]'
-	@touch $@
+.venv/.lint: .venv/.test
+	$(set-up) $@ 3.13 waitress,test,lint
 
-$(VENV)/.proof: pyproject.toml | $(VENV)/.test
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[waitress,test,proof]'
-	@touch $@
+.venv/.proof: .venv/.test
+	$(set-up) $@ 3.13 waitress,test,proof
 
-$(PINS)/.test: pyproject.toml tests/pins.txt
-	@echo "Setting up $(PINS) with the pipeline's pinned versions"
-	@$(PYTHON) -m venv $(PINS)
-	@$(PINS)/bin/python -m pip install --quiet --disable-pip-version-check -c tests/pins.txt -e '.[waitress,test]'
-	@touch $@
+# TensorFlow 2.15 is for no later Python.
+.venv-pins/.test:
+	$(set-up) $@ 3.11 waitress,test -c tests/pins.txt
 
-# The plugins on top of what $(VENV) has, which is seen through a .pth file: no second TensorFlow.
-$(FIELD)/.test: tests/field/requirements.txt | $(VENV)/.test
-	@echo "Installing other people's pytest plugins into $(FIELD)"
-	@rm -rf $(FIELD)
-	@$(RUN) -m venv $(FIELD)
-	@$(RUN) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > \
-	  "$$($(FIELD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/f07-venv.pth"
-	@$(FIELD)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/field/requirements.txt
+# The plugins on top of what .venv has, which is seen through a .pth file: no second TensorFlow.
+.venv-field/.test: tests/field/requirements.txt | .venv/.test
+	@echo "Installing other people's pytest plugins into .venv-field"
+	@rm -rf .venv-field
+	@.venv/bin/python -m venv .venv-field
+	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > \
+	  "$$(.venv-field/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/f07-venv.pth"
+	@.venv-field/bin/python -m pip install --quiet --disable-pip-version-check -r tests/field/requirements.txt
 	@touch $@

@@ -2,65 +2,114 @@
 #
 #     include f07.mk
 #
-# Included last, it replaces these targets where your Makefile has them:
+# It replaces these targets where your Makefile has them; delete yours, or make warns of each ("overriding recipe"):
 #     help7 variant7 script7-run nb7-run check7 list7 serve7 publish7 remove7
-# F07_PYTHON is the interpreter that has pytest-f07; set it before the include, or on make's command line.
+# The interpreter is F07_PYTHON where that is set, else PYTHON where your Makefile sets it, else .venv/bin/python3
+# where there is one, else python3.
+#
+# Names have a dot: no Makefile uses them, and make exports none of them. Recipes follow a semicolon, whatever your
+# .RECIPEPREFIX is.
 
-F07_PYTHON ?= python3
+# What each target takes on make's command line.
+f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT
+f07.takes.script7-run := VARIANT COMPARE
+f07.takes.nb7-run := VARIANT ACTIVE_VARIANT
+f07.takes.check7 := VARIANT PARENT
+f07.takes.list7 :=
+f07.takes.serve7 := VARIANT
+f07.takes.publish7 := VARIANT ALLOW_FAILED REMOTE
+f07.takes.remove7 := VARIANT
 
-.PHONY: help7 variant7 script7-run nb7-run check7 list7 serve7 publish7 remove7
+f07.targets := variant7 script7-run nb7-run check7 list7 serve7 publish7 remove7
+f07.names := $(sort $(foreach f07.target,$(f07.targets),$(f07.takes.$(f07.target))))
+f07.given := $(foreach f07.name,$(f07.names),$(if $(filter command,$(origin $(f07.name))),$(f07.name)))
+f07.goals := $(filter $(f07.targets),$(value MAKECMDGOALS))
 
+.PHONY: help7 $(f07.targets)
+
+# A name that no goal takes is refused; not where a target or a make of yours may take it.
+ifeq ($(MAKELEVEL)$(filter-out $(f07.targets),$(value MAKECMDGOALS)),0)
+ifneq ($(f07.goals),)
+f07.idle := $(firstword $(filter-out $(foreach f07.target,$(f07.goals),$(f07.takes.$(f07.target))),$(f07.given)))
+$(if $(f07.idle),$(error $(f07.idle) has no meaning for make $(f07.goals): leave it out))
+endif
+endif
+
+# Goals given together are made in their order, with -j too.
+f07.before :=
+$(foreach f07.goal,$(f07.goals),$(if $(filter $(f07.goal),$(f07.before)),,$(eval \
+  $(f07.goal): | $(f07.before))$(eval f07.before += $(f07.goal))))
+
+# Exporting a value that came from outside, make would run a $(shell …) in it: for these targets, it is text.
+# "export" belongs to it: else make exports the value that is not overridden.
+$(foreach f07.name,$(f07.names),$(if $(findstring $$,$(value $(f07.name))),$(if $(filter \
+  command environment,$(origin $(f07.name))),$(eval \
+  help7 $(f07.targets): export override $(f07.name) := $$(value $(f07.name))))))
+
+f07.python = $(or $(if $(value F07_PYTHON),$(F07_PYTHON)),$(if \
+  $(filter file command override,$(origin PYTHON)),$(PYTHON)),$(if \
+  $(realpath .venv/bin/python3),.venv/bin/python3),python3)
+
+# What your Makefile says is make's language; what came from outside is not.
+f07.value = $(if $(filter file,$(origin $(1))),$(strip $($(1))),$(value $(1)))
 # A value as one word for the shell, which neither make nor the shell looks into.
-f07_text = '$(subst ','\'',$(value $(1)))'
-
+f07.text = '$(subst ','\'',$(f07.value))'
 # An option where it is given on make's command line, not in the environment: shells set HOST.
-f07_given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) $(call f07_text,$(1)))
-f07_need = $(if $(value $(1)),,$(error $(1) is missing: make $@ $(2)))
+f07.option = $(if $(filter $(1),$(f07.given)),--$(2) $(f07.text))
+# An option where the name has a value, wherever it comes from.
+f07.named = $(if $(f07.value),--$(2) $(f07.text))
+f07.either := VARIANT=v701, or PARENT=v601 for a package
+f07.need = $(if $(f07.value),,$(error $(1) is missing: make $@ $(2)))
 
-help7:
-	@echo "make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]"
-	@echo "                              declare a variant of an F06 package: params.yaml, manifest.json, registry entry"
-	@echo "make script7-run VARIANT=v701 [COMPARE=v700]"
-	@echo "                              validate it: server, replay, logs, metrics, figures, report, metadata;"
-	@echo "                              COMPARE tells in the report what changed since that variant's run"
-	@echo "make nb7-run VARIANT=v701     the same run from the notebook; the executed copy stays beside the metadata"
-	@echo "make check7 VARIANT=v701      is its run complete, unaltered, sealed, and do its books balance?"
-	@echo "make check7 PARENT=v601       is this package fit to be validated? Makes no variant"
-	@echo "make list7                    the variants: parent, state, when, result"
-	@echo "make serve7 VARIANT=v701      the server alone, with a line to try it"
-	@echo "make publish7 VARIANT=v701 [ALLOW_FAILED=1] [REMOTE=]"
-	@echo "                              DVC keeps logs/, metrics/, report/; git commits this variant's files; both push"
-	@echo "make remove7 VARIANT=v701     remove it, where no later variant was made of it"
+define f07.help
+Declare a variant of an F06 package, run it, look at it:
+  make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]
+                              params.yaml, manifest.json, the registry entry
+  make script7-run VARIANT=v701 [COMPARE=v700]
+                              validate it: server, replay, logs, metrics,
+                              figures, report, metadata; COMPARE: the report
+                              tells what changed since that variant's run
+  make nb7-run VARIANT=v701   the same run from the notebook; the executed
+                              copy stays beside the metadata
+  make list7                  the variants: parent, state, when, result
+  make serve7 VARIANT=v701    the server alone, with a line to try it
 
-variant7:
-	$(call f07_need,VARIANT,VARIANT=v702 PARENT=v601)$(call f07_need,PARENT,VARIANT=v702 PARENT=v601)
-	@$(F07_PYTHON) -m pytest_f07 variant7 --variant $(call f07_text,VARIANT) --parent $(call f07_text,PARENT) \
-	  $(call f07_given,BATCH_SIZE,batch-size) $(call f07_given,HOST,host) $(call f07_given,PORT,port)
+Check:
+  make check7 VARIANT=v701    is its run complete, unaltered, sealed, and do
+                              its books balance?
+  make check7 PARENT=v601     is this package fit to be validated? Makes no
+                              variant
+
+Keep or remove:
+  make publish7 VARIANT=v701 [ALLOW_FAILED=1] [REMOTE=]
+                              DVC keeps logs/, metrics/, report/; git commits
+                              this variant's files; both push
+  make remove7 VARIANT=v701   remove it, where no later variant was made of it
+endef
+
+help7: ; @$(info $(f07.help)):
+
+variant7: ; @$(f07.python) -m pytest_f07 variant7 --variant $(call f07.text,VARIANT) --parent $(call f07.text,PARENT) \
+  $(call f07.option,BATCH_SIZE,batch-size) $(call f07.option,HOST,host) $(call f07.option,PORT,port) \
+  $(call f07.need,VARIANT,VARIANT=v702 PARENT=v601)$(call f07.need,PARENT,VARIANT=v702 PARENT=v601)
 
 # A project's own tests may make warnings errors; a run does not.
-script7-run:
-	$(call f07_need,VARIANT,VARIANT=v701)
-	@$(F07_PYTHON) -P -m pytest --f07-variant=$(call f07_text,VARIANT) $(call f07_given,COMPARE,f07-compare) -W default
+script7-run: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -P -m pytest --f07-variant=$(call f07.text,VARIANT) \
+  $(call f07.option,COMPARE,f07-compare) -W default
 
-nb7-run:
-	$(if $(value ACTIVE_VARIANT),,$(call f07_need,VARIANT,VARIANT=v701))
-	@$(F07_PYTHON) -m pytest_f07 nb7-run $(if $(value VARIANT),--variant $(call f07_text,VARIANT))
+nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))$(f07.python) -m pytest_f07 nb7-run \
+  --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT))
 
-check7:
-	$(if $(value VARIANT)$(value PARENT),,$(error VARIANT is missing: make $@ VARIANT=v701, or PARENT=v601 for a package))
-	@$(F07_PYTHON) -m pytest_f07 check7 $(if $(value VARIANT),--variant $(call f07_text,VARIANT)) $(if $(value PARENT),--parent $(call f07_text,PARENT))
+check7: ; @$(if $(value PARENT),,$(call f07.need,VARIANT,$(f07.either)))$(f07.python) -m pytest_f07 check7 \
+  $(call f07.named,VARIANT,variant) $(call f07.named,PARENT,parent)
 
-list7:
-	@$(F07_PYTHON) -m pytest_f07 list7
+list7: ; @$(f07.python) -m pytest_f07 list7
 
-serve7:
-	$(call f07_need,VARIANT,VARIANT=v701)
-	@exec $(F07_PYTHON) -m pytest_f07 serve7 --variant $(call f07_text,VARIANT)
+serve7: ; @$(call f07.need,VARIANT,VARIANT=v701)exec $(f07.python) -m pytest_f07 serve7 \
+  --variant $(call f07.text,VARIANT)
 
-publish7:
-	$(call f07_need,VARIANT,VARIANT=v701)
-	@$(F07_PYTHON) -m pytest_f07 publish7 --variant $(call f07_text,VARIANT) $(if $(filter-out 0,$(value ALLOW_FAILED)),--allow-failed) $(call f07_given,REMOTE,remote)
+publish7: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -m pytest_f07 publish7 \
+  --variant $(call f07.text,VARIANT) $(if $(filter-out 0,$(value ALLOW_FAILED)),--allow-failed) $(call f07.option,REMOTE,remote)
 
-remove7:
-	$(call f07_need,VARIANT,VARIANT=v701)
-	@$(F07_PYTHON) -m pytest_f07 remove7 --variant $(call f07_text,VARIANT)
+remove7: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -m pytest_f07 remove7 \
+  --variant $(call f07.text,VARIANT)

@@ -115,7 +115,7 @@ class ServerProcess:
         return self._popen is None or self._popen.poll() is not None
 
     def wait_for_exit(self, seconds: float) -> bool:
-        """Return whether the process ends within ``seconds``; a connection breaks a moment before its process is gone."""
+        """Return whether it ends within ``seconds``: a connection breaks a moment before its process is gone."""
         try:
             if self._popen is not None:
                 self._popen.wait(seconds)

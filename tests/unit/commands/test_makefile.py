@@ -1,4 +1,4 @@
-"""What a user of make meets before Python does: missing names, whose HOST counts, values that no shell may run.
+"""What a user of make meets before Python does: missing and idle names, whose HOST counts, values no shell may run.
 
 The Makefile runs beside a stand-in for the environment's Python that writes its arguments down, a line each.
 """
@@ -17,6 +17,7 @@ from conftest import REPOSITORY
 from tests.unit.small_package import make_package, tree
 
 DECLARE = ["variant7", "VARIANT=v702", "PARENT=v601"]
+F07_MK = next((REPOSITORY / "pytest_f07").rglob("f07.mk")).relative_to(REPOSITORY)
 TOLD = ["-m", "pytest_f07", "variant7", "--variant", "v702", "--parent", "v601"]
 
 
@@ -24,12 +25,12 @@ TOLD = ["-m", "pytest_f07", "variant7", "--variant", "v702", "--parent", "v601"]
 def folder(tmp_path: Path) -> Path:
     """A checkout whose environment is there, newer than pyproject.toml."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
-    (tmp_path / "pytest_f07" / "commands").mkdir(parents=True)
-    shutil.copy(REPOSITORY / "pytest_f07" / "commands" / "f07.mk", tmp_path / "pytest_f07" / "commands")
-    (tmp_path / "pyproject.toml").touch()
+    for path in (F07_MK, "tools/environment.sh", "pyproject.toml"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / path, tmp_path / path)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >told\n')
+    python.write_text('#!/bin/sh\n[ "$1" = tools/missing_packages.py ] || printf "%s\\n" "$@" >told\n')
     python.chmod(0o755)
     for stamp in (".run", ".test", ".lint", ".dvc", ".notebook"):
         (tmp_path / ".venv" / stamp).touch()
@@ -69,12 +70,59 @@ def test_a_missing_name_is_asked_for_and_nothing_runs(folder: Path, arguments: t
     assert not (folder / "told").exists()
 
 
-def test_help_is_what_make_alone_says_and_runs_nothing(folder: Path) -> None:
-    found = make(folder)
-    assert found.stdout == make(folder, "help7").stdout
-    for target in ("variant7 ", "script7-run ", "test ", "lint "):
-        assert f"make {target}" in found.stdout
+IDLE = {
+    ("script7-run", "BATCH_SIZE=2"): "BATCH_SIZE has no meaning for make script7-run: leave it out",
+    ("script7-run", "PORT="): "PORT has no meaning for make script7-run: leave it out",
+    ("nb7-run", "COMPARE=v700"): "COMPARE has no meaning for make nb7-run: leave it out",
+    ("check7", "ALLOW_FAILED=1"): "ALLOW_FAILED has no meaning for make check7: leave it out",
+    ("remove7", "PARENT=v601"): "PARENT has no meaning for make remove7: leave it out",
+    ("check7", "script7-run", "HOST=h"): "HOST has no meaning for make check7 script7-run: leave it out",
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), IDLE.items(), ids=[" ".join(one) for one in IDLE])
+def test_a_name_without_meaning_is_refused_and_nothing_runs(
+    folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = make(folder, *arguments, "VARIANT=v701")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.endswith(f"*** {message}.  Stop.")
     assert not (folder / "told").exists()
+    # what only the shell sets is no mistake
+    name, _, value = arguments[-1].partition("=")
+    assert make(folder, *arguments[:-1], "VARIANT=v701", **{name: value}).returncode == 0
+
+
+def test_help_shows_the_users_targets_first_under_headings_and_runs_nothing(folder: Path) -> None:
+    text = make(folder).stdout
+    assert text == make(folder, "help7").stdout == make(folder, "help").stdout
+    places = [text.index(f"make {target}") for target in ("variant7 ", "script7-run ", "list7 ", "publish7 ", "test ")]
+    assert places == sorted(places)
+    headings = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings[0].startswith("Declare a variant")
+    assert headings[-1] == "For work on pytest-f07 itself:"
+    assert max(map(len, text.splitlines())) <= 80
+    assert not (folder / "told").exists()
+
+
+def test_what_the_shell_calls_venv_moves_nothing(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for arguments in ((), ("-e",)):
+        done = make(folder, *arguments, *DECLARE, VENV=str(other), PINS=str(other), RUN="false")
+        assert done.returncode == 0, done.stderr
+        assert told(folder) == TOLD
+        assert not other.exists()
+    assert str(other) not in make(folder, "-n", "-e", "clean", VENV=str(other), PINS=str(other)).stdout
+
+
+def test_from_another_folder_it_says_where_to_go(folder: Path) -> None:
+    elsewhere = folder / "executions"
+    elsewhere.mkdir()
+    done = make(elsewhere, "-f", "../Makefile", "list7")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.endswith("*** this is not the folder of the Makefile: cd ../.  Stop.")
 
 
 def test_what_the_shell_sets_does_not_count(folder: Path) -> None:
@@ -111,9 +159,9 @@ def test_a_line_break_starts_no_second_command(folder: Path, value: str) -> None
 
 
 def test_a_mistake_is_one_line_of_ours_and_makes_own(folder: Path) -> None:
-    """The command itself, behind the stand-in's place."""
+    """The command itself, behind the stand-in's place; nothing else, above all no pip, reaches the real Python."""
     python = folder / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.write_text(f'#!/bin/sh\n[ "$2" != pytest_f07 ] || exec "{sys.executable}" "$@"\n')
     make_package(folder)
     before = tree(folder)
     environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
