@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.shards import cut_shards
+from pytest_f07.results import metric_table
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
@@ -26,6 +27,9 @@ from pytest_f07.variant.unlisted import unlisted_models
 from pytest_f07.variant.wording import counted
 
 LOG_COLUMNS = ("window", "prediction_name", "y_pred", "y_prob", "dataset", "row")
+
+# specification §5; a run of an earlier version may lack the columns that were added since
+SPECIFIED = ("TP", "TN", "FP", "FN", "precision", "recall", "f1", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total")
 
 
 @dataclass(frozen=True)
@@ -223,8 +227,8 @@ def _balanced(project: Project, paths: VariantPaths) -> Finding:
         if metrics.emissions != log.audits[name].emissions:
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         row = written.get(name, {})
-        for key, value in metrics.row().items():
-            if row.get(key) != str(value):
+        for key, value in metric_table.values(metrics.counts(log.audits[name])).items():
+            if (key in row or key in SPECIFIED) and row.get(key) != str(value):
                 found_there = row.get(key, "missing")
                 return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
     rows = sum(audit.emissions for audit in log.audits.values())
