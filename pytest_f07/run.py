@@ -24,6 +24,7 @@ from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.process import ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
+from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
 from pytest_f07.results.counting import count_log
@@ -246,14 +247,19 @@ class _Execution:
         # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
         with record.stage("figures"):
             draw_all(outputs, models, counts)
+        with record.stage("recount"):
+            recount = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
             equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
         served = served_models(record.identity, prepared.manifest, models)
         verdicts = {
-            name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))
+            name: judge(
+                model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name),
+                recount.get(name),
+            )
             for model in models
             for name in [model.prediction_name]
-        }
+        }  # fmt: skip
         write_metrics(outputs, list(verdicts.values()))
         if prepared.baseline is None:
             return verdicts, None

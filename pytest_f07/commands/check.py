@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
-from pytest_f07.replay.shards import cut_shards
-from pytest_f07.results.counting import count_log
+from pytest_f07.results.accounting import check_accounting
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
@@ -70,7 +68,7 @@ def check_run(project: Project, variant: str) -> list[Finding]:
     if any(finding.wrong for finding in findings):
         why = "not looked at, since the above is not as the run left it"
         return [*findings, Finding("balanced", unknown=why)]
-    return [*findings, _balanced(project, paths)]
+    return [*findings, _balanced(project, paths, document)]
 
 
 def check_package(project: Project, parent: str) -> str:
@@ -202,30 +200,14 @@ def _sealed(project: Project, paths: VariantPaths) -> Finding:
     return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}{unlisted}")
 
 
-def _balanced(project: Project, paths: VariantPaths) -> Finding:
-    """Count again, from the log and the datasets alone."""
+def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+    """Count again, from the log and the package alone, and hold all that the run wrote against it."""
     try:
         columns = pq.read_schema(paths.predictions_parquet).names
         if absent := [name for name in LOG_COLUMNS if name not in columns]:
             return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
-        params = Params.read(paths.params, project.show(paths.params))
-        found = manifest.load(project, paths.name)
-        models, datasets = found.read_models(), found.read_datasets(params.sample_size)
-        shards = cut_shards(datasets, len(models), params.batch_size)
-        log = count_log(paths.predictions_parquet, shards, datasets, models)
+        predictions = check_accounting(project, paths, document)
     except (F07Error, OSError, pa.ArrowException) as error:
         return Finding("balanced", wrong=" ".join(str(error).split()))
-    if log.fault:
-        return Finding("balanced", wrong=log.fault)
-    with paths.metrics_csv.open(newline="", encoding="utf-8") as file:
-        written = {row.get("prediction_name"): row for row in csv.DictReader(file)}
-    for name, metrics in log.metrics.items():
-        if metrics.emissions != log.audits[name].emissions:
-            return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
-        row = written.get(name, {})
-        for key, value in metrics.row().items():
-            if row.get(key) != str(value):
-                found_there = row.get(key, "missing")
-                return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
-    rows = sum(audit.emissions for audit in log.audits.values())
-    return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")
+    return Finding("balanced", f"counted again from {counted(predictions, 'logged prediction')}: all that tells of "
+                   "them agrees")  # fmt: skip
