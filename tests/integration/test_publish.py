@@ -345,8 +345,8 @@ REFUSALS = {
     "params": (_change_params, "params.yaml has changed since the run."),
     "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 "
                "publishes it all the same."),
-    "told to have passed": (_fail_and_edit_the_outcome, "feeder_overload is passed (F07-NONFINITE); in junit.xml it is "
-                            "failed (F07-NONFINITE)."),
+    "told to have passed": (_fail_and_edit_the_outcome, "feeder_overload is passed (F07-INFER, F07-NONFINITE); in "
+                            "junit.xml it is failed (F07-INFER, F07-NONFINITE)."),
     "a count": (_edit_a_count, "v701 is not published: executions/07_deployrun/v701/07_deployrun_metadata.json: "
                 "counts.windows is 1; the files hold 3838."),
     "older": (_forget_digests, "an older tool wrote it."),
