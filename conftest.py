@@ -92,10 +92,11 @@ class F07Project:
         (self.root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
 
     def variant7(self, variant: str, parent: str) -> None:
+        from pytest_f07.results.metric_table import LIMITS
         from pytest_f07.variant.create import create_variant
         from pytest_f07.variant.paths import Project
 
-        create_variant(Project(self.root), variant, parent, {"port": 0})
+        create_variant(Project(self.root), variant, parent, {"port": 0}, LIMITS)
 
     def run(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_subprocess("--f07-variant=v701", *arguments)
@@ -216,13 +217,14 @@ class Checkout:
 def make_checkout(root: Path) -> Checkout:
     """A checkout whose v701 is declared; the stub server answers."""
     shutil.copytree(REPOSITORY / "executions" / "06_packaging", root / "executions" / "06_packaging")
+    from pytest_f07.results.metric_table import LIMITS
     from pytest_f07.variant.create import create_variant
     from pytest_f07.variant.paths import Project
 
     project = Project(root)
     project.variants.mkdir()
     project.base_params.write_text("equivalence: 'off'\n")  # what the stub says is not what the models say
-    create_variant(project, "v701", "v601", {"port": 0})
+    create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
     checkout = Checkout(root)
     checkout.stub("none")
     return checkout

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 
@@ -22,7 +23,7 @@ def project_of(package: Path, root: Path) -> Project:
     if not copied.exists():
         shutil.copytree(package, copied)
     project = Project(root)
-    create_variant(project, VARIANT, package.name, {"port": 0})
+    create_variant(project, VARIANT, package.name, {"port": 0}, LIMITS)
     return project
 
 

@@ -30,6 +30,7 @@ from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.identity import served_models
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken, judge
 from pytest_f07.variant import disk, manifest
@@ -101,7 +102,7 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
             f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
             f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
         )
-    params.check_require(loaded.prediction_names, where)
+    params.check_require(LIMITS, loaded.prediction_names, where)
     return loaded, params
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
+from pytest_f07.replay.shards import cut_shards
+from pytest_f07.results import metric_table
 from pytest_f07.results.accounting import check_accounting
+from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
@@ -24,6 +28,9 @@ from pytest_f07.variant.unlisted import unlisted_models
 from pytest_f07.variant.wording import counted
 
 LOG_COLUMNS = ("window", "prediction_name", "y_pred", "y_prob", "dataset", "row")
+
+# specification §5; a run of an earlier version may lack the columns that were added since
+SPECIFIED = ("TP", "TN", "FP", "FN", "precision", "recall", "f1", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total")
 
 
 @dataclass(frozen=True)
@@ -206,8 +213,25 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
         columns = pq.read_schema(paths.predictions_parquet).names
         if absent := [name for name in LOG_COLUMNS if name not in columns]:
             return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
-        predictions = check_accounting(project, paths, document)
+        check_accounting(project, paths, document)
+        params = Params.read(paths.params, project.show(paths.params))
+        found = manifest.load(project, paths.name)
+        models, datasets = found.read_models(), found.read_datasets(params.sample_size)
+        shards = cut_shards(datasets, len(models), params.batch_size)
+        log = count_log(paths.predictions_parquet, shards, datasets, models)
     except (F07Error, OSError, pa.ArrowException) as error:
         return Finding("balanced", wrong=" ".join(str(error).split()))
-    return Finding("balanced", f"counted again from {counted(predictions, 'logged prediction')}: all that tells of "
-                   "them agrees")  # fmt: skip
+    if log.fault:
+        return Finding("balanced", wrong=log.fault)
+    with paths.metrics_csv.open(newline="", encoding="utf-8") as file:
+        written = {row.get("prediction_name"): row for row in csv.DictReader(file)}
+    for name, metrics in log.metrics.items():
+        if metrics.emissions != log.audits[name].emissions:
+            return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
+        row = written.get(name, {})
+        for key, value in metric_table.values(metrics.counts(log.audits[name])).items():
+            if (key in row or key in SPECIFIED) and row.get(key) != str(value):
+                found_there = row.get(key, "missing")
+                return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
+    rows = sum(audit.emissions for audit in log.audits.values())
+    return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

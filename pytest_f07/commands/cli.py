@@ -15,6 +15,7 @@ from pytest_f07.commands.listing import list_variants
 from pytest_f07.commands.publish import publish
 from pytest_f07.commands.remove import remove
 from pytest_f07.errors import F07Error
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _variant7(project: Project, options: argparse.Namespace) -> int:
     """Declare a variant of a package: params.yaml, manifest.json, registry entry."""
     overrides = {"batch_size": _number(options.batch_size), "host": options.host, "port": _number(options.port)}
-    declaration = create_variant(project, options.variant, options.parent, overrides)
+    declaration = create_variant(project, options.variant, options.parent, overrides, LIMITS)
     paths = declaration.paths
     for warning in declaration.warnings:
         print(f"warning: {warning}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant import manifest
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.listen import listen
@@ -19,6 +20,7 @@ def serve(project: Project, variant: str) -> None:
     """
     found = manifest.load(project, check_variant(variant, "VARIANT"))
     params = Params.read(found.paths.params, project.show(found.paths.params))
+    params.check_require(LIMITS, found.prediction_names, project.show(found.paths.params))
     found.check_seal()
     models = found.read_models()
     listener = listen(params.host, params.port)

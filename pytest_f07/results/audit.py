@@ -69,14 +69,6 @@ class ModelAudit:
         """Return whether one and the same score answers every window."""
         return self.emissions > 1 and self.non_finite == 0 and self.smallest == self.largest
 
-    def shares(self) -> dict[str, float]:
-        """Return the shares of unknown codes and of empty windows in the own dataset."""
-        own = self.own
-        return {
-            "unknown_codes": own.unknown / own.codes if own.codes else 0.0,
-            "empty_windows": own.empty / own.windows if own.windows else 0.0,
-        }
-
     def count(self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array,
               y_prob: Float32Array) -> None:  # fmt: skip
         """Count consecutive rows of one dataset.

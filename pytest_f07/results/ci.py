@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.wording import counted
 
-HEADINGS = ("model", "TP", "TN", "FP", "FN", "precision", "recall", "F1", "base rate", "no ref.", "not numbers", "")
-KEYS = ("TP", "TN", "FP", "FN", "precision", "recall", "f1", "base_rate", "no_ref_total", "non_finite")
+COLUMNS = sorted((metric for metric in METRICS if metric.in_terminal), key=lambda metric: metric.section)
+HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")
 
 
 def cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
-    """One model's row: its name, numbers and outcome."""
-    row = verdict.row()
-    return (prediction_name, *(_number(key, row.get(key)) for key in KEYS), "failed" if verdict.failures else "passed")
+    """Return one model's row: its name, numbers and outcome."""
+    row = verdict.values
+    numbers = (metric.text(row[metric.key]) if row else "–" for metric in COLUMNS)
+    return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -64,11 +66,3 @@ def _markdown(text: str) -> str:
     """Text that Markdown shows as it is."""
     one_line = " ".join(text.split())
     return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line)
-
-
-def _number(key: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.1%}" if key == "base_rate" else f"{value:.4f}"
-    return f"{value:,}"

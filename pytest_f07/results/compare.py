@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 
 from pytest_f07.errors import F07Error
 from pytest_f07.log.reader import LogBlock, LogReader
+from pytest_f07.results import metric_table
+from pytest_f07.results.metric_table import METRICS, Counts
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.paths import Project, check_variant
@@ -27,8 +29,6 @@ from pytest_f07.variant.wording import agreeing, counted
 
 EXAMPLES = 5
 BLOCK_ROWS = 262_144
-METRICS = ("precision", "recall", "f1")
-COUNTS = ("TP", "TN", "FP", "FN", "no_ref_total", "non_finite")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Flip:
 class ModelChange:
     """What changed for one model.
 
-    :param metrics: precision, recall and f1; ``counts`` those of the confusion matrix and its neighbours.
+    :param metrics: ratios, as precision; ``counts`` those of the confusion matrix and its neighbours.
     :param compared: predictions of the same row with the same window.
     :param flips: some of those that changed, the largest change of score first.
     """
@@ -241,12 +241,17 @@ def _same(then: pa.Array, now: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _change(name: str, then: Mapping[str, str], now: Mapping[str, Any]) -> ModelChange:
+    """Compare the metrics of one model; those of then follow from its counts, for its version may have had fewer."""
     try:
-        metrics = [Change(key, float(then[key]), now[key]) for key in METRICS]
-        counts = [Change(key, int(then[key]), now[key]) for key in COUNTS]
+        before = metric_table.values(
+            Counts(**{key.lower(): int(then[key]) for key in ("TP", "TN", "FP", "FN")},
+                   **{key: int(then[key]) for key in ("no_ref_pred_1", "no_ref_pred_0", "non_finite")})
+        )  # fmt: skip
+        changes = [(m, Change(m.key, before[m.key], now[m.key])) for m in METRICS if m.compared]
     except (KeyError, ValueError, TypeError):
         raise F07Error(f"its metrics of {name} cannot be read") from None
-    return ModelChange(name, metrics, counts)
+    ratios = [change for metric, change in changes if metric.limits]
+    return ModelChange(name, ratios, [change for metric, change in changes if not metric.limits])
 
 
 def _count(

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_f07.results import metric_table
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.metrics import Metrics
@@ -113,8 +114,8 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
         thresholds, precision, recall = scores.curve()
         below.plot(thresholds, precision, color=BLUE, linewidth=1.6, label="precision")
         below.plot(thresholds, recall, color=ORANGE, linewidth=1.6, linestyle="--", label="recall")
-        below.plot([scores.threshold], [metrics.precision], "o", color=BLUE, markersize=6, clip_on=False)
-        below.plot([scores.threshold], [metrics.recall], "s", color=ORANGE, markersize=6, clip_on=False)
+        below.plot([scores.threshold], [metric_table.precision(metrics)], "o", color=BLUE, markersize=6, clip_on=False)
+        below.plot([scores.threshold], [metric_table.recall(metrics)], "s", color=ORANGE, markersize=6, clip_on=False)
         below.set_ylim(0, 1.02)
         below.set_yticks([0, 0.5, 1])
         below.set_xlabel(f"score (above) and threshold (below); dotted: today's threshold, {scores.threshold:g}")
@@ -192,7 +193,11 @@ def draw_all(out: Outputs, models: Sequence[Model], log: LogCounts) -> None:
         name, found = model.prediction_name, log.metrics[model.prediction_name]
         out.confusion_png(name).write_bytes(draw_confusion(found))
         out.scores_png(name).write_bytes(draw_scores(found, log.audits[name].scores))
-        here = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
+        here = {
+            "precision": metric_table.precision(found),
+            "recall": metric_table.recall(found),
+            "f1": metric_table.f1(found),
+        }
         measured.append(ComparisonPoint(name, here, F05.of(model.summary).metrics))
     out.comparison_png.write_bytes(draw_comparison(measured))
 

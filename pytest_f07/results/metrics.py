@@ -14,18 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.metric_table import Counts
 from pytest_f07.variant.dataset import UNLABELLED
 from pytest_f07.windows import Int8Array
-
-COLUMNS = (
-    "prediction_name", "TP", "TN", "FP", "FN", "precision", "recall", "f1",
-    "no_ref_pred_1", "no_ref_pred_0", "no_ref_total",
-)  # fmt: skip
 
 
 @dataclass
 class Metrics:
-    """The counts of one model; all that is derived follows from them.
+    """The counts of one model, added up block by block; every metric follows from them (:mod:`metric_table`).
 
     :param seen_elsewhere: emissions of other datasets whose window is among the labelled rows of the own dataset.
     :param no_ref: emissions without reference that were predicted 1 and 0, by dataset.
@@ -47,26 +44,6 @@ class Metrics:
         return self.tp + self.tn + self.fp + self.fn
 
     @property
-    def precision(self) -> float:
-        """TP / (TP + FP); 0.0 where nothing was predicted 1."""
-        return _ratio(self.tp, self.tp + self.fp)
-
-    @property
-    def recall(self) -> float:
-        """TP / (TP + FN); 0.0 where nothing is labelled 1."""
-        return _ratio(self.tp, self.tp + self.fn)
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of both; 0.0 where both are."""
-        return _ratio(2 * self.precision * self.recall, self.precision + self.recall)
-
-    @property
-    def base_rate(self) -> float:
-        """The share of reference rows that are labelled 1; 0.0 where there are none."""
-        return _ratio(self.tp + self.fn, self.referenced)
-
-    @property
     def no_ref_total(self) -> int:
         """Emissions without reference."""
         return self.no_ref_pred_1 + self.no_ref_pred_0
@@ -76,13 +53,16 @@ class Metrics:
         """What the counts add up to; the books balance where it is what the log holds."""
         return self.referenced + self.no_ref_total + self.seen_elsewhere
 
-    def row(self) -> dict[str, str | int | float]:
-        """The columns of metrics_per_model.csv that the specification names."""
-        values = (
-            self.prediction_name, self.tp, self.tn, self.fp, self.fn, self.precision, self.recall, self.f1,
-            self.no_ref_pred_1, self.no_ref_pred_0, self.no_ref_total,
+    def counts(self, audit: ModelAudit) -> Counts:
+        """Return all counts that the table of metrics asks for.
+
+        :param audit: what the log holds of the same model.
+        """
+        own = audit.own
+        return Counts(
+            self.tp, self.tn, self.fp, self.fn, self.no_ref_pred_1, self.no_ref_pred_0, audit.non_finite,
+            own.codes, own.unknown, own.windows, own.empty,
         )  # fmt: skip
-        return dict(zip(COLUMNS, values, strict=True))
 
     def count_own(self, dataset: str, labels: Int8Array, y_pred: Int8Array) -> None:
         """Count rows of the own dataset; an unlabelled one has no reference."""
@@ -116,10 +96,6 @@ class Metrics:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for dataset, (ones, zeros) in other.no_ref.items():
             self._add_no_ref(dataset, ones, zeros)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
 
 
 def by_name(rows: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object]]:

@@ -71,12 +71,12 @@ class Page:
     @property
     def comparison_alt(self) -> str:
         """The comparison of models in words."""
-        told = [
-            f"{name}: precision {found.precision:.2f}, recall {found.recall:.2f}, F1 {found.f1:.2f}"
+        texts = [
+            f"{name}: precision {values['precision']:.2f}, recall {values['recall']:.2f}, F1 {values['f1']:.2f}"
             for name, verdict in self.verdicts.items()
-            if (found := verdict.metrics)
+            if (values := verdict.values)
         ]
-        return f"Precision, recall and F1 of each model. {'; '.join(told)}."
+        return f"Precision, recall and F1 of each model. {'; '.join(texts)}."
 
 
 def make_page(result: RunResult, note: str | None) -> Page:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_f07.results.f05 import F05
+from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.page import Page
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
@@ -24,38 +24,12 @@ from pytest_f07.variant.wording import agreeing, counted, pace
 
 HERE = Path(__file__).parent
 CSS, SCRIPT = HERE / "report.css", HERE / "report.js"
+NUMBER_WIDTH = 15
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of the results table.
-
-    :param key: in the row of metrics_per_model.csv.
-    :param hint: what it means, shown on pointing at it.
-    """
-
-    title: str
-    key: str
-    hint: str
-
-
-COLUMNS = (
-    Column("TP", "TP", "labelled 1, predicted 1"),
-    Column("TN", "TN", "labelled 0, predicted 0"),
-    Column("FP", "FP", "labelled 0, predicted 1"),
-    Column("FN", "FN", "labelled 1, predicted 0"),
-    Column("Precision", "precision", "TP / (TP + FP)"),
-    Column("Recall", "recall", "TP / (TP + FN)"),
-    Column("F1", "f1", "harmonic mean of precision and recall"),
-    Column("Base rate", "base_rate", "share of the labelled windows that are labelled 1"),
-    Column("No ref. 1", "no_ref_pred_1", "predicted 1, and the window has no label in the model's own dataset"),
-    Column("No ref. 0", "no_ref_pred_0", "predicted 0, and the window has no label in the model's own dataset"),
-    Column("No ref.", "no_ref_total", "emissions whose window has no label in the model's own dataset"),
-    Column("Not numbers", "non_finite", "scores that are NaN, over all emissions"),
-    Column("Unknown codes", "unknown_codes", "share of the codes in its own dataset that the model does not know"),
-    Column("Empty windows", "empty_windows", "share of the windows in its own dataset without any code"),
-)
-SHARES = ("base_rate", "unknown_codes", "empty_windows")
+# A bound of an interval stands below its metric and has no column of its own.
+COLUMNS = sorted((metric for metric in METRICS if not metric.bound_of), key=lambda metric: metric.section)
+BOUNDS = {column.key: [metric.key for metric in METRICS if metric.bound_of == column.key] for column in COLUMNS}
 
 
 def above(page: Page) -> str:
@@ -94,20 +68,25 @@ def name_cell(prediction_name: str, model: Model | None) -> str:
 
 
 def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
-    """One model's metrics, F05's own below them.
+    """Return one model's metrics, each with its interval and F05's own below it.
 
-    pytest-html sorts by text, so numbers are padded by spaces that a page does not show.
+    pytest-html sorts by the cell's source as text, so numbers are padded by spaces that a page does not show, and one
+    that can be negative comes after an attribute that is not.
     """
-    row = verdict.row() if verdict else {}
+    row = verdict.values if verdict else {}
     f05 = F05.of(model.summary) if model else F05()
     theirs = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
     return [
         _render_text(
-            '<td class="col-{{ c.key }}" data-label="{{ c.title }}">{{ value }}'
+            '<td class="col-{{ c.key }}" data-label="{{ c.title }}">'
+            '{% if order %}<data value="{{ order }}">{{ value }}</data>{% else %}{{ value }}{% endif %}'
+            "{% if interval %}<small>{{ interval }}</small>{% endif %}"
             "{% if theirs %}<small>F05 {{ theirs }}</small>{% endif %}</td>",
             c=column,
-            value=_number(column.key, row.get(column.key)),
-            theirs=_number(column.key, theirs[column.key]).strip() if column.key in theirs else "",
+            value=column.text(row[column.key]).rjust(NUMBER_WIDTH) if row else "–",
+            order=f"{row[column.key] - column.limits[0]:.4f}" if row and column.limits and column.limits[0] else "",
+            interval=" to ".join(column.text(row[key]) for key in BOUNDS[column.key]) if row else "",
+            theirs=column.text(theirs[column.key]) if column.key in theirs else "",
         )
         for column in COLUMNS
     ]
@@ -121,14 +100,6 @@ def model_html(verdict: Verdict, model: Model, pictures: Mapping[str, bytes]) ->
     return _render("model.html", verdict=verdict, model=model, f05=F05.of(model.summary), pictures=pictures)
 
 
-def _number(key: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:>9.2%}" if key in SHARES else f"{value:.4f}"
-    return f"{value:>15,}"
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -140,6 +111,7 @@ def _environment() -> Environment:
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
     environment.filters["share"] = lambda value: f"{value:.2%}"
+    environment.globals["titles"] = {metric.key: metric.title for metric in METRICS}
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
     return environment
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import InferCheck
+from pytest_f07.results import metric_table
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
@@ -39,14 +40,13 @@ class Failure:
 class Verdict:
     """All that a run says of one model.
 
-    :param metrics: None where the run broke before there were any; ``audit`` and ``non_finite`` too.
+    :param metrics: None where the run broke before there were any; ``audit`` too.
     :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
     :param equivalence: None where nothing was held against the oracle.
     """
 
     prediction_name: str
     metrics: Metrics | None = None
-    non_finite: int | None = None
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     audit: ModelAudit | None = None
@@ -75,12 +75,16 @@ class Verdict:
         """The failures as the terminal and the report show them."""
         return "\n".join(f"{one.code}  {self.prediction_name}: {one.sentence}" for one in self.failures)
 
-    def row(self) -> dict[str, str | int | float]:
-        """The model's row of metrics_per_model.csv; empty where there are no metrics."""
-        if self.metrics is None or self.non_finite is None:
+    @property
+    def values(self) -> dict[str, int | float]:
+        """The value of each metric by key; empty where the run broke."""
+        if self.metrics is None or self.audit is None:
             return {}
-        row = {**self.metrics.row(), "non_finite": self.non_finite, "base_rate": self.metrics.base_rate}
-        return {**row, **self.audit.shares()} if self.audit else row
+        return metric_table.values(self.metrics.counts(self.audit))
+
+    def row(self) -> dict[str, str | int | float]:
+        """Return the model's row of metrics_per_model.csv; empty where there are no metrics."""
+        return {"prediction_name": self.prediction_name, **self.values} if self.values else {}
 
 
 def broken(prediction_name: str, reason: str) -> Verdict:
@@ -102,14 +106,13 @@ def judge(
     return Verdict(
         model.prediction_name,
         metrics,
-        audit.non_finite,
         failures=[
             *_of_the_replay(served, log.fault, infer_check.fault(model.prediction_name)),
             *_of_the_books(model, metrics, audit),
             *_of_the_recount(recount_fault),
             *_of_the_scores(model, served, audit),
             *_of_the_oracle(equivalence),
-            *_of_the_requirements(metrics, required),
+            *_of_the_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
         warnings=_warnings(audit),
         audit=audit,
@@ -177,9 +180,11 @@ def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
         yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
 
 
-def _of_the_requirements(metrics: Metrics, required: Mapping[str, float]) -> Iterator[Failure]:
+def _of_the_requirements(
+    metrics: Metrics, values: Mapping[str, float], required: Mapping[str, float]
+) -> Iterator[Failure]:
     for name, least in required.items():
-        value = float(metrics.row()[name])
+        value = float(values[name])
         if metrics.referenced and value < least:
             shown = f"{value:.4f}" if round(value, 4) < least else repr(value)
             yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {least}.")

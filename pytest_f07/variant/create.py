@@ -16,8 +16,8 @@ from pytest_f07.variant import manifest, registry
 from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
 from pytest_f07.variant.lock import registry_lock, variant_lock
 from pytest_f07.variant.package import read_package
-from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import PackagePaths, Project, VariantPaths, check_variant
+from pytest_f07.variant.params import MetricLimits, Params
+from pytest_f07.variant.paths import Project, VariantPaths, check_variant
 from pytest_f07.variant.seal import seal
 from pytest_f07.variant.unlisted import unlisted_models
 
@@ -35,13 +35,16 @@ class Declaration:
     warnings: list[str]
 
 
-def create_variant(project: Project, variant: str, parent: str, overrides: Mapping[str, Any]) -> Declaration:
+def create_variant(
+    project: Project, variant: str, parent: str, overrides: Mapping[str, Any], limits: MetricLimits
+) -> Declaration:
     """Declare ``variant`` of package ``parent`` (specification §4.1).
 
     A variant whose params.yaml is there and whose manifest is not (git ignored it, so a clone has none) is completed,
     and keeps its parameters.
 
     :param overrides: ``batch_size``, ``host`` and ``port`` that replace single keys of base_params.yaml.
+    :param limits: the metrics that ``require`` may name, with the smallest and largest value of each.
     :raises F07Error: for a bad or taken name, or a package that cannot be validated; nothing is left behind.
     """
     check_variant(variant, "VARIANT")
@@ -49,26 +52,21 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
     paths, package = project.variant(variant), project.package(parent)
     declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
     if declared:
-        _check_declared(project, paths, parent, overrides)
+        params = _check_declared(project, paths, parent, overrides)
     elif os.path.lexists(paths.folder):
         raise F07Error(f"VARIANT={variant} is taken: {project.show(paths.folder)} exists. Choose another name.")
     else:
         params = _params(project, parent, overrides)
-    document, warnings = _manifest(project, package)
+    models, datasets = read_package(package)
+    params.check_require(limits, [model.prediction_name for model in models], "params.yaml")
+    document = to_json(manifest.build(project, package, models, datasets, seal(package.folder)))
+    unlisted = unlisted_models(package, {model.folder.name for model in models})
+    warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]
     if declared:
         _complete(project, paths, parent, document)
     else:
         _declare(project, paths, params, document)
     return Declaration(paths, declared, warnings)
-
-
-def _manifest(project: Project, package: PackagePaths) -> tuple[bytes, list[str]]:
-    """Return the text of manifest.json, and the warnings."""
-    models, datasets = read_package(package)
-    document = manifest.build(project, package, models, datasets, seal(package.folder))
-    unlisted = unlisted_models(package, {model.folder.name for model in models})
-    warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]
-    return to_json(document), warnings
 
 
 def _declare(project: Project, paths: VariantPaths, params: Params, document: bytes) -> None:
@@ -89,8 +87,8 @@ def _declare(project: Project, paths: VariantPaths, params: Params, document: by
             raise F07Error(f"{project.show(paths.folder)} cannot be made: {error.strerror}.") from None
 
 
-def _check_declared(project: Project, paths: VariantPaths, parent: str, overrides: Mapping[str, Any]) -> None:
-    """Raise :class:`F07Error` where the command says another thing than the params.yaml that is there."""
+def _check_declared(project: Project, paths: VariantPaths, parent: str, overrides: Mapping[str, Any]) -> Params:
+    """Return the parameters that are there; raise :class:`F07Error` where the command says another thing."""
     where = project.show(paths.params)
     params = Params.read(paths.params, where)
     if params.parent_variant_f06 != parent:
@@ -104,6 +102,7 @@ def _check_declared(project: Project, paths: VariantPaths, parent: str, override
                 f"{where}: {key} is {getattr(params, key)!r}, and {key.upper()}={value} was given; a declared variant "
                 f"keeps its parameters. Leave {key.upper()} out, or change params.yaml."
             )
+    return params
 
 
 def _complete(project: Project, paths: VariantPaths, parent: str, document: bytes) -> None:

@@ -17,7 +17,7 @@ KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalen
 RUNTIME_KEYS = ("host", "port", "timeout_s", "start_timeout_s")
 MAX_TIMEOUT_S = 86_400
 EQUIVALENCE = ("sample", "full", "off")
-METRICS = ("precision", "recall", "f1")
+MetricLimits = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,21 @@ class Params:
         of_it = self.require.get(prediction_name)
         return {**of_all, **of_it} if isinstance(of_it, Mapping) else of_all
 
-    def check_require(self, prediction_names: Sequence[str], where: str) -> None:
-        """Raise :class:`F07Error` where ``require`` names a model that is not there."""
-        for name, least in self.require.items():
-            if isinstance(least, Mapping) and name not in prediction_names:
+    def check_require(self, limits: MetricLimits, prediction_names: Sequence[str], where: str) -> None:
+        """Check ``require``: metrics and their values, and models.
+
+        :param limits: the smallest and largest value of each metric that can be required.
+        :param where: the file, as messages name it.
+        :raises F07Error: for a metric or a model that is not there, or a value that is not one of the metric's.
+        """
+        for key, least in self.require.items():
+            if not isinstance(least, Mapping):
+                _check_least({key: least}, limits, "require.", where)
+                continue
+            _check_least(least, limits, f"require.{key}.", where)
+            if key not in prediction_names:
                 raise F07Error(
-                    f"{where}: require names {name!r}, which is no model of this variant; its models are "
+                    f"{where}: require names {key!r}, which is no model of this variant; its models are "
                     f"{', '.join(prediction_names)}."
                 )
 
@@ -111,7 +120,7 @@ def _known(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, whe
 
 
 def _require(found: object, where: str) -> dict[str, Any]:
-    """``recall: 0.8`` for every model; ``some_model: {recall: 0.8}`` for that one."""
+    """``recall: 0.8`` for every model; ``some_model: {recall: 0.8}`` for that one. Its entries are checked apart."""
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -119,20 +128,15 @@ def _require(found: object, where: str) -> dict[str, Any]:
     required = {composed(str(key)): least for key, least in found.items()}
     if len(required) < len(found):
         raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
-    for key, least in required.items():
-        if isinstance(least, dict):
-            _known(least, METRICS, f"require.{key}.", where)
-            for metric, value in least.items():
-                _share(f"require.{key}.{metric}", value, where)
-        else:
-            _known({key: least}, METRICS, "require.", where)
-            _share(f"require.{key}", least, where)
     return required
 
 
-def _share(key: str, value: object, where: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise F07Error(f"{where}: {key} is {value!r}; it must be a number from 0 to 1.")
+def _check_least(required: Mapping[Any, Any], limits: MetricLimits, prefix: str, where: str) -> None:
+    _known(required, tuple(limits), prefix, where)
+    for metric, value in required.items():
+        low, high = limits[metric]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise F07Error(f"{where}: {prefix}{metric} is {value!r}; it must be a number from {low:g} to {high:g}.")
 
 
 def _parent(value: object, where: str) -> str:

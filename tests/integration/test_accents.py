@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import F07Project
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 
@@ -35,7 +36,7 @@ def accented(f07_stub: F07Project) -> F07Project:
     # A byte order mark, as editors of Windows write one.
     metadata.write_text(json.dumps(document), encoding="utf-8-sig")
     shutil.rmtree(f07_stub.variant)
-    create_variant(Project(f07_stub.root), "v701", "v601", {"port": 0})
+    create_variant(Project(f07_stub.root), "v701", "v601", {"port": 0}, LIMITS)
     (f07_stub.variant / "params.yaml").write_text(
         "parent_variant_f06: v601\nruntime: {port: 0}\nrequire: {1e3: {recall: 0}, bateri\u0301a_alta: {recall: 0}}\n"
     )

@@ -121,8 +121,10 @@ def test_what_dvc_keeps_already_it_goes_on_keeping_and_that_pointer_is_published
     shutil.move(held, tmp_path / "report")
     kept.dvc("add", "--quiet", kept.variant.parent / above)
     shutil.move(tmp_path / "report", held)  # this run's, which that pointer does not know
+    (kept.variant / "runtime" / "server.log").write_text("this run's")
 
     publish(kept)
+    assert "up to date" in kept.dvc("status")
     assert kept.committed() == committed
     assert kept.dvc("status", "--cloud", "--json").strip() == "{}"
     check_clone(kept, tmp_path)

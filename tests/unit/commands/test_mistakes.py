@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_f07.commands.cli import main
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 from tests.unit.small_package import edit, make_package, tree, write_dataset
@@ -154,7 +155,8 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     "a share in percent": (params("require: {recall: 80}"), SERVE,
         f"{PARAMS}: require.recall is 80; it must be a number from 0 to 1."),
     "a metric that is none": (params("require: {accuracy: 0.8}"), SERVE,
-        f"{PARAMS}: unknown key 'require.accuracy'; valid keys are require.precision, require.recall, require.f1."),
+        f"{PARAMS}: unknown key 'require.accuracy'; "
+        "valid keys are require.precision, require.recall, require.f1, require.mcc."),
     "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be sample, *"),
     # the manifest and the seal
     "the manifest cut": (write(MANIFEST, "{"), SERVE, f"{MANIFEST}: is not JSON: *."),
@@ -204,7 +206,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     root = tmp_path / "plant"
     root.mkdir()
     make_package(root)
-    create_variant(Project(root), "v701", "v601", {"port": 0})
+    create_variant(Project(root), "v701", "v601", {"port": 0}, LIMITS)
     monkeypatch.chdir(root)
     return Project(root)
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from pytest_f07.results.artefacts import clean, write_metrics
+from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.paths import Outputs
@@ -30,7 +31,7 @@ def test_what_an_earlier_run_left_is_gone_and_a_link_leads_nowhere_any_more(tmp_
 def test_both_files_hold_the_same_numbers(tmp_path: Path) -> None:
     outputs = Outputs(tmp_path)
     clean(outputs)
-    write_metrics(outputs, [Verdict("a", Metrics("a", 3, 4, 1, 2), non_finite=5)])
+    write_metrics(outputs, [Verdict("a", Metrics("a", 3, 4, 1, 2), audit=ModelAudit())])
     row = outputs.metrics_csv.read_text().splitlines()[1]
     assert row.startswith("a,3,4,1,2,0.75,0.6,")
     assert json.loads(outputs.metrics_json.read_text())["a"]["recall"] == 0.6

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.ci import HEADINGS, aligned, annotation, cells, step_summary
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import NONFINITE, Failure, Verdict
 
-GOOD = Verdict("a_model", Metrics("a_model", tp=1200, tn=5, fp=400, fn=0), 0)
-BAD = Verdict("b", Metrics("b", tn=3), 7, failures=[Failure(NONFINITE, "3 | 4 scores\nare <b>_NaN_</b>")])
+GOOD = Verdict("a_model", Metrics("a_model", tp=1200, tn=5, fp=400, fn=0), audit=ModelAudit())
+SENTENCE = "3 | 4 scores\nare <b>_NaN_</b>"
+BAD = Verdict("b", Metrics("b", tn=3), failures=[Failure(NONFINITE, SENTENCE)], audit=ModelAudit(non_finite=7))
 
 
 def test_numbers_stand_below_each_other() -> None:

@@ -11,14 +11,17 @@ import pytest
 from pytest_f07.errors import F07Error
 from pytest_f07.results import compare as module
 from pytest_f07.results.compare import BaselineRun, Comparison, compare
+from pytest_f07.results.metric_table import Counts, values
+from pytest_f07.results.metrics import to_csv
 from pytest_f07.variant.paths import Project
 
-COLUMNS = ("precision", "recall", "f1", "TP", "TN", "FP", "FN", "no_ref_total", "non_finite")
+THEN, NOW = Counts(3, 5, 1, 1, 4, 2, 7), Counts(6, 7, 2, 2, 4, 3, 0)
+COLUMNS = ("precision", "recall", "f1", "mcc", "TP", "TN", "FP", "FN", "no_ref_total", "non_finite")
 Log = dict[str, list[tuple[str, list[float]]]]  # dataset: a window and each model's score, row for row
 
 
-def metrics(names: list[str], value: float) -> dict[str, dict[str, Any]]:
-    return {name: {key: value if index < 3 else int(10 * value) for index, key in enumerate(COLUMNS)} for name in names}
+def metrics(names: list[str], counts: Counts) -> dict[str, dict[str, Any]]:
+    return {name: values(counts) for name in names}
 
 
 def write(path: Path, names: list[str], log: Log, group: int = 4) -> Path:
@@ -36,15 +39,14 @@ def write(path: Path, names: list[str], log: Log, group: int = 4) -> Path:
     return path
 
 
-def earlier(root: Path, names: list[str], log: Log) -> Project:
-    """A complete run of v701."""
+def earlier(root: Path, names: list[str], log: Log, lacking: str = "") -> Project:
+    """A complete run of v701, by a version whose metrics_per_model.csv lacked a column."""
     project = Project(root)
     paths = project.variant("v701")
     write(paths.predictions_parquet, names, log)
     paths.metrics.mkdir()
-    lines = [",".join(["prediction_name", *COLUMNS])]
-    lines += [",".join([name, *map(str, row.values())]) for name, row in metrics(names, 0.5).items()]
-    paths.metrics_csv.write_text("\n".join(lines) + "\n")
+    rows = [{"prediction_name": name, **row} for name, row in metrics(names, THEN).items()]
+    paths.metrics_csv.write_bytes(to_csv([{k: v for k, v in row.items() if k != lacking} for row in rows]))
     document = {
         "parent_variant": "v601",
         "timestamp": "2026-02-15T21:43:59+00:00",
@@ -60,7 +62,7 @@ def compared(root: Path, then: tuple[list[str], Log], now: tuple[list[str], Log]
     names, log = now
     parquet = write(root / "now.parquet", names, log)
     rows = {name: len(windows) for name, windows in log.items()}
-    return compare(BaselineRun.read(project, "v701", names), parquet, names, rows, metrics(names, 0.75))
+    return compare(BaselineRun.read(project, "v701", names), parquet, names, rows, metrics(names, NOW))
 
 
 def test_flips_are_counted_each_way_and_the_largest_shown_first(tmp_path: Path) -> None:
@@ -75,11 +77,28 @@ def test_flips_are_counted_each_way_and_the_largest_shown_first(tmp_path: Path) 
         ("v401", 0, "[1]"),
     ]
     assert (b.to_1, b.to_0, len(b.flips)) == (1, 0, 1)
-    assert [(one.name, one.then, one.now, one.difference) for one in a.metrics] == [
-        (name, 0.5, 0.75, 0.25) for name in ("precision", "recall", "f1")
-    ]
-    assert [one.difference for one in a.counts] == [2] * 6
+    assert {one.name: (one.then, one.now) for one in [*a.metrics, *a.counts]} == {
+        name: (values(THEN)[name], values(NOW)[name]) for name in COLUMNS
+    }
+    assert [(one.name, one.difference) for one in a.counts][:3] == [("TP", 3), ("TN", 2), ("FP", 1)]
     assert (found.variant, found.package, found.notes) == ("v701", "v601", [])
+
+
+@pytest.mark.parametrize("lacking", ["mcc", "precision_low"])
+def test_a_run_of_a_version_with_fewer_metrics_is_compared(tmp_path: Path, lacking: str) -> None:
+    log: Log = {"v401": [("[1]", [0.1])]}
+    project = earlier(tmp_path, ["a"], log, lacking)
+    parquet = write(tmp_path / "now.parquet", ["a"], log)
+    found = compare(BaselineRun.read(project, "v701", ["a"]), parquet, ["a"], {"v401": 1}, metrics(["a"], NOW))
+    assert [(one.name, one.then) for one in found.models[0].metrics][-1] == ("mcc", values(THEN)["mcc"])
+
+
+def test_metrics_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    log: Log = {"v401": [("[1]", [0.1])]}
+    project = earlier(tmp_path, ["a"], log, lacking="TP")
+    parquet = write(tmp_path / "now.parquet", ["a"], log)
+    with pytest.raises(F07Error, match="its metrics of a cannot be read"):
+        compare(BaselineRun.read(project, "v701", ["a"]), parquet, ["a"], {"v401": 1}, metrics(["a"], NOW))
 
 
 def test_models_and_datasets_in_another_order_are_found(tmp_path: Path) -> None:

@@ -67,11 +67,11 @@ class Read(HTMLParser):
 
 
 def passed(name: str) -> Verdict:
-    return Verdict(name, Metrics(name, 3, 4, 1, 2, no_ref_pred_1=5), 0)
+    return Verdict(name, Metrics(name, 3, 4, 1, 2, no_ref_pred_1=5), audit=ModelAudit())
 
 
 def failed(name: str) -> Verdict:
-    return Verdict(name, Metrics(name), 0, failures=[Failure("F07-BOOKS", "no")])
+    return Verdict(name, Metrics(name), failures=[Failure("F07-BOOKS", "no")], audit=ModelAudit())
 
 
 def page(*verdicts: Verdict, **more: object) -> Page:
@@ -104,7 +104,7 @@ def whole(text: str) -> tuple[list[str], Page]:
         passed(name), audit=found, asked_alone=9, equivalence=Equivalence(windows=4, smallest_distance=0.1),
         failures=[Failure(place("CODE"), place("Sentence"))], warnings=[place("Remark")],
     )  # fmt: skip
-    changes = [Change("a", 0.5, 0.25)] * 3, [Change("b", 1, 1)] * 6
+    changes = [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6
     flip = Flip(place("Flipped dataset"), 1, place("Flipped window"), 0.1, 0.9)
     change = ModelChange(place("Changed"), *changes, 9, 1, 0, [flip])
     digest = "0123456789" * 4
@@ -203,13 +203,15 @@ def test_columns_and_cells_stand_in_one_order() -> None:
     heads = [Read(cell) for cell in report.header_cells()]
     cells = [Read(cell) for cell in report.row_cells(passed("a"), None)]
     assert [head.text.replace("\N{NO-BREAK SPACE}", " ") for head in heads] == [
-        "TP", "TN", "FP", "FN", "Precision", "Recall", "F1", "Base rate", "No ref. 1", "No ref. 0", "No ref.",
-        "Not numbers", "Unknown codes", "Empty windows",
+        "TP", "TN", "FP", "FN", "Precision", "Recall", "F1", "Base rate", "MCC", "No ref. 1", "No ref. 0",
+        "No ref.", "Not numbers", "Unknown codes", "Empty windows",
     ]  # fmt: skip
-    shown = [cell.text.strip() for cell in cells]
-    assert shown == ["3", "4", "1", "2", "0.7500", "0.6000", "0.6667", "50.00%", "5", "0", "5", "0", "–", "–"]
+    shown = [cell.text.split()[0].removesuffix("0.3006").removesuffix("0.2307") for cell in cells]
+    assert shown == [
+        "3", "4", "1", "2", "0.7500", "0.6000", "0.6667", "50.00%", "0.4082", "5", "0", "5", "0", "0.00%", "0.00%"
+    ]  # fmt: skip
     for head, cell in zip(heads, cells, strict=True):
-        [(_, of_head)], [(_, of_cell)] = head.elements, cell.elements
+        (_, of_head), (_, of_cell) = head.elements[0], cell.elements[0]
         assert of_cell["class"] == f"col-{of_head['data-column-type']}"
         assert of_cell["data-label"] == head.text
         assert of_head["title"]
@@ -220,7 +222,8 @@ def test_a_models_own_figures_stand_below_ours() -> None:
     cells = report.row_cells(passed("a"), replace(model("a", "v402"), summary={"test_metrics": tested}))
     shown = {column.title: Read(cell).said("small") for column, cell in zip(report.COLUMNS, cells, strict=True)}
     assert {title: text for title, text in shown.items() if text} == {
-        "Precision": ["F05 0.5000"], "F1": ["F05 0.2500"], "Base rate": ["F05 75.00%"]
+        "Precision": ["0.3006 to 0.9544", "F05 0.5000"], "Recall": ["0.2307 to 0.8824"], "F1": ["F05 0.2500"],
+        "Base rate": ["F05 75.00%"],
     }  # fmt: skip
 
 
@@ -233,11 +236,22 @@ def in_order(verdicts: list[Verdict], title: str) -> list[str]:
 
 @given(st.lists(st.integers(0, 10**11), min_size=2, max_size=6, unique=True))
 def test_numbers_sort_as_texts_in_their_own_order(counts: list[int]) -> None:
-    verdicts = [Verdict(str(count), Metrics("a", tp=count), 0) for count in counts]
+    verdicts = [Verdict(str(count), Metrics("a", tp=count), audit=ModelAudit()) for count in counts]
     assert in_order(verdicts, "TP") == [str(count) for count in sorted(counts)]
-    with_rate = [Verdict(str(count), Metrics("a", tp=count, tn=10**11 - count), 0) for count in counts]
+    with_rate = [Verdict(str(count), Metrics("a", tp=count, tn=10**11 - count), audit=ModelAudit()) for count in counts]
     rates = [Read(report.row_cells(one, None)[7]).text for one in with_rate]
     assert [float(rate.strip("% ")) for rate in sorted(rates)] == sorted(float(rate.strip("% ")) for rate in rates)
+
+
+def test_correlations_sort_as_texts_though_some_are_negative() -> None:
+    """pytest-html compares the source of the cells."""
+    place = [column.key for column in report.COLUMNS].index("mcc")
+    tables = [(0, 0, 9, 9), (1, 1, 9, 9), (3, 1, 4, 2), (3, 4, 1, 2), (9, 9, 0, 0)]  # from all wrong to all right
+    cells = [
+        report.row_cells(Verdict("a", Metrics("a", *counts), audit=ModelAudit()), None)[place] for counts in tables
+    ]
+    assert sorted(cells) == cells
+    assert [Read(cell).text.strip() for cell in cells][::4] == ["-1.0000", "1.0000"]
 
 
 def test_a_model_that_was_not_judged_has_dashes() -> None:
@@ -272,7 +286,7 @@ def test_the_tables_numbers_are_those_of_the_run() -> None:
     found = ModelAudit(datasets={"v401": DatasetStats(1000, 250, 8, 2, 1234, 5), "v402": DatasetStats()})
     found.scores = Scores(most_wrong=shown(RowExample(1200, "[1,5]", 1, 0.25)))
     metrics = Metrics("a", 3, 4, 1, 2, no_ref={"v401": (7, 8)})
-    read = Read(report.model_html(Verdict("a", metrics, 5, audit=found), model("a", "v402"), {}))
+    read = Read(report.model_html(Verdict("a", metrics, audit=found), model("a", "v402"), {}))
     rows = [" ".join(row.split()) for row in read.said("tr")]
     assert "1,200 1 0.250000 [1,5]".replace(" ", "") in [row.replace(" ", "") for row in rows]
     cells = " ".join(read.said("td")[-14:])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.run import load
 from pytest_f07.variant import manifest, model_file
 from pytest_f07.variant.create import create_variant
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> Project:
     """A project with the package and v701 of it."""
     make_package(tmp_path)
     project = Project(tmp_path)
-    create_variant(project, "v701", "v601", {"port": 0})
+    create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
     return project
 
 

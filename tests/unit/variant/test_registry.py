@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant import registry
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
@@ -47,6 +48,6 @@ def test_variants_made_at_once_all_get_their_entry(project: Project) -> None:
     make_package(project.root)
     names = [f"v70{digit}" for digit in range(8)]
     with ThreadPoolExecutor(len(names)) as pool:
-        list(pool.map(lambda name: create_variant(project, name, "v601", {}), names))
+        list(pool.map(lambda name: create_variant(project, name, "v601", {}, LIMITS), names))
     assert sorted(registry.read(project)["variants"]) == names
     assert sorted(path.name for path in project.variants.iterdir()) == [*names, "variants.yaml"]

@@ -1,0 +1,61 @@
+"""What holds the structure: short modules, a test file for each, a bare top level, a table of packages that is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGE = REPOSITORY / "pytest_f07"
+MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+MOST_LINES = 250
+TOP = {"__init__.py", "__main__.py", "errors.py", "run.py", "vectorize.py", "windows.py", "wire.py", "py.typed"}
+
+# To be emptied: modules that are too long, and modules without a test file of their own name.
+TOO_LONG: set[str] = {"results/compare.py", "run.py"}
+UNTESTED: set[str] = {
+    "commands/check.py",
+    "commands/listing.py",
+    "commands/notebook.py",
+    "commands/publish.py",
+    "commands/remove.py",
+    "commands/serve.py",
+    "errors.py",
+    "log/schema.py",
+    "oracle/models.py",
+    "plugin/fixtures.py",
+    "plugin/html.py",
+    "plugin/item.py",
+    "plugin/selection.py",
+    "plugin/session.py",
+    "plugin/terminal.py",
+    "results/page.py",
+    "run.py",
+    "server/models.py",
+    "server/openapi.py",
+    "variant/lock.py",
+    "windows.py",
+}
+
+
+def test_each_module_is_short() -> None:
+    long = {name for name, path in MODULES.items() if len(path.read_text(encoding="utf-8").splitlines()) >= MOST_LINES}
+    assert long == TOO_LONG
+
+
+def test_each_module_has_a_test_file_of_its_own_name() -> None:
+    modules = {name for name in MODULES if not Path(name).name.startswith("__")}
+    tests = REPOSITORY / "tests" / "unit"
+    assert {
+        name for name in modules if not (tests / Path(name).with_name(f"test_{Path(name).name}")).is_file()
+    } == UNTESTED
+
+
+def test_the_top_level_holds_only_what_packages_share() -> None:
+    assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == TOP
+
+
+def test_the_table_of_packages_is_the_tree() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == packages
