@@ -18,6 +18,7 @@ from pytest_f07.results import metric_table
 from pytest_f07.results.accounting import check_accounting
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
+from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.package import read_package
@@ -78,15 +79,18 @@ def check_run(project: Project, variant: str) -> list[Finding]:
     return [*findings, _balanced(project, paths, document)]
 
 
-def check_package(project: Project, parent: str) -> str:
-    """What a fit package holds; :class:`F07Error` for whatever ``variant7`` would refuse. Nothing is written."""
+def check_package(project: Project, parent: str) -> list[str]:
+    """Return a line of what a fit package holds, and one for each warning. Nothing is written.
+
+    :raises F07Error: for whatever ``variant7`` would refuse.
+    """
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
     rows = sum(found.rows for found in datasets)
     counts = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
-    return (
-        f"package {parent}: fit to be validated: {counts}{_unlisted(package, {model.folder.name for model in models})}"
-    )
+    unlisted = _unlisted(package, {model.folder.name for model in models})
+    warnings = [f"warning: {sentence}" for sentence in incoherences(package, models, datasets)]
+    return [f"package {parent}: fit to be validated: {counts}{unlisted}", *warnings]
 
 
 def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
