@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -10,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from conftest import F07Project
 from pytest_f07.commands.cli import main
 from pytest_f07.variant import coherence
 from pytest_f07.variant.coherence import incoherences
@@ -150,3 +152,17 @@ def test_variant7_and_check7_print_them_and_go_on(
         warnings = [line for line in lines if line.startswith("warning: ")]
         assert len(warnings) == 1
         assert warnings[0].startswith("warning: package v601: a__b: its model_family is cnn1d, and its layers are ")
+
+
+def test_a_run_shows_them_in_terminal_report_and_metadata(f07_stub: F07Project) -> None:
+    [folder] = (f07_stub.package / "models").glob("feeder_overload__*")
+    edit(folder / "model_summary.json", lambda summary: summary.update(model_family="cnn1d"))
+    f07_stub.variant7("v702", "v601")
+    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v702")
+    result.assert_outcomes(passed=3)
+    sentence = "package v601: feeder_overload: its model_family is cnn1d, and its *no Conv1D among them"
+    result.stdout.fnmatch_lines([f"*warning: {sentence}"])
+    variant = f07_stub.variant.with_name("v702")
+    warnings = json.loads((variant / "07_deployrun_metadata.json").read_text())["warnings"]
+    assert any(fnmatchcase(warning, sentence) for warning in warnings)
+    assert "feeder_overload: its model_family is cnn1d" in (variant / "report" / "report.html").read_text()
