@@ -24,6 +24,7 @@ from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.process import ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
+from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
 from pytest_f07.results.counting import count_log
@@ -33,6 +34,7 @@ from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken, judge
 from pytest_f07.variant import disk, manifest
+from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import lock_variant
@@ -61,6 +63,7 @@ class ManagedTarget:
 class Prepared:
     """A variant that was checked and can be run; it holds the variant's lock and the port.
 
+    :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param baseline: the earlier run that this one is compared with, or None.
     :param lock: the handle of the variant's lock.
     """
@@ -69,6 +72,7 @@ class Prepared:
     params: Params
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
+    incoherences: list[str]
     baseline: BaselineRun | None
     target: ManagedTarget
     lock: int
@@ -84,7 +88,7 @@ class Prepared:
         return RunResult(
             manifest=self.manifest, params=self.params, models=self.models, datasets=self.datasets, outputs=outputs,
             began=self.began, verdicts={}, broken=None, identity={}, timings=Timings(), stage_seconds={},
-            comparison=None,
+            comparison=None, incoherences=self.incoherences,
         )  # fmt: skip
 
 
@@ -115,6 +119,7 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
     loaded, params = load(project, variant)
     loaded.check_seal()
     models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
+    contradictions = incoherences(loaded.package, models, loaded.read_datasets(None))
     baseline = None
     if compare_with is not None:
         if compare_with == variant:
@@ -128,7 +133,7 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
         os.close(lock)
         raise
     target = ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
-    return Prepared(loaded, params, models, datasets, baseline, target, lock, began)
+    return Prepared(loaded, params, models, datasets, contradictions, baseline, target, lock, began)
 
 
 @dataclass
@@ -247,14 +252,19 @@ class _Execution:
         # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
         with record.stage("figures"):
             draw_all(outputs, models, counts)
+        with record.stage("recount"):
+            recount = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
             equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
         served = served_models(record.identity, prepared.manifest, models)
         verdicts = {
-            name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))
+            name: judge(
+                model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name),
+                recount.get(name),
+            )
             for model in models
             for name in [model.prediction_name]
-        }
+        }  # fmt: skip
         write_metrics(outputs, list(verdicts.values()))
         if prepared.baseline is None:
             return verdicts, None

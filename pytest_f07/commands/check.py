@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import metric_table
+from pytest_f07.results.accounting import check_accounting
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
+from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.package import read_package
@@ -74,18 +76,21 @@ def check_run(project: Project, variant: str) -> list[Finding]:
     if any(finding.wrong for finding in findings):
         why = "not looked at, since the above is not as the run left it"
         return [*findings, Finding("balanced", unknown=why)]
-    return [*findings, _balanced(project, paths)]
+    return [*findings, _balanced(project, paths, document)]
 
 
-def check_package(project: Project, parent: str) -> str:
-    """Return what a fit package holds; raise :class:`F07Error` for what ``variant7`` would refuse. Write nothing."""
+def check_package(project: Project, parent: str) -> list[str]:
+    """Return a line of what a fit package holds, and one for each warning; write nothing.
+
+    :raises F07Error: for whatever ``variant7`` would refuse.
+    """
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
     rows = sum(found.rows for found in datasets)
     counts = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
-    return (
-        f"package {parent}: fit to be validated: {counts}{_unlisted(package, {model.folder.name for model in models})}"
-    )
+    unlisted = _unlisted(package, {model.folder.name for model in models})
+    warnings = [f"warning: {sentence}" for sentence in incoherences(package, models, datasets)]
+    return [f"package {parent}: fit to be validated: {counts}{unlisted}", *warnings]
 
 
 def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
@@ -206,12 +211,13 @@ def _sealed(project: Project, paths: VariantPaths) -> Finding:
     return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}{unlisted}")
 
 
-def _balanced(project: Project, paths: VariantPaths) -> Finding:
-    """Count again, from the log and the datasets alone."""
+def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+    """Count again, from the log and the package alone, and hold all that the run wrote against it."""
     try:
         columns = pq.read_schema(paths.predictions_parquet).names
         if absent := [name for name in LOG_COLUMNS if name not in columns]:
             return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
+        check_accounting(project, paths, document)
         params = Params.read(paths.params, project.show(paths.params))
         found = manifest.load(project, paths.name)
         models, datasets = found.read_models(), found.read_datasets(params.sample_size)

@@ -62,7 +62,8 @@ def _nb7_run(project: Project, options: argparse.Namespace) -> int:
 def _check7(project: Project, options: argparse.Namespace) -> int:
     """Is a variant's run complete, unaltered, sealed and balanced? Or: is a package fit to be validated?"""
     if options.parent:
-        print(check_package(project, options.parent))
+        for line in check_package(project, options.parent):
+            print(line)
         return 0
     findings = check_run(project, options.variant)
     for finding in findings:

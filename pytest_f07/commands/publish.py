@@ -10,6 +10,7 @@ from pytest_f07.commands.check import existing, read_metadata, unaltered
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
+from pytest_f07.results.accounting import check_accounting
 from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.wording import counted
@@ -42,6 +43,10 @@ def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> d
     document = read_metadata(project, paths)
     if wrong := unaltered(project, paths, document).wrong:
         raise F07Error(f"{paths.name} is not published: {wrong}. Run it again: make script7-run VARIANT={paths.name}")
+    try:
+        check_accounting(project, paths, document)
+    except F07Error as error:
+        raise F07Error(f"{paths.name} is not published: {error}") from None
     if document["outcome"] != "passed" and not allow_failed:
         models = document.get("models", {})
         failed = ", ".join(name for name, model in models.items() if model.get("outcome") != "passed")

@@ -28,6 +28,7 @@ class RunResult:
     :param broken: why it could not be finished; None where it is whole.
     :param identity: what the server said of itself; empty where it never answered.
     :param stage_seconds: the wall time of each stage.
+    :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
     """
 
@@ -43,6 +44,7 @@ class RunResult:
     timings: Timings
     stage_seconds: Mapping[str, float]
     comparison: Comparison | None
+    incoherences: list[str]
 
     @property
     def variant(self) -> str:
@@ -66,6 +68,7 @@ class RunResult:
         warnings = [
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
+        warnings = [*self.incoherences, *warnings]
         if self.manifest.files is None:
             warnings.insert(
                 0,

@@ -19,6 +19,7 @@ BROKEN = "F07-BROKEN"
 IDENTITY = "F07-IDENTITY"
 EMISSIONS = "F07-EMISSIONS"
 BOOKS = "F07-BOOKS"
+RECOUNT = "F07-RECOUNT"
 UNLABELLED = "F07-UNLABELLED"
 THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
@@ -93,12 +94,13 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 def judge(
     model: Model, served: ServedModel, log: LogCounts, infer_check: InferCheck, required: Mapping[str, float],
-    equivalence: Equivalence | None = None,
+    equivalence: Equivalence | None = None, recount_fault: str | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
 
     :param required: the least value of metrics, where params.yaml asks for any.
     :param equivalence: what the oracle says, where it was asked.
+    :param recount_fault: what a second count of the log says otherwise.
     """
     metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
     return Verdict(
@@ -107,6 +109,7 @@ def judge(
         failures=[
             *_of_the_replay(served, log.fault, infer_check.fault(model.prediction_name)),
             *_of_the_books(model, metrics, audit),
+            *_of_the_recount(recount_fault),
             *_of_the_scores(model, served, audit),
             *_of_the_oracle(equivalence),
             *_of_the_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
@@ -145,6 +148,15 @@ def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator
             UNLABELLED,
             f"none of the {counted(audit.own.windows, 'row')} of its own dataset {model.source_f04} is labelled, so "
             "there is nothing to compare with. Label the dataset (F04) and package it again.",
+        )
+
+
+def _of_the_recount(fault: str | None) -> Iterator[Failure]:
+    if fault:
+        yield Failure(
+            RECOUNT,
+            f"two counts of the log disagree: {fault}. One of them is wrong, so no metric of this run counts. Run it "
+            "again; if it stays, report it with the log.",
         )
 
 

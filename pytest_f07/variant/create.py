@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
+from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
 from pytest_f07.variant.lock import registry_lock, variant_lock
 from pytest_f07.variant.package import read_package
@@ -27,7 +28,7 @@ class Declaration:
     """A variant that has been declared.
 
     :param completed: whether its params.yaml was there before, and only the manifest was missing.
-    :param warnings: a sentence for each thing in the package that will not be validated.
+    :param warnings: a sentence for each thing in the package that will not be validated, or contradicts itself.
     """
 
     paths: VariantPaths
@@ -62,6 +63,7 @@ def create_variant(
     document = to_json(manifest.build(project, package, models, datasets, seal(package.folder)))
     unlisted = unlisted_models(package, {model.folder.name for model in models})
     warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]
+    warnings += incoherences(package, models, datasets)
     if declared:
         _complete(project, paths, parent, document)
     else:

@@ -46,11 +46,13 @@ class ModelFile:
     :param keras_version: of the Keras that saved it, like "2.15.0".
     :param input_width: columns of the model's input; None where the file leaves it open.
     :param embedding_rows: rows of each Embedding layer that the file names, in order.
+    :param layer_classes: the classes of its layers, each once, in order.
     """
 
     keras_version: str
     input_width: int | None
     embedding_rows: tuple[int, ...]
+    layer_classes: tuple[str, ...]
 
 
 def inspect(path: Path, where: str) -> ModelFile:
@@ -80,6 +82,7 @@ def inspect(path: Path, where: str) -> ModelFile:
             for layer in layers
             if layer["class_name"] == "Embedding" and isinstance(rows := layer["config"].get("input_dim"), int)
         ),
+        layer_classes=tuple(dict.fromkeys(kind for layer in layers if (kind := layer["class_name"]) not in MODELS)),
     )
 
 

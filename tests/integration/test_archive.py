@@ -59,10 +59,9 @@ def test_books_are_counted_again_from_the_log(checkout: Checkout) -> None:
     digests = json.loads((checkout.variant / "07_deployrun_metadata.json").read_text())["sha256"]
     digests["metrics/metrics_per_model.csv"] = sha256(path.read_bytes()).hexdigest()
     checkout.change_metadata(sha256=digests)
-    assert check(checkout) == (
-        1,
-        {"complete": "", "unaltered": "", "sealed": "", "balanced": f"feeder_overload: TP is 999; the log says {old}"},
-    )
+    where = "executions/07_deployrun/v701/metrics/metrics_per_model.csv"
+    balanced = f"{where}: feeder_overload: TP is 999; counted again from the log it is {old}."
+    assert check(checkout) == (1, {"complete": "", "unaltered": "", "sealed": "", "balanced": balanced})
 
 
 def test_what_was_never_completed_is_said_to_be_so(checkout: Checkout) -> None:
@@ -113,7 +112,7 @@ OLDER = {
                                  "balanced": "the log has no y_prob, dataset, row: an older tool wrote it"}),
     "better metrics": (_no_seal_and_better_metrics,
                        {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS, "sealed": NO_SEAL,
-                        "balanced": "feeder_overload: TP is 999; the log says *"}),
+                        "balanced": "*metrics_per_model.csv: feeder_overload: TP is 999; counted again *"}),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -312,7 +313,20 @@ def _change_params(checkout: Checkout) -> None:
 
 
 def _fail(checkout: Checkout) -> None:
-    checkout.change_metadata(outcome="failed", models={"feeder_overload": {"outcome": "failed"}})
+    """Run again with a server whose scores are no numbers."""
+    checkout.stub("nan")
+    assert checkout.run().returncode == 1
+
+
+def _fail_and_edit_the_outcome(checkout: Checkout) -> None:
+    _fail(checkout)
+    path = checkout.variant / "07_deployrun_metadata.json"
+    models = {name: {**model, "outcome": "passed"} for name, model in json.loads(path.read_text())["models"].items()}
+    checkout.change_metadata(outcome="passed", models=models)
+
+
+def _edit_a_count(checkout: Checkout) -> None:
+    checkout.change_metadata(counts={"windows": 1})
 
 
 def _forget_digests(checkout: Checkout) -> None:
@@ -331,7 +345,12 @@ REFUSALS = {
     "added": (_add_a_file, "report/notes.txt was added after the run."),
     "lost": (_lose_a_figure, ".png is missing."),
     "params": (_change_params, "params.yaml has changed since the run."),
-    "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 publishes it all the same."),
+    "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 "
+               "publishes it all the same."),
+    "told to have passed": (_fail_and_edit_the_outcome, "feeder_overload is passed (F07-INFER, F07-NONFINITE); in "
+                            "junit.xml it is failed (F07-INFER, F07-NONFINITE)."),
+    "a count": (_edit_a_count, "v701 is not published: executions/07_deployrun/v701/07_deployrun_metadata.json: "
+                "counts.windows is 1; the files hold 3838."),
     "older": (_forget_digests, "an older tool wrote it."),
     "no git": (_leave_git, "is not in a git repository. Make it one: git init"),
     "no DVC": (lambda checkout: None, "DVC is not initialised in "),
@@ -373,7 +392,7 @@ def test_without_dvc_it_says_what_to_install(checkout: Checkout, tmp_path: Path)
 def test_a_failed_run_is_published_where_the_user_says_so(kept: Checkout) -> None:
     _fail(kept)
     publish(kept, "--allow-failed")
-    assert kept.git("log", "-1", "--format=%s") == "F07 v701 of v601: 1 model, failed"
+    assert kept.git("log", "-1", "--format=%s") == "F07 v701 of v601: 3 models, failed"
 
 
 @pytest.mark.parametrize("link", ["symlink", "hardlink"])

@@ -79,7 +79,8 @@ def make_package(root: Path, name: str = "v601") -> PackagePaths:
         (folder / "model_summary.json").write_text(json.dumps(summary))
         write_h5(folder / "model.h5", config)
     for source in ("v401", "v402", "v400"):
-        write_dataset(package.dataset(source), [[1, 2], [], [2**40, -5]], [1, 0, None])
+        first = [3, 4] if source == "v400" else [1, 2]  # so that each code of a vocabulary occurs
+        write_dataset(package.dataset(source), [first, [], [2**40, -5]], [1, 0, None])
     metadata = {"stage": "06_packaging", "f06_path": "/elsewhere/v601", "params": {"models": ENTRIES}}
     package.metadata.write_text(json.dumps(metadata))
     return package

@@ -136,7 +136,7 @@ def run_result(root: Path, verdicts: Mapping[str, Verdict], **values: Any) -> Ru
         **{
             "manifest": manifest, "params": Params("v601"), "models": (), "datasets": (), "outputs": paths,
             "began": datetime(2026, 1, 2, tzinfo=UTC), "verdicts": verdicts, "broken": None, "identity": {},
-            "timings": Timings(), "stage_seconds": {}, "comparison": None, **values,
+            "timings": Timings(), "stage_seconds": {}, "comparison": None, "incoherences": [], **values,
         }
     )  # fmt: skip
 

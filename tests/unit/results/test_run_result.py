@@ -26,3 +26,8 @@ def test_a_run_that_broke_shows_the_last_lines_of_the_servers_log(tmp_path: Path
     result.outputs.server_log.write_text("".join(f"line {number}\n" for number in range(100)))
     assert result.log_tail[-1] == "line 99"
     assert len(result.log_tail) == 15
+
+
+def test_what_contradicts_itself_in_the_package_comes_before_the_models(tmp_path: Path) -> None:
+    result = run_result(tmp_path, {"a": Verdict("a", warnings=["one score for all"])}, incoherences=["two in one"])
+    assert result.warnings == [UNSEALED, "two in one", "a: one score for all"]

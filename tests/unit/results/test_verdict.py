@@ -43,9 +43,10 @@ def verdict(
     infer_fault: str | None = None,
     required: Mapping[str, float] = MappingProxyType({}),
     equivalence: Equivalence | None = None,
+    recount_fault: str | None = None,
 ) -> Verdict:
     log = LogCounts({"a": metrics}, {"a": found}, log_fault)
-    return judge(model("a", "v402"), loaded, log, FixedFault(infer_fault), required, equivalence)
+    return judge(model("a", "v402"), loaded, log, FixedFault(infer_fault), required, equivalence, recount_fault)
 
 
 def not_numbers(own: int, **counts: int) -> ModelAudit:
@@ -81,6 +82,11 @@ FAILURES = {
         {"metrics": replace(COUNTED, seen_elsewhere=99)},
         "the books do not balance: 1,100 reference rows + 300 without reference + 99 known windows of other datasets "
         "are not the 1,500 emissions.",
+    ),
+    "RECOUNT": (
+        {"recount_fault": "TP is 1; counted again from the log it is 2"},
+        "two counts of the log disagree: TP is 1; counted again from the log it is 2. One of them is wrong, so no "
+        "metric of this run counts. Run it again; if it stays, report it with the log.",
     ),
     "UNLABELLED": (
         {"metrics": Metrics("a", no_ref_pred_1=1500)},
@@ -155,10 +161,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     everything["required"] = {"precision": 0.5, "recall": 0.75}
     # nothing is labelled, so nothing can be required: REQUIRED is not said on top of UNLABELLED
     codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
-    assert codes == ["IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "THRESHOLD", "NONFINITE", "EQUIVALENCE"]
+    assert codes == [
+        "IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "RECOUNT", "THRESHOLD", "NONFINITE", "EQUIVALENCE",
+    ]  # fmt: skip
     everything["metrics"] = Metrics("a", fp=1)
     codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
-    assert codes[3:] == ["BOOKS", "THRESHOLD", "NONFINITE", "EQUIVALENCE", "REQUIRED", "REQUIRED"]
+    assert codes[3:] == ["BOOKS", "RECOUNT", "THRESHOLD", "NONFINITE", "EQUIVALENCE", "REQUIRED", "REQUIRED"]
 
 
 def test_the_other_ways_of_asking_are_told() -> None:

@@ -45,12 +45,12 @@ def refused(path: Path) -> str:
 
 
 def test_a_file_says_who_saved_it_and_what_fits(path: Path) -> None:
-    assert inspect(path, "m") == ModelFile("2.15.0", 6, (5, 9))
+    assert inspect(path, "m") == ModelFile("2.15.0", 6, (5, 9), ("InputLayer", "Embedding", "Dense"))
 
 
 def test_a_file_that_leaves_the_width_open_or_the_version_out(path: Path) -> None:
     write_h5(path, network(None), version=None)
-    assert inspect(path, "m") == ModelFile("2", None, ())
+    assert inspect(path, "m") == ModelFile("2", None, (), ("InputLayer", "Dense"))
 
 
 def test_keras_3_names_shape_and_modules_its_own_way(path: Path) -> None:
@@ -59,7 +59,7 @@ def test_keras_3_names_shape_and_modules_its_own_way(path: Path) -> None:
     relu = {"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "function"}
     dense = {"module": "keras.layers", "class_name": "Dense", "config": {"dtype": dtype, "activation": relu}}
     write_h5(path, {"class_name": "Functional", "config": {"layers": [first, dense]}}, "3.15.1")
-    assert inspect(path, "m") == ModelFile("3.15.1", 4, ())
+    assert inspect(path, "m") == ModelFile("3.15.1", 4, (), ("InputLayer", "Dense"))
 
 
 def test_the_demo_models_are_harmless() -> None:

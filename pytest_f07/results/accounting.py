@@ -1,0 +1,191 @@
+"""Hold what a run tells in several places against a count of its own, and the places against each other."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pyarrow as pa
+
+from pytest_f07.errors import F07Error
+from pytest_f07.results import metric_table
+from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.recount import Recount, RecountError, csv_fault, recount
+from pytest_f07.variant import manifest
+from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.params import Params
+from pytest_f07.variant.paths import Project, VariantPaths
+
+MAX_PREDICTIONS = 1_000_000  # a run's own end counts again; two seconds
+Rows = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class ModelOutcome:
+    """What JUnit or the metadata tells of one model: how it ended, and the codes of its failures."""
+
+    outcome: str
+    codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} ({', '.join(self.codes)})" if self.codes else self.outcome
+
+
+def check_accounting(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> int:
+    """Count a finished run again, and hold all that tells of it against that count.
+
+    :param document: the run's metadata.
+    :returns: how many predictions were counted.
+    :raises F07Error: that names the first file, model and number that disagree.
+    """
+    loaded = manifest.load(project, paths.name)
+    loaded.read_models()
+    loaded.read_datasets(None)
+    params = Params.read(paths.params, project.show(paths.params))
+    try:
+        recounted = recount(paths.folder, loaded.package.folder, paths.predictions_parquet)
+        fault = csv_fault(paths.predictions_csv, paths.predictions_parquet)
+    except RecountError as error:
+        raise F07Error(f"{project.show(paths.predictions_parquet)}: {error}.") from None
+    except (OSError, pa.ArrowException) as error:
+        raise F07Error(f"{paths.name} cannot be counted again: {' '.join(str(error).split())}.") from None
+    if fault:
+        raise F07Error(f"{project.show(paths.predictions_csv)}: {fault}.")
+    for sentence in _disagreements(project, paths, document, params, recounted):
+        raise F07Error(sentence)
+    return sum(recounted.rows.values()) * len(recounted.models)
+
+
+def recount_faults(loaded: Manifest, parquet: Path, log: LogCounts) -> dict[str, str]:
+    """Return what a second count says otherwise than the run's own, by prediction_name.
+
+    Nothing is counted again where the log is known not to be the datasets, or holds more than
+    :data:`MAX_PREDICTIONS`: then ``check7`` does it.
+    """
+    if log.fault or sum(audit.emissions for audit in log.audits.values()) > MAX_PREDICTIONS:
+        return {}
+    try:
+        recounted = recount(loaded.paths.folder, loaded.package.folder, parquet)
+    except RecountError as error:
+        return dict.fromkeys(log.metrics, str(error))
+    rows = {name: metric_table.values(metrics.counts(log.audits[name])) for name, metrics in log.metrics.items()}
+    return dict(count_differences(recounted, rows))
+
+
+def count_differences(recounted: Recount, rows: Rows) -> Iterator[tuple[str, str]]:
+    """Yield the name of each model whose counts differ, and the first number that does.
+
+    :param rows: by prediction_name, numbers or their text, under the column names of metrics_per_model.csv.
+    """
+    for name, counts in recounted.models.items():
+        row = rows.get(name, {})
+        for key, value in counts.items():
+            if key == "non_finite" and key not in row:
+                continue  # older tools did not count them
+            if str(row.get(key, "missing")) != str(value):
+                yield name, f"{key} is {row.get(key, 'missing')}; counted again from the log it is {value}"
+                break
+
+
+def _disagreements(
+    project: Project, paths: VariantPaths, document: Mapping[str, Any], params: Params, recounted: Recount
+) -> Iterator[str]:
+    with paths.metrics_csv.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows: dict[str, Rows] = {project.show(paths.metrics_csv): _by_name(list(csv.DictReader(file)))}
+    if paths.metrics_json.is_file():
+        where = project.show(paths.metrics_json)
+        rows[where] = _by_name(
+            [
+                {"prediction_name": name, **(row if isinstance(row, dict) else {})}
+                for name, row in read_json(paths.metrics_json, where).items()
+            ]
+        )
+    judged = document.get("outcome") is not None  # an older tool wrote neither outcomes nor junit.xml
+    if judged:
+        where = project.show(paths.junit_xml)
+        rows[where] = _by_name(junit_properties(paths.junit_xml, where))
+    for where, models in rows.items():
+        if list(models) != list(recounted.models):
+            yield f"{where}: its models are {_listed(models)}; the log's are {_listed(recounted.models)}."
+        yield from (f"{where}: {name}: {text}." for name, text in count_differences(recounted, models))
+    if judged:
+        where = project.show(paths.metadata)
+        yield from _count_disagreements(where, document, recounted)
+        yield from _outcome_disagreements(where, document, rows[project.show(paths.junit_xml)])
+        yield from _unearned(where, document, params, recounted)
+
+
+def _by_name(rows: list[dict[str, Any]]) -> Rows:
+    return {str(row.get("prediction_name")): row for row in rows}
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(names) or "none"
+
+
+def junit_properties(path: Path, where: str) -> list[dict[str, str]]:
+    """Return the properties of each test case, and under ``outcome`` how it ended.
+
+    :raises F07Error: for what is not XML.
+    """
+    try:
+        cases = list(ElementTree.parse(path).iter("testcase"))
+    except (ElementTree.ParseError, OSError) as error:
+        raise F07Error(f"{where}: is not readable XML ({error}).") from None
+    rows = []
+    for case in cases:
+        values = {str(entry.get("name")): str(entry.get("value")) for entry in case.iter("property")}
+        bad = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
+        rows.append({**values, "outcome": "failed" if bad else "passed"})
+    return rows
+
+
+def _count_disagreements(where: str, document: Mapping[str, Any], recounted: Recount) -> Iterator[str]:
+    windows = sum(recounted.rows.values())
+    expected = {"windows": windows, "predictions": windows * len(recounted.models), "rows": recounted.rows}
+    counts = document.get("counts")
+    for key, value in expected.items():
+        written = counts.get(key) if isinstance(counts, dict) else None
+        if written != value:
+            yield f"{where}: counts.{key} is {written}; the files hold {value}."
+
+
+def _outcome_disagreements(where: str, document: Mapping[str, Any], junit: Rows) -> Iterator[str]:
+    models = document.get("models")
+    told = {name: _told(model) for name, model in models.items()} if isinstance(models, dict) else {}
+    if list(told) != list(junit):
+        yield f"{where}: its models are {_listed(told)}; those of junit.xml are {_listed(junit)}."
+    for name, row in junit.items():
+        codes = tuple(filter(None, str(row.get("code", "")).split(",")))
+        tested = ModelOutcome(str(row["outcome"]), codes)
+        if told.get(name) != tested:
+            yield f"{where}: {name} is {told.get(name, 'missing')}; in junit.xml it is {tested}."
+    overall = "failed" if any(model.outcome != "passed" for model in told.values()) else "passed"
+    if document["outcome"] != overall:
+        yield f"{where}: outcome is {document['outcome']}; its models make it {overall}."
+
+
+def _told(model: object) -> ModelOutcome:
+    entry = model if isinstance(model, dict) else {}
+    failures = entry.get("failures") or []
+    codes = tuple(str(failure.get("code")) for failure in failures if isinstance(failure, dict))
+    return ModelOutcome(str(entry.get("outcome")), codes)
+
+
+def _unearned(where: str, document: Mapping[str, Any], params: Params, recounted: Recount) -> Iterator[str]:
+    """Yield a sentence for each model that is told to have passed and by the count cannot have."""
+    for name, counts in recounted.models.items():
+        if _told(document["models"].get(name)).outcome != "passed":
+            continue
+        if bad := recounted.own_non_finite[name]:
+            yield f"{where}: {name} is passed; {bad:,} scores of its own dataset are not numbers."
+        if not any(counts[key] for key in ("TP", "TN", "FP", "FN")):
+            yield f"{where}: {name} is passed; no row of its own dataset is labelled."
+        for metric, least in params.required(name).items():
+            if metric in counts and counts[metric] < least:
+                yield f"{where}: {name} is passed; its {metric} is {counts[metric]}, and {least} is required."
