@@ -25,9 +25,11 @@ from pytest_f07.replay.process import ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.artefacts import clean, write_metrics
-from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
+from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.compare import Comparison, try_compare
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
+from pytest_f07.results.flips import RunLog
 from pytest_f07.results.identity import served_models
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
@@ -259,6 +261,6 @@ class _Execution:
         if prepared.baseline is None:
             return verdicts, None
         with record.stage("compare"):
-            rows = {dataset.source_f04: dataset.rows for dataset in datasets}
+            log = RunLog(parquet, tuple(verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
             metrics = {name: verdict.row() for name, verdict in verdicts.items()}
-            return verdicts, try_compare(prepared.baseline, parquet, list(verdicts), rows, metrics)
+            return verdicts, try_compare(prepared.baseline, log, metrics)

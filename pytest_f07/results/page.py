@@ -49,7 +49,7 @@ class Page:
     files: Mapping[str, FileSeal] = field(default_factory=dict)
     comparison_png: bytes | None = None
     pace_png: bytes | None = None
-    compared: Comparison | None = None
+    comparison: Comparison | None = None
 
     @property
     def passed(self) -> int:
@@ -106,7 +106,7 @@ def make_page(result: RunResult, note: str | None) -> Page:
         files=result.manifest.files or {},
         comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
         pace_png=draw_pace(pace) if pace else None,
-        compared=result.comparison,
+        comparison=result.comparison,
     )
 
 

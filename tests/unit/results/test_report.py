@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
-from pytest_f07.results.compare import Change, Comparison, Flip, ModelChange
+from pytest_f07.results.compare import Change, Comparison, ModelChange
+from pytest_f07.results.flips import Flip, Flips
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.report import Page
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows
@@ -106,7 +107,7 @@ def whole(text: str) -> tuple[list[str], Page]:
     )  # fmt: skip
     changes = [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6
     flip = Flip(place("Flipped dataset"), 1, place("Flipped window"), 0.1, 0.9)
-    change = ModelChange(place("Changed"), *changes, 9, 1, 0, [flip])
+    change = ModelChange(place("Changed"), *changes, Flips(9, 1, 0, [flip]))
     digest = "0123456789" * 4
     return said, page(
         verdict,
@@ -123,7 +124,7 @@ def whole(text: str) -> tuple[list[str], Page]:
         files={place("File"): {"size": 1, "sha256": place(digest[::-1])}},
         comparison_png=b"x",
         pace_png=b"y",
-        compared=Comparison(place("Then"), place("Its package"), "2026", [change], [place("Remark of it")]),
+        comparison=Comparison(place("Then"), place("Its package"), "2026", [change], [place("Remark of it")]),
     )
 
 
