@@ -84,10 +84,19 @@ class Prepared:
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return what is known of a run that was not executed, or interrupted."""
         return RunResult(
-            manifest=self.manifest, params=self.params, models=self.models, datasets=self.datasets, outputs=outputs,
-            began=self.began, verdicts={}, broken=None, identity={}, timings=Timings(), stage_seconds={},
+            manifest=self.manifest,
+            params=self.params,
+            models=self.models,
+            datasets=self.datasets,
+            outputs=outputs,
+            began=self.began,
+            verdicts={},
+            broken=None,
+            identity={},
+            timings=Timings(),
+            stage_seconds={},
             comparison=None,
-        )  # fmt: skip
+        )
 
 
 def load(project: Project, variant: str) -> tuple[Manifest, Params]:
@@ -152,9 +161,11 @@ class _Record:
 
 
 def execute(
-    prepared: Prepared, server: ServerProcess, outputs: Outputs,
+    prepared: Prepared,
+    server: ServerProcess,
+    outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> RunResult:  # fmt: skip
+) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
 
     A run that breaks raises nothing: its result says why, in each verdict.
@@ -216,9 +227,14 @@ class _Execution:
             return self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
-        self, client: Client, server: ServerProcess, shards: list[Shard],
-        infer_check: InferCheck, queries: OracleQueries | None, on_progress: Callable[[Progress], None],
-    ) -> None:  # fmt: skip
+        self,
+        client: Client,
+        server: ServerProcess,
+        shards: list[Shard],
+        infer_check: InferCheck,
+        queries: OracleQueries | None,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 

@@ -69,8 +69,9 @@ class ModelAudit:
         """Return whether one and the same score answers every window."""
         return self.emissions > 1 and self.non_finite == 0 and self.smallest == self.largest
 
-    def count(self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array,
-              y_prob: Float32Array) -> None:  # fmt: skip
+    def count(
+        self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array, y_prob: Float32Array
+    ) -> None:
         """Count consecutive rows of one dataset.
 
         :param stats: what the rows hold, as :func:`window_stats` counted it.

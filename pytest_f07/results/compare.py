@@ -12,7 +12,8 @@ from pytest_f07.errors import F07Error
 from pytest_f07.results import metric_table
 from pytest_f07.results.baseline import BaselineRun
 from pytest_f07.results.flips import Flips, RunLog, count_flips
-from pytest_f07.results.metric_table import METRICS, Counts
+from pytest_f07.results.formulas import Counts
+from pytest_f07.results.metric_table import METRICS
 from pytest_f07.variant.wording import agreeing, counted
 
 

@@ -85,17 +85,29 @@ def count_shard(log: LogReader, shard: Shard, index: ReferenceIndex, models: Seq
         for start in range(0, block.num_rows, step):
             part = slice(start, start + step)
             _count_block(
-                counts, models, dataset.source_f04, first_row + start, log.take(len(labels[part])),
-                windows.slice(start, step), labels[part], {name: each[part] for name, each in labelled.items()},
-            )  # fmt: skip
+                counts,
+                models,
+                dataset.source_f04,
+                first_row + start,
+                log.take(len(labels[part])),
+                windows.slice(start, step),
+                labels[part],
+                {name: each[part] for name, each in labelled.items()},
+            )
         first_row += block.num_rows
     return counts
 
 
 def _count_block(
-    counts: LogCounts, models: Sequence[Model], dataset: str, first_row: int, logged: LogBlock, windows: pa.Array,
-    labels: Int8Array, labelled: dict[str, npt.NDArray[np.bool_]],
-) -> None:  # fmt: skip
+    counts: LogCounts,
+    models: Sequence[Model],
+    dataset: str,
+    first_row: int,
+    logged: LogBlock,
+    windows: pa.Array,
+    labels: Int8Array,
+    labelled: dict[str, npt.NDArray[np.bool_]],
+) -> None:
     names = [model.prediction_name for model in models]
     counts.fault = counts.fault or first_difference(logged.table, windows, dataset, first_row, names)
     # A log that lost rows ends early: its fault says so, and the accounting does not balance.

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_f07.results.audit import ModelAudit
-from pytest_f07.results.metric_table import Counts
+from pytest_f07.results.formulas import Counts
 from pytest_f07.variant.dataset import UNLABELLED
 from pytest_f07.windows import Int8Array
 
@@ -60,9 +60,18 @@ class Metrics:
         """
         own = audit.own
         return Counts(
-            self.tp, self.tn, self.fp, self.fn, self.no_ref_pred_1, self.no_ref_pred_0, audit.non_finite,
-            own.codes, own.unknown, own.windows, own.empty,
-        )  # fmt: skip
+            self.tp,
+            self.tn,
+            self.fp,
+            self.fn,
+            self.no_ref_pred_1,
+            self.no_ref_pred_0,
+            audit.non_finite,
+            own.codes,
+            own.unknown,
+            own.windows,
+            own.empty,
+        )
 
     def count_own(self, dataset: str, labels: Int8Array, y_pred: Int8Array) -> None:
         """Count rows of the own dataset; an unlabelled one has no reference."""

@@ -103,9 +103,12 @@ def model_html(verdict: Verdict, model: Model, pictures: Mapping[str, bytes]) ->
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
     environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"

@@ -92,9 +92,13 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 
 def judge(
-    model: Model, served: ServedModel, log: LogCounts, infer_check: InferCheck, required: Mapping[str, float],
+    model: Model,
+    served: ServedModel,
+    log: LogCounts,
+    infer_check: InferCheck,
+    required: Mapping[str, float],
     equivalence: Equivalence | None = None,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """The verdict of a model whose run is whole.
 
     :param required: the least value of metrics, where params.yaml asks for any.

@@ -134,11 +134,21 @@ def run_result(root: Path, verdicts: Mapping[str, Verdict], **values: Any) -> Ru
     manifest = Manifest(Project(root), paths, package, (), (), None, "0" * 64)
     return RunResult(
         **{
-            "manifest": manifest, "params": Params("v601"), "models": (), "datasets": (), "outputs": paths,
-            "began": datetime(2026, 1, 2, tzinfo=UTC), "verdicts": verdicts, "broken": None, "identity": {},
-            "timings": Timings(), "stage_seconds": {}, "comparison": None, **values,
+            "manifest": manifest,
+            "params": Params("v601"),
+            "models": (),
+            "datasets": (),
+            "outputs": paths,
+            "began": datetime(2026, 1, 2, tzinfo=UTC),
+            "verdicts": verdicts,
+            "broken": None,
+            "identity": {},
+            "timings": Timings(),
+            "stage_seconds": {},
+            "comparison": None,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def model(name: str, source_f04: str, threshold: float = 0.5) -> Model:

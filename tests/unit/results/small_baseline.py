@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pytest_f07.results.flips import RunLog
-from pytest_f07.results.metric_table import Counts, values
+from pytest_f07.results.formulas import Counts
+from pytest_f07.results.metric_table import values
 from pytest_f07.results.metrics import to_csv
 from pytest_f07.variant.paths import Project
 

@@ -23,8 +23,13 @@ def test_what_an_earlier_run_left_is_gone_and_a_link_leads_nowhere_any_more(tmp_
     (outputs.folder / "params.yaml").write_text("kept")
     clean(outputs)
     assert sorted(path.relative_to(outputs.folder).as_posix() for path in outputs.folder.rglob("*")) == [
-        "logs", "metrics", "params.yaml", "report", "report/figures", "runtime",
-    ]  # fmt: skip
+        "logs",
+        "metrics",
+        "params.yaml",
+        "report",
+        "report/figures",
+        "runtime",
+    ]
     assert (elsewhere / "kept").exists()
 
 

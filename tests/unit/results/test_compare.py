@@ -7,7 +7,8 @@ import pytest
 from pytest_f07.errors import F07Error
 from pytest_f07.results.baseline import BaselineRun
 from pytest_f07.results.compare import Comparison, compare, try_compare
-from pytest_f07.results.metric_table import Counts, values
+from pytest_f07.results.formulas import Counts
+from pytest_f07.results.metric_table import values
 from tests.unit.results.small_baseline import BASELINE_COUNTS, LogRows, metric_rows, write_baseline, write_log
 
 COUNTS = Counts(6, 7, 2, 2, 4, 3, 0)

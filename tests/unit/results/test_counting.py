@@ -15,8 +15,10 @@ quick = settings(derandomize=True, deadline=None, max_examples=60)
 
 def as_text(counts: LogCounts) -> str:
     """Show everything, arrays too."""
-    scores = [(audit.scores.by_label.tolist(), audit.scores.most_wrong, audit.scores.nearest)
-              for audit in counts.audits.values()]  # fmt: skip
+    scores = [
+        (audit.scores.by_label.tolist(), audit.scores.most_wrong, audit.scores.nearest)
+        for audit in counts.audits.values()
+    ]
     return f"{counts} {scores}"
 
 

@@ -78,10 +78,22 @@ def failed(name: str) -> Verdict:
 def page(*verdicts: Verdict, **more: object) -> Page:
     """A page of these verdicts on which nothing else is told."""
     values = {
-        "variant": "v701", "package": "v601", "models": [], "verdicts": {one.prediction_name: one for one in verdicts},
-        "expected": len(verdicts), "note": None, "began": "2026-02-15 21:43:59 UTC", "seconds": 12.34, "counts": {},
-        "windows_per_second": 0.0, "latency": {}, "requests": 0, "warnings": [], "log_tail": [], "provenance": {},
-    }  # fmt: skip
+        "variant": "v701",
+        "package": "v601",
+        "models": [],
+        "verdicts": {one.prediction_name: one for one in verdicts},
+        "expected": len(verdicts),
+        "note": None,
+        "began": "2026-02-15 21:43:59 UTC",
+        "seconds": 12.34,
+        "counts": {},
+        "windows_per_second": 0.0,
+        "latency": {},
+        "requests": 0,
+        "warnings": [],
+        "log_tail": [],
+        "provenance": {},
+    }
     return Page(**{**values, **more})
 
 
@@ -102,9 +114,13 @@ def whole(text: str) -> tuple[list[str], Page]:
     found = ModelAudit(datasets={place("Dataset"): DatasetStats(5, 1, 9, 2, 3, 1)})
     found.scores = Scores(most_wrong=shown(row), nearest=shown(replace(row, window=place("Near"))))
     verdict = replace(
-        passed(name), audit=found, asked_alone=9, equivalence=Equivalence(windows=4, smallest_distance=0.1),
-        failures=[Failure(place("CODE"), place("Sentence"))], warnings=[place("Remark")],
-    )  # fmt: skip
+        passed(name),
+        audit=found,
+        asked_alone=9,
+        equivalence=Equivalence(windows=4, smallest_distance=0.1),
+        failures=[Failure(place("CODE"), place("Sentence"))],
+        warnings=[place("Remark")],
+    )
     changes = [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6
     flip = Flip(place("Flipped dataset"), 1, place("Flipped window"), 0.1, 0.9)
     change = ModelChange(place("Changed"), *changes, Flips(9, 1, 0, [flip]))
@@ -169,21 +185,40 @@ def test_every_text_is_shown_as_it_is_and_is_never_markup(text: str) -> None:
 
 OUTCOMES = {
     "PASSED": (
-        [passed("a"), passed("b")], 2, None, "2 of 2", "passed",
+        [passed("a"), passed("b")],
+        2,
+        None,
+        "2 of 2",
+        "passed",
         "All 2 models do in the runtime what the package says.",
     ),
     "PASSED alone": (
-        [passed("a")], 1, None, "1 of 1", "passed", "The model does in the runtime what the package says."
+        [passed("a")],
+        1,
+        None,
+        "1 of 1",
+        "passed",
+        "The model does in the runtime what the package says.",
     ),
     "FAILED": (
-        [passed("a"), failed("b")], 2, None, "1 of 2", "failed", "1 of 2 models failed; the reason stands below."
+        [passed("a"), failed("b")],
+        2,
+        None,
+        "1 of 2",
+        "failed",
+        "1 of 2 models failed; the reason stands below.",
     ),
     "NOT COMPLETE": ([passed("a")], 2, None, "1 of 2", "incomplete", "1 of 2 models was not judged."),
     "NOT COMPLETE though all passed": (
-        [passed("a")], 1, "The session was interrupted.", "1 of 1", "incomplete", "The session was interrupted."
+        [passed("a")],
+        1,
+        "The session was interrupted.",
+        "1 of 1",
+        "incomplete",
+        "The session was interrupted.",
     ),
     "NOT COMPLETE and nothing judged": ([], 3, "The run broke.", "0 of 3", "incomplete", "The run broke."),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("word", "case"), OUTCOMES.items(), ids=OUTCOMES)
@@ -204,13 +239,40 @@ def test_columns_and_cells_stand_in_one_order() -> None:
     heads = [Read(cell) for cell in report.header_cells()]
     cells = [Read(cell) for cell in report.row_cells(passed("a"), None)]
     assert [head.text.replace("\N{NO-BREAK SPACE}", " ") for head in heads] == [
-        "TP", "TN", "FP", "FN", "Precision", "Recall", "F1", "Base rate", "MCC", "No ref. 1", "No ref. 0",
-        "No ref.", "Not numbers", "Unknown codes", "Empty windows",
-    ]  # fmt: skip
+        "TP",
+        "TN",
+        "FP",
+        "FN",
+        "Precision",
+        "Recall",
+        "F1",
+        "Base rate",
+        "MCC",
+        "No ref. 1",
+        "No ref. 0",
+        "No ref.",
+        "Not numbers",
+        "Unknown codes",
+        "Empty windows",
+    ]
     shown = [cell.text.split()[0].removesuffix("0.3006").removesuffix("0.2307") for cell in cells]
     assert shown == [
-        "3", "4", "1", "2", "0.7500", "0.6000", "0.6667", "50.00%", "0.4082", "5", "0", "5", "0", "0.00%", "0.00%"
-    ]  # fmt: skip
+        "3",
+        "4",
+        "1",
+        "2",
+        "0.7500",
+        "0.6000",
+        "0.6667",
+        "50.00%",
+        "0.4082",
+        "5",
+        "0",
+        "5",
+        "0",
+        "0.00%",
+        "0.00%",
+    ]
     for head, cell in zip(heads, cells, strict=True):
         (_, of_head), (_, of_cell) = head.elements[0], cell.elements[0]
         assert of_cell["class"] == f"col-{of_head['data-column-type']}"
@@ -223,9 +285,11 @@ def test_a_models_own_figures_stand_below_ours() -> None:
     cells = report.row_cells(passed("a"), replace(model("a", "v402"), summary={"test_metrics": tested}))
     shown = {column.title: Read(cell).said("small") for column, cell in zip(report.COLUMNS, cells, strict=True)}
     assert {title: text for title, text in shown.items() if text} == {
-        "Precision": ["0.3006 to 0.9544", "F05 0.5000"], "Recall": ["0.2307 to 0.8824"], "F1": ["F05 0.2500"],
+        "Precision": ["0.3006 to 0.9544", "F05 0.5000"],
+        "Recall": ["0.2307 to 0.8824"],
+        "F1": ["F05 0.2500"],
         "Base rate": ["F05 75.00%"],
-    }  # fmt: skip
+    }
 
 
 def in_order(verdicts: list[Verdict], title: str) -> list[str]:
@@ -270,8 +334,11 @@ def test_what_is_empty_is_left_out() -> None:
     assert "img" not in {tag for tag, _ in read.elements}
     read = Read(report.above(page(failed("a"), warnings=["w"], log_tail=["l"])))
     assert read.said("h2") + read.said("summary") == [
-        "What failed", "Worth knowing", "Models", "Last lines of the server's log"
-    ]  # fmt: skip
+        "What failed",
+        "Worth knowing",
+        "Models",
+        "Last lines of the server's log",
+    ]
 
 
 def test_a_picture_is_embedded_as_it_is() -> None:

@@ -167,9 +167,13 @@ def test_the_other_ways_of_asking_are_told() -> None:
         verdict(equivalence=Equivalence(windows=1024, differing=3, smallest_distance=0.015)), asked_alone=32
     )
     assert found.asked_again == {
-        "asked alone (/infer)": "32", "answered otherwise": "0", "asked of the oracle": "1,024",
-        "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015",
-    }  # fmt: skip
+        "asked alone (/infer)": "32",
+        "answered otherwise": "0",
+        "asked of the oracle": "1,024",
+        "oracle says otherwise": "3",
+        "largest difference": "0",
+        "nearest to the threshold": "0.015",
+    }
     nothing = replace(verdict(equivalence=Equivalence()), asked_alone=32).asked_again
     assert [nothing[key] for key in ("largest difference", "nearest to the threshold")] == ["–", "–"]
     assert len(replace(verdict(), asked_alone=32).asked_again) == 2
