@@ -1,10 +1,9 @@
-"""One run of one variant, from the first check to the verdicts. It knows nothing of pytest (specification §4.2)."""
+"""Run one variant, from the first check to the verdicts (specification §4.2); nothing here knows pytest."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,7 +20,7 @@ from pytest_f07.equivalence.process import Oracle
 from pytest_f07.equivalence.queries import OracleQueries
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.process import ServerProcess
+from pytest_f07.replay.process import ManagedTarget, ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.artefacts import clean, write_metrics
@@ -46,25 +45,12 @@ from pytest_f07.windows import BatchResult
 
 
 @dataclass(frozen=True)
-class ManagedTarget:
-    """The server that the run starts.
-
-    :param listener: the listening socket that it inherits.
-    :param nonce: this run's; an answer without it is somebody else's.
-    """
-
-    host: str
-    port: int
-    listener: socket.socket
-    nonce: str
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """A variant that was checked and can be run; it holds the variant's lock and the port.
+    """A variant that is checked and can be run; it holds the variant's lock and the port.
 
     :param baseline: the earlier run that this one is compared with, or None.
-    :param lock: the handle of the variant's lock.
+    :param lock: the file descriptor of the variant's lock.
+    :param began: when the check began, in UTC.
     """
 
     manifest: Manifest
@@ -77,32 +63,19 @@ class Prepared:
     began: datetime
 
     def release(self) -> None:
-        """Give port and lock back."""
+        """Release port and lock."""
         self.target.listener.close()
         os.close(self.lock)
 
     def no_result(self, outputs: Outputs) -> RunResult:
-        """Return what is known of a run that was not executed, or interrupted."""
-        return RunResult(
-            manifest=self.manifest,
-            params=self.params,
-            models=self.models,
-            datasets=self.datasets,
-            outputs=outputs,
-            began=self.began,
-            verdicts={},
-            broken=None,
-            identity={},
-            timings=Timings(),
-            stage_seconds={},
-            comparison=None,
-        )
+        """Return the result of a run without verdicts: it was not executed, or interrupted."""
+        return RunResult(self.manifest, self.params, self.models, self.datasets, outputs, self.began)
 
 
 def load(project: Project, variant: str) -> tuple[Manifest, Params]:
     """Read a variant's manifest and parameters.
 
-    :raises F07Error: where one of them is missing, wrong, or not of the other.
+    :raises F07Error: where one of them is missing or wrong, or they name different packages.
     """
     loaded = manifest.load(project, variant)
     where = project.show(loaded.paths.params)
@@ -117,10 +90,10 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
 
 
 def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
-    """Check all that can be wrong before a run: package, seal, parameters, lock, disk, port. Touch nothing.
+    """Check package, seal, parameters, lock, disk and port before a run; change no file.
 
     :param compare_with: another variant, whose complete run this one is compared with.
-    :raises F07Error: for whatever is wrong.
+    :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
     loaded, params = load(project, variant)
@@ -144,15 +117,17 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
 
 @dataclass
 class _Record:
-    """What a run has come to know, also where it breaks."""
+    """The values of a result that a run fills in one by one; a run that breaks leaves what it had."""
 
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    comparison: Comparison | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Note the wall time of one stage."""
+        """Measure the wall time of one stage."""
         begin = time.perf_counter()
         try:
             yield
@@ -168,28 +143,18 @@ def execute(
 ) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
 
-    A run that breaks raises nothing: its result says why, in each verdict.
-
     :param outputs: where the artefacts go; what an earlier run left there is removed.
     :param on_progress: called after each batch.
+    :returns: the result; where the run broke, each verdict says why, and nothing is raised.
     """
-    record = _Record()
-    comparison, reason = None, None
+    record, reason = _Record(), None
     try:
         clean(outputs)
-        verdicts, comparison = _Execution(prepared, outputs, record).validate(server, on_progress)
+        _Execution(prepared, outputs, record).validate(server, on_progress)
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
-        verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
-    return replace(
-        prepared.no_result(outputs),
-        verdicts=verdicts,
-        broken=reason,
-        identity=record.identity,
-        timings=record.timings,
-        stage_seconds=record.stage_seconds,
-        comparison=comparison,
-    )
+        record.verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
+    return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 
 
 @dataclass(frozen=True)
@@ -200,10 +165,8 @@ class _Execution:
     outputs: Outputs
     record: _Record
 
-    def validate(
-        self, server: ServerProcess, on_progress: Callable[[Progress], None]
-    ) -> tuple[dict[str, Verdict], Comparison | None]:
-        """Start the server, replay and judge."""
+    def validate(self, server: ServerProcess, on_progress: Callable[[Progress], None]) -> None:
+        """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
         target, timeout = prepared.target, prepared.params.timeout_s
@@ -224,7 +187,7 @@ class _Execution:
                     infer_check.ask(client)
             finally:
                 client.close()
-            return self._judge(shards, infer_check, oracle, queries)
+            self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
         self,
@@ -257,26 +220,26 @@ class _Execution:
 
     def _judge(
         self, shards: list[Shard], infer_check: InferCheck, oracle: Oracle | None, queries: OracleQueries | None
-    ) -> tuple[dict[str, Verdict], Comparison | None]:
+    ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
             counts = count_log(parquet, shards, datasets, models)
-        # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
+        # The oracle is awaited last: it loads and answers while everything else goes on.
         with record.stage("figures"):
             draw_all(outputs, models, counts)
         with record.stage("oracle"):
             equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
         served = served_models(record.identity, prepared.manifest, models)
-        verdicts = {
+        record.verdicts = {
             name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))
             for model in models
             for name in [model.prediction_name]
         }
-        write_metrics(outputs, list(verdicts.values()))
+        write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:
-            return verdicts, None
+            return
         with record.stage("compare"):
-            log = RunLog(parquet, tuple(verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
-            metrics = {name: verdict.row() for name, verdict in verdicts.items()}
-            return verdicts, try_compare(prepared.baseline, log, metrics)
+            log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
+            metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
+            record.comparison = try_compare(prepared.baseline, log, metrics)

@@ -47,6 +47,20 @@ class ServerCommand:
         return cls(python_command("pytest_f07.server", str(manifest)), log, nonce, start_timeout_s)
 
 
+@dataclass(frozen=True)
+class ManagedTarget:
+    """The address of the server that a run starts.
+
+    :param listener: the listening socket that the server inherits.
+    :param nonce: a random name of this run; an answer without it comes from another server.
+    """
+
+    host: str
+    port: int
+    listener: socket.socket
+    nonce: str
+
+
 class ServerProcess:
     """A server of this run, from start to stop.
 

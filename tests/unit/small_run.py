@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,6 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_f07.log import writer as log
-from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import counting, references
 from pytest_f07.results.run_result import RunResult
@@ -132,23 +131,8 @@ def run_result(root: Path, verdicts: Mapping[str, Verdict], **values: Any) -> Ru
     """A run of v701 of package v601 in the project ``root``, whose server never answered."""
     paths, package = Project(root).variant("v701"), Project(root).package("v601")
     manifest = Manifest(Project(root), paths, package, (), (), None, "0" * 64)
-    return RunResult(
-        **{
-            "manifest": manifest,
-            "params": Params("v601"),
-            "models": (),
-            "datasets": (),
-            "outputs": paths,
-            "began": datetime(2026, 1, 2, tzinfo=UTC),
-            "verdicts": verdicts,
-            "broken": None,
-            "identity": {},
-            "timings": Timings(),
-            "stage_seconds": {},
-            "comparison": None,
-            **values,
-        }
-    )
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    return replace(RunResult(manifest, Params("v601"), (), (), paths, began, verdicts), **values)
 
 
 def model(name: str, source_f04: str, threshold: float = 0.5) -> Model:
