@@ -30,7 +30,6 @@ UNTESTED: set[str] = {
     "plugin/session.py",
     "plugin/terminal.py",
     "results/page.py",
-    "run.py",
     "server/models.py",
     "server/openapi.py",
     "variant/lock.py",
