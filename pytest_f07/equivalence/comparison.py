@@ -151,11 +151,13 @@ def _own_scores(
     parquet: Path, column: int, model: Model, models: int, datasets: Sequence[Dataset]
 ) -> Iterator[RowScores]:
     """Yield the logged scores of a model's own dataset that are numbers, in blocks."""
-    with LogReader(parquet, models) as log:
-        for dataset in datasets:
-            for first_row in range(0, dataset.rows, BLOCK_ROWS):
-                block = log.take(min(BLOCK_ROWS, dataset.rows - first_row))
-                if dataset.source_f04 == model.source_f04:
+    rows_before = 0
+    for dataset in datasets:
+        if dataset.source_f04 == model.source_f04:
+            with LogReader(parquet, models, first_window=rows_before) as log:
+                for first_row in range(0, dataset.rows, BLOCK_ROWS):
+                    block = log.take(min(BLOCK_ROWS, dataset.rows - first_row))
                     y_pred, y_prob = block.y_pred[:, column], block.y_prob[:, column]
                     scores = RowScores(np.arange(first_row, first_row + len(block)), y_pred, y_prob)
                     yield scores.take(np.nonzero(np.isfinite(y_prob))[0])
+        rows_before += dataset.rows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,62 +64,88 @@ def count_log(
         if log.rows != emissions:
             asked = f"{counted(emissions, 'prediction')} {agreeing(emissions, 'was', 'were')} asked for"
             counts.fault = f"the log has {counted(log.rows, 'row')}; {asked}"
-        for shard in shards:
-            counts.merge(count_shard(log, shard, index, models))
+        counts.merge(count_shards(log, shards, index, models))
     return counts
 
 
-def count_shard(log: LogReader, shard: Shard, index: ReferenceIndex, models: Sequence[Model]) -> LogCounts:
-    """Count one shard.
+def count_shards(log: LogReader, shards: Sequence[Shard], index: ReferenceIndex, models: Sequence[Model]) -> LogCounts:
+    """Count consecutive shards.
 
-    :param log: read up to the shard's first row.
+    :param log: read up to the first row of the first shard.
     :param index: the labelled windows of the whole package.
     """
     counts = LogCounts.empty(models)
-    dataset, first_row = shard.dataset, shard.first_row
     step = max(1, LOG_BLOCK_ROWS // len(models))
-    most = max(BLOCK_ROWS, len(index))
-    for block in dataset.blocks([X_COLUMN, Y_COLUMN], most, shard.first_row, shard.rows):
-        windows, labels = block.column(X_COLUMN), labels_of(block.column(Y_COLUMN))
-        labelled = index.labelled_in(windows)
-        for start in range(0, block.num_rows, step):
-            part = slice(start, start + step)
-            _count_block(
-                counts,
-                models,
-                dataset.source_f04,
-                first_row + start,
-                log.take(len(labels[part])),
-                windows.slice(start, step),
-                labels[part],
-                {name: each[part] for name, each in labelled.items()},
-            )
-        first_row += block.num_rows
+    for block in _labelled_blocks(shards, index):
+        for start in range(0, len(block.labels), step):
+            part = block.slice(start, step)
+            _count_block(counts, models, part, log.take(len(part.labels)))
     return counts
 
 
-def _count_block(
-    counts: LogCounts,
-    models: Sequence[Model],
-    dataset: str,
-    first_row: int,
-    logged: LogBlock,
-    windows: pa.Array,
-    labels: Int8Array,
-    labelled: dict[str, npt.NDArray[np.bool_]],
-) -> None:
+@dataclass(frozen=True)
+class _Block:
+    """Consecutive rows of a dataset.
+
+    :param windows: list array ``[rows]``; ``labels`` int8 ``[rows]``.
+    :param labelled: by dataset, whether it has a labelled row with the same window, bool ``[rows]``.
+    """
+
+    dataset: str
+    first_row: int
+    windows: pa.Array
+    labels: Int8Array
+    labelled: dict[str, npt.NDArray[np.bool_]]
+
+    def slice(self, start: int, rows: int) -> _Block:
+        part = slice(start, start + rows)
+        labelled = {name: each[part] for name, each in self.labelled.items()}
+        return _Block(
+            self.dataset, self.first_row + start, self.windows.slice(start, rows), self.labels[part], labelled
+        )
+
+
+def _labelled_blocks(shards: Sequence[Shard], index: ReferenceIndex) -> Iterator[_Block]:
+    """Yield the rows, several datasets looked up at a time: a look-up costs as much as the index is large."""
+    most = max(BLOCK_ROWS, len(index))
+    pending: list[_Block] = []
+    for shard in shards:
+        first_row = shard.first_row
+        for batch in shard.dataset.blocks([X_COLUMN, Y_COLUMN], most, shard.first_row, shard.rows):
+            labels = labels_of(batch.column(Y_COLUMN))
+            pending.append(_Block(shard.dataset.source_f04, first_row, batch.column(X_COLUMN), labels, {}))
+            first_row += batch.num_rows
+            if sum(len(block.labels) for block in pending) >= most:
+                yield from _look_up(pending, index)
+                pending = []
+    if pending:
+        yield from _look_up(pending, index)
+
+
+def _look_up(blocks: Sequence[_Block], index: ReferenceIndex) -> Iterator[_Block]:
+    labelled = index.labelled_in([block.windows for block in blocks])
+    start = 0
+    for block in blocks:
+        part = slice(start, start + len(block.labels))
+        yield replace(block, labelled={name: each[part] for name, each in labelled.items()})
+        start = part.stop
+
+
+def _count_block(counts: LogCounts, models: Sequence[Model], block: _Block, logged: LogBlock) -> None:
     names = [model.prediction_name for model in models]
-    counts.fault = counts.fault or first_difference(logged.table, windows, dataset, first_row, names)
+    dataset, labels = block.dataset, block.labels
+    counts.fault = counts.fault or first_difference(logged.table, block.windows, dataset, block.first_row, names)
     # A log that lost rows ends early: its fault says so, and the accounting does not balance.
     rows = len(logged)
     y_pred, y_prob = np.ascontiguousarray(logged.y_pred.T), np.ascontiguousarray(logged.y_prob.T)
-    stats = window_stats(windows, models)
+    stats = window_stats(block.windows, models)
     for column, model in enumerate(models):
         metrics, audit = counts.metrics[model.prediction_name], counts.audits[model.prediction_name]
-        audit.count(stats[column], model.threshold, (dataset, first_row), y_pred[column], y_prob[column])
+        place = (dataset, block.first_row)
+        audit.count(stats[column], model.threshold, place, y_pred[column], y_prob[column])
         if dataset == model.source_f04:
             metrics.count_own(dataset, labels[:rows], y_pred[column])
             if rows == len(labels):
-                audit.scores.add(RowBlock(first_row, windows, labels, y_pred[column], y_prob[column]))
+                audit.scores.add(RowBlock(block.first_row, block.windows, labels, y_pred[column], y_prob[column]))
         else:
-            metrics.count_other(dataset, labelled[model.source_f04][:rows], y_pred[column])
+            metrics.count_other(dataset, block.labelled[model.source_f04][:rows], y_pred[column])

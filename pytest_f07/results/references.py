@@ -35,12 +35,15 @@ class ReferenceIndex:
         """Return the number of distinct windows."""
         return len(self._windows)
 
-    def labelled_in(self, windows: pa.Array) -> dict[str, npt.NDArray[np.bool_]]:
+    def labelled_in(self, windows: Sequence[pa.Array]) -> dict[str, npt.NDArray[np.bool_]]:
         """Return by dataset whether it has a labelled row with each window, bool ``[windows]``.
 
         Arrow hashes the whole index anew at each call: ask about as many windows as it holds.
+
+        :param windows: list arrays, one after another.
         """
-        places = pc.index_in(window_keys(windows), self._windows)
+        keys = pa.concat_arrays([pa.array([], pa.large_binary()), *map(window_keys, windows)])
+        places = pc.index_in(keys, self._windows)
         rows = self._labelled_in[pc.fill_null(places, len(self._windows)).to_numpy()]
         return {name: rows[:, column] for name, column in self._columns.items()}
 

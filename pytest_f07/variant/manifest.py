@@ -16,7 +16,7 @@ from pytest_f07.variant.names import check_folder_name, check_name, composed, fi
 from pytest_f07.variant.package import Model, dataset, read_model
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
-from pytest_f07.variant.seal import FileSeal, check_seal, digest
+from pytest_f07.variant.seal import FileSeal, check_seal, digest, sealed_name
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Manifest:
         """Return the digest that a file of the package was sealed with; None where the manifest has no seal."""
         if self.files is None:
             return None
-        return self.files[path.relative_to(self.package.folder).as_posix()]["sha256"]
+        return self.files[sealed_name(path, self.package.folder)]["sha256"]
 
     def check_seal(self) -> None:
         """Raise :class:`F07Error` where the package is not as sealed; without a seal, where its rows are unfit."""

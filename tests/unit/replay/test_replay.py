@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.replay.replay import batches
-from pytest_f07.replay.shards import Shard
+from pytest_f07.endpoints.f07 import Request
+from pytest_f07.log.writer import PredictionLog
+from pytest_f07.replay.replay import batches, replay_shard
+from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.windows import Predictions
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -60,3 +66,40 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
 def test_batches_are_full_but_for_the_last_of_a_row_group(tmp_path: Path) -> None:
     found = batches(whole(dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]])), 2)
     assert [len(windows) for windows in found] == [2, 2, 1, 2, 2, 1]
+
+
+class EchoClient:
+    """A client whose answers depend on the windows alone, with one request in flight."""
+
+    def __init__(self) -> None:
+        self.timeout_s = 1.0
+        self._in_flight = 0
+
+    @property
+    def busy(self) -> bool:
+        return self._in_flight == 1
+
+    def send_batch(self, windows: pa.Array) -> Request:
+        self._in_flight += 1
+        return Request(HTTPConnection("nowhere"), "/infer_batch", windows)
+
+    def receive_batch(self, request: Request) -> Predictions:
+        self._in_flight -= 1
+        y_prob = np.array([[len(window) / 5] for window in request.windows.to_pylist()], np.float32)
+        return Predictions(("a",), (y_prob >= np.float32(0.5)).astype(np.int8), y_prob)
+
+
+@quick
+@given(st.lists(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=9), max_size=4), st.integers(1, 25))
+def test_any_cut_into_shards_gives_the_same_logs(groups: list[list[list[int]]], predictions: int) -> None:
+    logs = []
+    with TemporaryDirectory() as folder:
+        data = dataset(folder, groups)
+        for size in (predictions, 10**9):
+            paths = [Path(folder) / f"log{size}.parquet", Path(folder) / f"log{size}.csv"]
+            with PredictionLog(*paths, ("a",)) as log:
+                client: Any = EchoClient()
+                for shard in cut_shards([data], 1, 3, size):
+                    replay_shard(client, shard, 3, log.add, lambda _: False)
+            logs.append([path.read_bytes() for path in paths])
+    assert logs[0] == logs[1]

@@ -48,7 +48,9 @@ def datasets(tmp_path: Path) -> list[Dataset]:
 def test_each_window_is_held_once_and_known_by_dataset(datasets: list[Dataset]) -> None:
     index = ReferenceIndex(datasets, ["v402", "v401", "v402"])
     assert len(index) == 2
-    labelled = index.labelled_in(pa.array([[1, 2], [9], [], [2, 1], [7]], pa.list_(pa.int64())))
+    labelled = index.labelled_in(
+        [pa.array([[1, 2], [9]], pa.list_(pa.int64())), pa.array([[], [2, 1], [7]], pa.large_list(pa.int8()))]
+    )
     assert {name: each.tolist() for name, each in labelled.items()} == {
         "v402": [True, False, False, False, False],
         "v401": [True, False, True, False, False],
