@@ -150,7 +150,7 @@ def execute(
     record, reason = _Record(), None
     try:
         clean(outputs)
-        _Execution(prepared, outputs, record).validate(server, on_progress)
+        _Execution(prepared, server, outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         record.verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
@@ -162,17 +162,19 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
+    server: ServerProcess
     outputs: Outputs
+    on_progress: Callable[[Progress], None]
     record: _Record
 
-    def validate(self, server: ServerProcess, on_progress: Callable[[Progress], None]) -> None:
+    def validate(self) -> None:
         """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
         target, timeout = prepared.target, prepared.params.timeout_s
         client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
         with record.stage("start"):
-            record.identity |= server.start(client)
+            record.identity |= self.server.start(client)
         thresholds = {model.prediction_name: model.threshold for model in prepared.models}
         infer_check = InferCheck(thresholds, infer_rows(prepared.datasets))
         shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
@@ -182,7 +184,7 @@ class _Execution:
             if oracle is not None and mode == "sample":
                 queries = OracleQueries(oracle, prepared.models, prepared.datasets, infer_check.rows)
             try:
-                self._replay(client, server, shards, infer_check, queries, on_progress)
+                self._replay(client, shards, infer_check, queries)
                 with record.stage("infer"):
                     infer_check.ask(client)
             finally:
@@ -190,13 +192,7 @@ class _Execution:
             self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
-        self,
-        client: Client,
-        server: ServerProcess,
-        shards: list[Shard],
-        infer_check: InferCheck,
-        queries: OracleQueries | None,
-        on_progress: Callable[[Progress], None],
+        self, client: Client, shards: list[Shard], infer_check: InferCheck, queries: OracleQueries | None
     ) -> None:
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
@@ -208,14 +204,14 @@ class _Execution:
             if queries:
                 queries.add(batch)
             progress = progress.after(batch)
-            on_progress(progress)
+            self.on_progress(progress)
 
         with (
             self.record.stage("replay"),
             PredictionLog(outputs.predictions_parquet, outputs.predictions_csv, client.names) as log,
         ):
             for shard in shards:
-                timings = replay_shard(client, shard, batch_size, take, server.wait_for_exit)
+                timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
                 self.record.timings = self.record.timings.merge(timings)
 
     def _judge(

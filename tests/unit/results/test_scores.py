@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_f07.results.scores import BINS, SHOWN_ROWS, RowBlock, Scores, shown_window
+from pytest_f07.results.scores import BINS, SHOWN_ROWS, RowBlock, Scores, short_window_text
 from pytest_f07.variant.dataset import UNLABELLED
 
 
@@ -79,5 +79,5 @@ def test_blocks_of_any_size_give_the_same_curve_and_the_smallest_keys(
 
 
 def test_a_long_window_is_cut_and_says_so() -> None:
-    assert shown_window(pa.array([1, 5, 2])) == "[1,5,2]"
-    assert shown_window(pa.array(range(384))).endswith(",22,23,… 384 codes]")
+    assert short_window_text(pa.array([1, 5, 2])) == "[1,5,2]"
+    assert short_window_text(pa.array(range(384))).endswith(",22,23,… 384 codes]")
