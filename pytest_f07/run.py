@@ -32,7 +32,7 @@ from pytest_f07.results.flips import RunLog
 from pytest_f07.results.identity import served_models
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
-from pytest_f07.results.verdict import Verdict, broken, judge
+from pytest_f07.results.verdict import Verdict, broken_verdict, judge
 from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
@@ -153,7 +153,7 @@ def execute(
         _Execution(prepared, server, outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
-        record.verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
+        record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
     return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 
 

@@ -178,5 +178,5 @@ def draw_all(outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> No
             "recall": formulas.recall(metrics),
             "f1": formulas.f1(metrics),
         }
-        points.append(ComparisonPoint(name, values, F05.of(model.summary).metrics))
+        points.append(ComparisonPoint(name, values, F05.from_summary(model.summary).metrics))
     outputs.comparison_png.write_bytes(draw_comparison(points))
