@@ -20,8 +20,6 @@ UNTESTED: set[str] = {
     "commands/publish.py",
     "commands/remove.py",
     "commands/serve.py",
-    "errors.py",
-    "log/schema.py",
     "oracle/models.py",
     "plugin/fixtures.py",
     "plugin/html.py",
@@ -29,11 +27,9 @@ UNTESTED: set[str] = {
     "plugin/selection.py",
     "plugin/session.py",
     "plugin/terminal.py",
-    "results/page.py",
     "server/models.py",
     "server/openapi.py",
     "variant/lock.py",
-    "windows.py",
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.replay.replay import Completion, Timings
@@ -19,6 +19,8 @@ from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.documents import to_json
 from pytest_f07.variant.paths import Project
 from tests.unit.small_run import run_result
+
+quick = settings(derandomize=True, deadline=None)
 
 
 def read_metadata(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def test_the_software_of_both_processes_is_named() -> None:
     assert {"pytest", "pyarrow", "numpy", "matplotlib"} <= set(software["client"])
 
 
+@quick
 @given(st.lists(st.floats(0, 60), min_size=1, max_size=50))
 def test_latency_is_in_milliseconds_and_in_order(seconds: list[float]) -> None:
     percentiles = latency(seconds)

@@ -80,6 +80,7 @@ def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
 # -- the CSV
 
 
+@quick
 @given(st.floats(allow_nan=False))
 def test_any_float_reads_back_exactly(value: float) -> None:
     [line] = to_csv([{"x": value}]).decode().splitlines()[1:]

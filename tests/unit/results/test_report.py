@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.equivalence.comparison import Equivalence
@@ -25,6 +25,7 @@ from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
 from tests.unit.small_run import model
 
+quick = settings(derandomize=True, deadline=None)
 HOSTILE = "<script>alert('x')</script>\"&amp;"
 VOID = {"img"}
 LATENCY = {"p50_ms": 1.25, "p95_ms": 2.0, "p99_ms": 30.0}
@@ -172,6 +173,7 @@ TEXT = st.just(HOSTILE) | st.text(st.characters(codec="utf-8", categories=["L", 
 HARMLESS = [ParsedHtml(html).shape for html in render_all("harmless")[0]]
 
 
+@quick
 @given(TEXT)
 def test_every_text_is_shown_as_it_is_and_is_never_markup(text: str) -> None:
     html, texts = render_all(text)
@@ -302,6 +304,7 @@ def sort_models(verdicts: list[Verdict], title: str) -> list[str]:
     return sorted(cells, key=lambda name: cells[name])
 
 
+@quick
 @given(st.lists(st.integers(0, 10**11), min_size=2, max_size=6, unique=True))
 def test_numbers_sort_as_texts_in_their_own_order(counts: list[int]) -> None:
     verdicts = [Verdict(str(count), Metrics("a", tp=count), audit=ModelAudit()) for count in counts]

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.results.scores import BINS, SHOWN_ROWS, RowBlock, Scores, short_window_text
 from pytest_f07.variant.dataset import UNLABELLED
+
+quick = settings(derandomize=True, deadline=None)
 
 
 def make_block(rows: list[tuple[list[int], int, float]], first: int = 0, threshold: float = 0.5) -> RowBlock:
@@ -58,6 +60,7 @@ ROWS = st.lists(
 )
 
 
+@quick
 @given(ROWS, st.integers(1, 80))
 def test_blocks_of_any_size_give_the_same_curve_and_the_smallest_keys(
     rows: list[tuple[list[int], int, float]], size: int
