@@ -45,14 +45,24 @@ help: help7
 
 # Two at a time: a test that runs models is several processes itself.
 test: .venv/.test
-	.venv/bin/python -m pytest -n 2 tests
+	.venv/bin/python -m pytest $(test.options)
 
 test-pins: .venv-pins/.test
-	.venv-pins/bin/python -m pytest -n 2 tests
+	.venv-pins/bin/python -m pytest $(test.options)
+
+test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/browser
 
 # Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
-test-field: .venv-field/.test
-	.venv/bin/python -m pytest tests/field
+# The report is looked at in a browser.
+test-field: .venv-field/.test chromium
+	.venv/bin/python -m pytest -rs tests/field tests/browser
+
+.PHONY: chromium
+chromium:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null && exit 0; \
+	  fi; echo "ERROR: chromium and chromedriver are not installed: apt-get install chromium chromium-driver" >&2; exit 2
 
 lint: .venv/.lint
 	.venv/bin/ruff check .
@@ -86,27 +96,27 @@ set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
 .PHONY: .venv/.run .venv/.notebook .venv/.dvc .venv/.test .venv/.lint .venv/.proof .venv-pins/.test
 
 .venv/.run:
-	$(set-up) $@ 3.13 waitress
+	$(set-up) $@ 3.13 waitress none
 
 .venv/.notebook:
-	$(set-up) $@ 3.13 waitress,notebook
+	$(set-up) $@ 3.13 waitress,notebook none
 
 .venv/.dvc:
-	$(set-up) $@ 3.13 waitress,dvc
+	$(set-up) $@ 3.13 waitress,dvc none
 
 .venv/.test:
-	$(set-up) $@ 3.13 waitress,test,notebook,dvc
+	$(set-up) $@ 3.13 waitress,notebook,dvc test
 	@touch .venv/.run .venv/.notebook .venv/.dvc
 
 .venv/.lint: .venv/.test
-	$(set-up) $@ 3.13 waitress,test,lint
+	$(set-up) $@ 3.13 waitress,notebook,dvc test,lint
 
 .venv/.proof: .venv/.test
-	$(set-up) $@ 3.13 waitress,test,proof
+	$(set-up) $@ 3.13 waitress,notebook,dvc test,proof
 
 # TensorFlow 2.15 is for no later Python.
 .venv-pins/.test:
-	$(set-up) $@ 3.11 waitress,test -c tests/pins.txt
+	$(set-up) $@ 3.11 waitress,notebook,dvc test -c tests/pins.txt
 
 # The plugins on top of what .venv has, which is seen through a .pth file: no second TensorFlow.
 .venv-field/.test: tests/field/requirements.txt | .venv/.test

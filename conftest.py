@@ -25,6 +25,8 @@ VARIABLES_OF_OTHERS = (
     "GIT_INDEX_FILE GIT_WORK_TREE HOST LINES MPLBACKEND PARENT PORT PYTEST_ADDOPTS PYTHONWARNINGS REMOTE VARIANT VENV"
 ).split()
 REAL_PACKAGES = REPOSITORY.parent / "shared" / "packages"
+# Why a test may be skipped in CI: nothing yet.
+ALLOWED_SKIPS: tuple[str, ...] = ()
 # Plugins that only development brings: half of a small session's start.
 LEAN = "-p no:anyio -p no:hydra_pytest -p no:hypothesispytest -p no:schemathesis"
 
@@ -36,6 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # A job in the background ignores Ctrl-C, and each of its children would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o022)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where CI skipped a test: what nobody looked at is a hole."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("CI") or hasattr(session.config, "workerinput") or reporter is None:
+        return
+    for report in reporter.stats.get("skipped", ()):
+        if not any(reason in str(report.longrepr) for reason in ALLOWED_SKIPS):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -49,7 +49,7 @@ class Vocabulary:
             self._table[codes - self._zero] = np.arange(1, len(codes) + 1)
 
     def places(self, codes: Int64Array) -> Int64Array:
-        """The index of each code in the vocabulary + 1, 0 for a code outside it; int64 ``[codes]``."""
+        """Return the index of each code in the vocabulary + 1, 0 for a code outside it; int64 ``[codes]``."""
         if self._table is not None:
             # A difference that wraps around lands far outside the span too.
             return self._table.take(codes - self._zero, mode="clip")
@@ -106,5 +106,5 @@ class Vectorizer:
         self._vocabulary = Vocabulary(np.array(made.vocabulary, np.int64))
 
     def __call__(self, windows: Windows) -> Float32Array | Int32Array:
-        """The model input of ``windows``, ``[windows, width]`` of :attr:`dtype`."""
+        """Return the model input of ``windows``, ``[windows, width]`` of :attr:`dtype`."""
         return self._make(windows, self._vocabulary, self.width)

@@ -38,16 +38,16 @@ class Windows:
 
     @cached_property
     def rows(self) -> Int64Array:
-        """Which window each code is of; int64 ``[codes]``."""
+        """Return which window each code is of; int64 ``[codes]``."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def lists(self) -> list[list[int]]:
-        """The windows as lists of codes."""
+        """Return the windows as lists of codes."""
         codes, offsets = self.codes.tolist(), self.offsets.tolist()
         return [codes[start:end] for start, end in pairwise(offsets)]
 
     def parts(self, most: int) -> Iterator[Windows]:
-        """The same windows, at most ``most`` at a time."""
+        """Yield the same windows, at most ``most`` at a time."""
         if len(self) <= most:
             yield self
             return
@@ -56,7 +56,7 @@ class Windows:
             yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def checked(self) -> Windows:
-        """Itself, once it is known to keep the limits."""
+        """Return the windows; raise :class:`TooLarge` where they exceed a limit."""
         check_window_count(len(self))
         if len(self.codes) > MAX_CODES:
             raise TooLarge(f"{len(self.codes):,} codes in one request; at most {MAX_CODES:,} are answered")
@@ -73,7 +73,7 @@ def check_window_count(windows: int) -> None:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What every model says of every window of a batch.
+    """What every model answered to every window of a batch.
 
     :param names: the prediction names, in the order of the columns.
     :param y_pred: int8 ``[windows, models]``, 0 or 1.
@@ -105,13 +105,13 @@ class BatchResult:
 
 
 def holds_windows(kind: pa.DataType) -> bool:
-    """Whether an Arrow column of this type holds windows: a list or large_list of integers."""
+    """Return whether an Arrow column of this type holds windows: a list or large_list of integers."""
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     return bool(listed and pa.types.is_integer(kind.value_type))
 
 
 def windows_of(column: pa.Array) -> Windows:
-    """An Arrow list or large_list array of integers without nulls, without a copy where the codes are int64."""
+    """Return the windows of a list or large_list array of integers without nulls, uncopied where they are int64."""
     offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
     return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])

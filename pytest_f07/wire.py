@@ -1,4 +1,4 @@
-"""All that client and server share: windows and predictions, as JSON and as Arrow, and the headers of an answer.
+"""Encode and decode the messages of this project's own protocol: JSON, Arrow, and the headers of an answer.
 
 The Arrow form carries a batch from disk to model without a Python object per window; JSON is the documented default.
 Everything here checks what it is given: neither side trusts the other.
@@ -34,14 +34,14 @@ PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.flo
 
 
 def rows_digest(windows: Windows, predictions: Predictions) -> str:
-    """What each side computes of the rows answered, on its own: of the windows, and of what was said of them."""
+    """Return the digest that each side computes on its own: of the windows and of their predictions."""
     arrays = (windows.offsets, windows.codes, predictions.y_pred, predictions.y_prob)
     # At once: hashing lets other threads in, and it takes its time to get back from each.
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") -> Windows:
-    """Lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here.
+    """Return the windows of lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here.
 
     :param place: what messages call a window, its index in braces.
     """
@@ -64,7 +64,7 @@ def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") ->
 
 
 def decode_json(body: bytes) -> dict[str, Any]:
-    """The JSON object in a request's body."""
+    """Return the JSON object in a request's body."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -75,12 +75,12 @@ def decode_json(body: bytes) -> dict[str, Any]:
 
 
 def decode_window(body: bytes) -> Windows:
-    """The one window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
+    """Return the one window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
     return windows_from_lists([_key(decode_json(body), "window")], "window")
 
 
 def decode_windows(body: bytes) -> Windows:
-    """The windows of a JSON request to ``/infer_batch``: ``{"windows": [[1, 5, 2], …]}``."""
+    """Return the windows of a JSON request to ``/infer_batch``: ``{"windows": [[1, 5, 2], …]}``."""
     windows = _key(decode_json(body), "windows")
     if type(windows) is not list:
         raise WireError(f"windows is {_show(windows)}; it must be a list of windows")
@@ -102,7 +102,7 @@ def _show(value: object) -> str:
 
 
 def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str, Any]]:
-    """The answer to each window as JSON documents it; a score that is not a number is ``None``."""
+    """Return the answer to each window as JSON documents it; a score that is not a number is ``None``."""
     return [
         {
             "window": window,
@@ -118,7 +118,7 @@ def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str,
 
 
 def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
-    """A list or large_list array, which may be a slice, as an Arrow stream of one column."""
+    """Return a list or large_list array, which may be a slice, as an Arrow stream of one column."""
     batch = pa.record_batch([column], names=["window"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
@@ -127,7 +127,7 @@ def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
 
 
 def decode_windows_arrow(body: bytes) -> Windows:
-    """The windows of an Arrow request: one list or large_list column of integers, in no, one or several batches."""
+    """Return the windows of an Arrow request: one list or large_list column of integers, in any number of batches."""
     try:
         _refuse_compression(body)
         with pa.ipc.open_stream(body) as stream:
@@ -194,7 +194,7 @@ def _part(column: pa.Array) -> Windows:
 
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
-    """One ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
+    """Return one ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
     columns = [
         pa.StructArray.from_arrays(
             [
@@ -213,7 +213,7 @@ def encode_predictions_arrow(predictions: Predictions) -> bytes:
 
 
 def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions:
-    """The answer to an Arrow request, which must hold exactly the models ``names``, in order."""
+    """Return the answer to an Arrow request, which must hold exactly the models ``names``, in order."""
     try:
         with pa.ipc.open_stream(body) as stream:
             schema, found, batches = stream.schema, tuple(stream.schema.names), list(stream)

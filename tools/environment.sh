@@ -1,10 +1,11 @@
 #!/bin/sh
-# environment.sh STAMP LATEST EXTRAS [OPTION OF PIP …]: the virtual environment of STAMP's folder, with this checkout and
-# its EXTRAS, in a Python from 3.11 to LATEST. What is whole is left alone; what is half made is made again.
+# environment.sh STAMP LATEST EXTRAS GROUPS [OPTION OF PIP …]: the virtual environment of STAMP's folder, with this checkout,
+# its EXTRAS and its dependency GROUPS ("none" for none), in a Python from 3.11 to LATEST. What is whole is left alone; what
+# is half made is made again.
 # PYTHON names the interpreter; where it does not serve, the next is tried, but not with PYTHON_ONLY=1.
 set -eu
-stamp=$1 latest=$2 extras=$3
-shift 3
+stamp=$1 latest=$2 extras=$3 groups=$4
+shift 4
 folder=$(dirname "$stamp")
 python=$folder/bin/python
 
@@ -13,7 +14,7 @@ is_whole() {
   for source in pyproject.toml "$@"; do
     if [ -f "$source" ] && [ "$source" -nt "$stamp" ]; then return 1; fi
   done
-  "$python" tools/missing_packages.py "$extras" >/dev/null 2>&1
+  "$python" tools/missing_packages.py "$extras" "$groups" >/dev/null 2>&1
 }
 
 # Print why a command cannot make the environment, or nothing.
@@ -62,5 +63,10 @@ if ! "$python" -c 'import pip' 2>/dev/null; then
   "$chosen" -m venv --clear "$folder"
 fi
 echo "Installing pytest-f07 with $extras into $folder"
+if [ "$groups" != none ]; then
+  for group in $(echo "$groups" | tr , ' '); do set -- "$@" --group "$group"; done
+  # Groups are for pip 25.1 or newer.
+  "$python" -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+fi
 "$python" -m pip install --quiet --disable-pip-version-check "$@" -e ".[$extras]"
 touch "$stamp"

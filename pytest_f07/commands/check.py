@@ -78,7 +78,7 @@ def check_run(project: Project, variant: str) -> list[Finding]:
 
 
 def check_package(project: Project, parent: str) -> str:
-    """What a fit package holds; :class:`F07Error` for whatever ``variant7`` would refuse. Nothing is written."""
+    """Return what a fit package holds; raise :class:`F07Error` for what ``variant7`` would refuse. Write nothing."""
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
     rows = sum(found.rows for found in datasets)
@@ -95,7 +95,7 @@ def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
 
 
 def existing(project: Project, variant: str) -> VariantPaths:
-    """The paths of a variant that is there."""
+    """Return the paths of a variant; raise :class:`F07Error` where there is none."""
     paths = project.variant(check_variant(variant, "VARIANT"))
     if not paths.folder.is_dir():
         raise missing_variant(project, variant)
@@ -169,7 +169,7 @@ def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]
 
 
 def _files(paths: VariantPaths) -> list[str]:
-    """The files of the published folders. A link to a file (DVC makes them) counts as the file."""
+    """Return the files of the published folders. A link to a file (DVC makes them) counts as the file."""
     return [
         Path(top, name).relative_to(paths.folder).as_posix()
         for folder in paths.published
@@ -179,7 +179,7 @@ def _files(paths: VariantPaths) -> list[str]:
 
 
 def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> str:
-    """What is wrong with params.yaml and manifest.json."""
+    """Return what is wrong with params.yaml and manifest.json; empty where nothing is."""
     where = project.show(paths.params)
     try:
         if Params.read(paths.params, where).document() != document.get("params"):

@@ -14,7 +14,7 @@ _NAMED = ("parent_variant", "parent_variants")
 
 
 def children(project: Project, variant: str) -> list[str]:
-    """The later variants that name ``variant`` as a parent, each as ``phase/variant``.
+    """Return the later variants that name ``variant`` as a parent, each as ``phase/variant``.
 
     :raises F07Error: for a document that cannot be read: nobody can tell then.
     """

@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _number(text: str | None) -> int | str | None:
-    """A number where the text is one; else the text itself, for the message that refuses it."""
+    """Return the number that the text is; else the text itself, for the message that refuses it."""
     try:
         return None if text is None else int(text)
     except ValueError:

@@ -85,7 +85,7 @@ class Dvc:
             raise F07Error(f"dvc: {' '.join(str(error).split())}") from None
 
     def _address(self, stage: object) -> str:
-        """A stage's name as a command run in the project's root takes it."""
+        """Return a stage's name as a command run in the project's root takes it."""
         path, name = Path(stage.path), getattr(stage, "name", None)  # type: ignore[attr-defined]  # dvc has no types
         if not name:
             return str(path)

@@ -74,7 +74,7 @@ class Rows:
         self._block: pa.Array = pa.array([])
 
     def windows(self, rows: Sequence[int]) -> list[list[int]]:
-        """The windows of ``rows``, which ascend."""
+        """Return the windows of ``rows``, which ascend."""
         if rows and rows[0] < self._first:
             self._restart()
         found = []
@@ -87,7 +87,7 @@ class Rows:
 
 
 def _questions() -> SimpleQueue[bytes]:
-    """The lines of standard input, as they come; the process ends with them."""
+    """Return the lines of standard input, as they come; the process ends with them."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:

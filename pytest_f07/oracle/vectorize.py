@@ -1,4 +1,4 @@
-"""Windows to model input by plain loops, as F05 has it (specification §8). Slow, and nothing in it to be wrong."""
+"""Turn windows into model input by plain loops, as F05 does (specification §8): slow, and easy to check."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pytest_f07.vectorize import Vectorization
 
 
 def vectorize(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.float32] | npt.NDArray[np.int32]:
-    """The input that a model was trained on: ``[windows, width]``, float32 counts or int32 places in the vocabulary."""
+    """Return what a model was trained on: ``[windows, width]``, float32 counts or int32 places in the vocabulary."""
     return dense_bow(windows, made) if made.kind == "dense_bow" else sequence(windows, made)
 
 
 def dense_bow(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.float32]:
-    """How often each code of the vocabulary stands in each window."""
+    """Count each code of the vocabulary in each window."""
     column = {code: index for index, code in enumerate(made.vocabulary)}
     counts = np.zeros((len(windows), made.width), np.float32)
     for row, window in enumerate(windows):
@@ -27,7 +27,7 @@ def dense_bow(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDAr
 
 
 def sequence(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.int32]:
-    """The place in the vocabulary + 1 of each code in it, the last ``width`` of them, zeros on the left."""
+    """Return the place in the vocabulary + 1 of each code in it, the last ``width`` of them, zeros on the left."""
     place = {code: index + 1 for index, code in enumerate(made.vocabulary)}
     padded = np.zeros((len(windows), made.width), np.int32)
     for row, window in enumerate(windows):

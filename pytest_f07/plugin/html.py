@@ -1,4 +1,4 @@
-"""report.html through pytest-html's hooks: its table holds the models, a row unfolds into all that is known of one."""
+"""Write report.html through pytest-html's hooks: its table holds the models, and a row unfolds into the details."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """The metrics' columns after the model's name, instead of duration and links: no item takes time of its own."""
+        """Put the metrics' columns after the model's name, in place of duration and links: no item takes time."""
         cells[1:] = ['<th class="sortable" data-column-type="testId">Model</th>', *html.header_cells()]
 
     @pytest.hookimpl(optionalhook=True)
@@ -69,7 +69,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
-        """A model that passed has no log to show."""
+        """Leave out the log of a model that passed."""
         if report.passed:
             data.clear()
 

@@ -1,4 +1,4 @@
-"""Which manifest a session validates, and which of the host's options are set aside for it."""
+"""Choose the manifest that a session validates, and set aside the host's options that would disturb it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Selection:
 
 
 def select(config: pytest.Config) -> Selection | None:
-    """The selection, or None where the session is not about a manifest.
+    """Return the selection, or None where the session is not about a manifest.
 
     :raises pytest.UsageError: for more than one variant, or a name that is none.
     """

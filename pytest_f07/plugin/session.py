@@ -121,7 +121,7 @@ class ValidationSession:
         return None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One item for each prediction_name of the manifest."""
+        """Make one item for each prediction_name of the manifest."""
         if metafunc.definition.getparent(ManifestFile):
             metafunc.parametrize("prediction_name", self.manifest.prediction_names)
 
@@ -130,7 +130,7 @@ class ValidationSession:
         return str(val) if argname == "prediction_name" else None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """See whether the session is whole; a session that selects nothing is a mistake."""
+        """Note whether all models are selected; raise :class:`pytest.UsageError` where none is."""
         import_project_last(self.manifest.project.root)  # again, for each conftest.py below executions/
         names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
         if not names and session.testsfailed == 0:
@@ -146,7 +146,7 @@ class ValidationSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
-        """The time of the replay belongs to no item."""
+        """Take the time of the replay from the item that waited for it."""
         call.duration = max(0.0, call.duration - self._replay_seconds)
         self._replay_seconds = 0.0
 
@@ -162,8 +162,10 @@ class ValidationSession:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Once report.html and junit.xml are final (both are written in their own sessionfinish): put them into their
-        place, and write the metadata where the run is complete."""
+        """Put report.html and junit.xml into their place, and write the metadata where the run is complete.
+
+        Both are final once the other plugins' sessionfinish has run.
+        """
         self.note = self._reason_not_complete(session)
         self._set_exit_status(session)
         try:
@@ -181,7 +183,7 @@ class ValidationSession:
         return result
 
     def _is_stopped(self, session: pytest.Session) -> bool:
-        """Whether the session came to an end before its items did."""
+        """Return whether the session came to an end before its items did."""
         stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
         return session.exitstatus in stopped
 
@@ -192,7 +194,7 @@ class ValidationSession:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def _reason_not_complete(self, session: pytest.Session) -> str | None:
-        """Why this session is not a complete run; None where it is one, or where nothing was to be run."""
+        """Return why this session is no complete run; None where it is one, or where nothing was to be run."""
         written = "No metadata was written." if self.started else "No run was begun, and nothing was touched."
         if self.selection.collect_only or (self._is_stopped(session) and not self.started):
             return None

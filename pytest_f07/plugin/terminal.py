@@ -1,4 +1,4 @@
-"""What the terminal says: the replay's progress, a table at the end, and what a CI system reads."""
+"""Write the replay's progress, a table at the end, and what a CI system reads to the terminal."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ class ProgressLine:
         self._written = time.monotonic()
 
     def _uncaptured(self) -> AbstractContextManager[None]:
-        """pytest captures the file that its own terminal writes to."""
+        """Return a context in which pytest does not capture the file that its terminal writes to."""
         found: AbstractContextManager[None] = (
             self._capture.global_and_fixture_disabled() if self._capture else nullcontext()
         )
         return found
 
     def begin(self) -> None:
-        """The server takes seconds to start."""
+        """Say that the server starts, which takes seconds."""
         if self._interactive:
             self._write("f07: starting the server")
 

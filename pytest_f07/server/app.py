@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(identity: dict[str, Any], predict: Callable[[Windows], Predictions], headers: dict[str, str]) -> Flask:
-    """The application.
+    """Return the application.
 
     :param identity: what ``GET /`` says beside ``status``: who this server is.
     :param predict: every model's answer to a batch of windows.

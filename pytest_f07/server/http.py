@@ -106,5 +106,5 @@ def _refusal(message: str) -> bytes:
 
 
 def _client_error(code: int) -> int:
-    """What a server calls 501 or 505 is a request that it cannot read."""
+    """Return 400 for 501 and 505, by which servers mean a request that they cannot read."""
     return 400 if code in (501, 505) else code

@@ -16,8 +16,11 @@ STATUS = Path("/proc/self/status")
 
 
 def allowance(size: int) -> int:
-    """The bytes that loading a model file of ``size`` bytes may take: ample for what the file holds, for the layers'
-    first values before it, and for a stack of each thread that TensorFlow starts on the way."""
+    """Return the bytes that loading a model file of ``size`` bytes may take.
+
+    Ample for what the file holds, for the layers' first values before it, and for a stack of each thread that TensorFlow
+    starts on the way.
+    """
     return (2 << 30) + (32 << 20) * (os.cpu_count() or 1) + 16 * size
 
 

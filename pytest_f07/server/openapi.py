@@ -26,7 +26,7 @@ _REFUSALS = {
 
 
 def document(names: Sequence[str]) -> Schema:
-    """The whole document.
+    """Return the whole document.
 
     :param names: the prediction names, in the order of every answer.
     """

@@ -18,12 +18,12 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 def read_json(path: Path, where: str) -> dict[str, Any]:
-    """The JSON object in ``path``; anything else is an :class:`F07Error` that begins with ``where``."""
+    """Return the JSON object in ``path``; anything else is an :class:`F07Error` that begins with ``where``."""
     return _mapping(path, where, "JSON", lambda text: json.loads(text, object_pairs_hook=_each_once))
 
 
 def read_yaml(path: Path, where: str) -> dict[str, Any]:
-    """The YAML mapping in ``path`` (tags are refused); anything else is an :class:`F07Error`."""
+    """Return the YAML mapping in ``path`` (tags are refused); anything else is an :class:`F07Error`."""
     return _mapping(path, where, "YAML", lambda text: yaml.load(text, _YamlLoader))
 
 
@@ -64,7 +64,7 @@ def _place(error: yaml.MarkedYAMLError) -> str:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's names and values; a name that stands twice would silently lose one of its values."""
+    """Return an object's names and values; raise ValueError where a name stands twice and would lose a value."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)

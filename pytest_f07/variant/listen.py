@@ -9,7 +9,7 @@ from pytest_f07.errors import F07Error
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket at ``host``:``port`` (0: any free port); :class:`F07Error` that names a taken one."""
+    """Return a listening socket at ``host``:``port`` (0: any free port); :class:`F07Error` that names a taken one."""
     try:
         [family, kind, protocol, _, address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

@@ -13,7 +13,7 @@ from pytest_f07.variant.paths import VariantPaths
 
 
 def lock_variant(paths: VariantPaths) -> int:
-    """A variant's lock, as a handle to close; :class:`F07Error` where another process has it."""
+    """Return a variant's lock as a handle to close; :class:`F07Error` where another process has it."""
     handle = os.open(paths.folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -57,7 +57,7 @@ class Manifest:
                 found.check_rows()
 
     def read_models(self) -> list[Model]:
-        """The models, read from the package's own files, once this environment is known to be able to load them."""
+        """Return the models, read from the package's own files; raise where this environment cannot load them."""
         models = [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
         for model in models:
             model_file.check_keras(
@@ -71,14 +71,14 @@ class Manifest:
         return models
 
     def read_datasets(self, limit: int | None) -> list[Dataset]:
-        """The datasets, each cut to its first ``limit`` rows where that is not None."""
+        """Return the datasets, each cut to its first ``limit`` rows where that is not None."""
         return [dataset(self.package, name, limit) for name in self.datasets]
 
 
 def build(
     project: Project, package: PackagePaths, models: list[Model], datasets: list[Dataset], files: Mapping[str, FileSeal]
 ) -> dict[str, Any]:
-    """The document that manifest.json holds; all paths relative to the project root."""
+    """Return the document that manifest.json holds; all paths relative to the project root."""
     columns = {"x_column": X_COLUMN, "y_column": Y_COLUMN}
     return {
         "f06_variant": package.name,

@@ -66,7 +66,7 @@ class Entry:
 
 
 def read_models(paths: PackagePaths) -> list[Model]:
-    """The models of a package in the order of its list; :class:`F07Error` for whatever is not as F06 leaves it."""
+    """Return the models in the order of the list; raise :class:`F07Error` where a package is not as F06 leaves it."""
     if not paths.folder.is_dir():
         raise missing_package(paths)
     return [read_model(paths, entry.prediction_name, entry.source_f05, entry.folder_name) for entry in _entries(paths)]
@@ -85,14 +85,14 @@ def read_package(paths: PackagePaths) -> tuple[list[Model], list[Dataset]]:
 
 
 def read_datasets(paths: PackagePaths, models: Iterable[Model], limit: int | None) -> list[Dataset]:
-    """The datasets: in the order of first use by a model, then those no model owns, by name."""
+    """Return the datasets: in the order of first use by a model, then those no model owns, by name."""
     used = dict.fromkeys(model.source_f04 for model in models)
     there = sorted(path.name.removesuffix(DATASET_SUFFIX) for path in paths.datasets.glob(f"v*{DATASET_SUFFIX}"))
     return [dataset(paths, name, limit) for name in [*used, *(n for n in there if n not in used and is_variant(n))]]
 
 
 def dataset(paths: PackagePaths, source_f04: str, limit: int | None) -> Dataset:
-    """The dataset that one F04 variant made, its columns checked."""
+    """Return the dataset that one F04 variant made, its columns checked."""
     path = inside(paths, paths.dataset(source_f04))
     return Dataset.open(source_f04, path, f"package {paths.name}: datasets/{path.name}", limit)
 
@@ -212,7 +212,7 @@ def _size(found: dict[str, Any], key: str, where: str) -> int:
 
 
 def _check_fit(h5: Path, vectorization: Vectorization, where: str) -> ModelFile:
-    """What the model file says of itself.
+    """Return what the model file says of itself.
 
     :raises F07Error: for a vectorization that does not fit (an index beyond an Embedding gives zeros on a GPU).
     """

@@ -50,7 +50,7 @@ class Params:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
-        """The same from a mapping; ``where`` begins each message."""
+        """Return the parameters of a mapping; ``where`` begins each message."""
         _known(document, KEYS, "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
@@ -70,7 +70,7 @@ class Params:
         )
 
     def required(self, prediction_name: str) -> dict[str, float]:
-        """The least value of each metric that one model must reach: what is said of it replaces what is said of all."""
+        """Return the least value of each metric for one model: its own replace those for all."""
         of_all = {name: least for name, least in self.require.items() if not isinstance(least, Mapping)}
         of_it = self.require.get(prediction_name)
         return {**of_all, **of_it} if isinstance(of_it, Mapping) else of_all
@@ -94,7 +94,7 @@ class Params:
                 )
 
     def document(self) -> dict[str, Any]:
-        """The mapping that params.yaml holds."""
+        """Return the mapping that params.yaml holds."""
         timeouts = {key: getattr(self, key) for key in RUNTIME_KEYS[2:] if getattr(self, key) != getattr(Params, key)}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,

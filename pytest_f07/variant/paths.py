@@ -165,7 +165,7 @@ class Project:
 
     @classmethod
     def of_manifest(cls, path: Path) -> Project | None:
-        """The project that a manifest lies in, three levels above it; None where ``path`` is no F07 manifest."""
+        """Return the project that a manifest lies in, three levels above it; None where ``path`` is no F07 manifest."""
         folder = path.parent
         named = path.name == MANIFEST and is_variant(folder.name)
         if not named or folder.parent.name != DEPLOYRUN or folder.parent.parent.name != EXECUTIONS:
@@ -193,7 +193,7 @@ class Project:
         return self.variants / "variants.yaml"
 
     def later_phases(self) -> list[Path]:
-        """The folders of the phases after this one: executions/08_…"""
+        """Return the folders of the phases after this one: executions/08_…"""
         folders = sorted((self.root / EXECUTIONS).glob("[0-9][0-9]_*"))
         return [folder for folder in folders if int(folder.name[:2]) > int(DEPLOYRUN[:2])]
 

@@ -23,7 +23,7 @@ class FileSeal(TypedDict):
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
+    """Return the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -67,7 +67,7 @@ def package_files(folder: Path) -> dict[str, Path]:
 
 
 def seal(folder: Path) -> dict[str, FileSeal]:
-    """The seal of every file of the package, by its path relative to ``folder``."""
+    """Return the seal of every file of the package, by its path relative to ``folder``."""
     return {
         name: FileSeal(sha256=digest(path), size=path.stat().st_size) for name, path in package_files(folder).items()
     }

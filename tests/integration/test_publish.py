@@ -100,7 +100,7 @@ def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept:
 
     # what has changed is counted, not what could have
     kept.change_metadata(note="mine")
-    assert ", 1 files of v701\n" in publish(kept)
+    assert ", 1 file of v701\n" in publish(kept)
 
 
 METADATA = "v701/07_deployrun_metadata.json"
@@ -418,7 +418,7 @@ def test_a_project_in_a_folder_of_a_repository_that_ignores_results(finished: Ch
 
 def test_a_dvc_pipeline_runs_shows_publishes_and_forgets_a_variant(kept: Checkout) -> None:
     shutil.rmtree(kept.variant / "logs")
-    shutil.copy(REPOSITORY / "docs" / "dvc.yaml", kept.root)
+    shutil.copy(REPOSITORY / "docs" / "examples" / "dvc.yaml", kept.root)
     kept.dvc("repro", "--quiet", "f07-v701")
     assert "inverter_trip.cnn.recall" in kept.dvc("metrics", "show", "--md")
     kept.dvc("plots", "show", "--quiet")

@@ -178,11 +178,11 @@ def test_an_interrupted_installation_goes_on_at_the_next_call(clone: Clone) -> N
     assert clone.lines("makers") == ["python3.11"]
 
 
-def test_missing_packages_are_those_of_the_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_those_of_the_extras_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY / "tools"))
     import missing_packages
 
-    required = ["flask>=3.0", 'dvc>=3.50; extra == "dvc"', 'pytest-f07[dvc]; extra == "test"', 'ruff; extra == "lint"']
+    required = ["flask>=3.0", 'dvc>=3.50; extra == "dvc"', 'waitress; extra == "notebook"']
     monkeypatch.setattr(missing_packages, "requires", lambda name: required)
     installed = {"pip", "pytest-f07"}
 
@@ -191,7 +191,7 @@ def test_missing_packages_are_those_of_the_extras(monkeypatch: pytest.MonkeyPatc
             raise PackageNotFoundError(name)
 
     monkeypatch.setattr(missing_packages, "distribution", distribution)
-    assert missing_packages.list_missing({"waitress", "test"}) == ["flask"]
-    assert missing_packages.list_missing({"dvc", "lint"}) == ["flask", "dvc", "ruff"]
+    assert missing_packages.list_missing({"waitress"}, {"none"}) == ["flask"]
+    assert missing_packages.list_missing({"dvc"}, {"proof"}) == ["flask", "dvc", "cosmic-ray", "schemathesis"]
     installed |= {"flask", "dvc"}
-    assert missing_packages.list_missing({"dvc"}) == []
+    assert missing_packages.list_missing({"dvc"}, {"none"}) == []
