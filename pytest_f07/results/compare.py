@@ -36,7 +36,7 @@ class Change:
 
 @dataclass
 class ModelChange:
-    """What changed for one model.
+    """The changes of one model.
 
     :param metrics: ratios, as precision.
     :param counts: counts, as those of the confusion matrix.
@@ -50,7 +50,7 @@ class ModelChange:
 
 @dataclass
 class Comparison:
-    """What changed since an earlier run.
+    """The changes since an earlier run.
 
     :param variant: the earlier run's; ``package`` and ``timestamp`` too.
     :param notes: what could not be compared, in sentences.

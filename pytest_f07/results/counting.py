@@ -27,7 +27,7 @@ LOG_BLOCK_ROWS = 262_144
 
 @dataclass
 class LogCounts:
-    """What consecutive rows of the log hold.
+    """The counts of consecutive rows of the log.
 
     :param metrics: by prediction_name; ``audits`` too.
     :param fault: the first place where the log's rows are not the datasets' rows; None where all are.

@@ -52,9 +52,9 @@ class Counts:
     empty_windows: int = 0
 
 
-def ratio(part: float, whole: float) -> float:
-    """Return ``part / whole``; 0.0 where the whole is 0."""
-    return part / whole if whole else 0.0
+def ratio(part: float, total: float) -> float:
+    """Return ``part / total``; 0.0 where the total is 0."""
+    return part / total if total else 0.0
 
 
 def precision(counts: Confusion) -> float:
@@ -89,19 +89,19 @@ def mcc(counts: Confusion) -> float:
     return math.copysign(math.sqrt(covariance**2 / variances), covariance) if covariance else 0.0
 
 
-def wilson_interval(part: int, whole: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a proportion; 0 to 1 where the whole is 0.
+def wilson_interval(part: int, total: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a proportion; 0 to 1 where the total is 0.
 
     E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209–212: the proportions p for which
-    ``|part / whole - p| <= z * sqrt(p * (1 - p) / whole)``.
+    ``|part / total - p| <= z * sqrt(p * (1 - p) / total)``.
     """
-    if not whole:
+    if not total:
         return 0.0, 1.0
     square = Z_95**2
-    centre = (part + square / 2) / (whole + square)
-    half = Z_95 * math.sqrt(part * (whole - part) / whole + square / 4) / (whole + square)
+    centre = (part + square / 2) / (total + square)
+    half = Z_95 * math.sqrt(part * (total - part) / total + square / 4) / (total + square)
     # At the ends the two terms are equal, but for the last bits.
-    return (centre - half if part else 0.0), (centre + half if part < whole else 1.0)
+    return (centre - half if part else 0.0), (centre + half if part < total else 1.0)
 
 
 def precision_interval(counts: Confusion) -> tuple[float, float]:
