@@ -1,10 +1,9 @@
-"""One run of one variant, from the first check to the verdicts. It knows nothing of pytest (specification §4.2)."""
+"""Run one variant, from the first check to the verdicts (specification §4.2); nothing here knows pytest."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,18 +20,20 @@ from pytest_f07.equivalence.process import Oracle
 from pytest_f07.equivalence.queries import OracleQueries
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.process import ServerProcess
+from pytest_f07.replay.process import ManagedTarget, ServerProcess
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
-from pytest_f07.results.compare import BaselineRun, Comparison, try_compare
+from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.compare import Comparison, try_compare
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
-from pytest_f07.results.identity import served_models
+from pytest_f07.results.flips import RunLog
+from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
-from pytest_f07.results.verdict import Verdict, broken, judge
+from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
@@ -46,56 +47,40 @@ from pytest_f07.windows import BatchResult
 
 
 @dataclass(frozen=True)
-class ManagedTarget:
-    """The server that the run starts.
-
-    :param listener: the listening socket that it inherits.
-    :param nonce: this run's; an answer without it is somebody else's.
-    """
-
-    host: str
-    port: int
-    listener: socket.socket
-    nonce: str
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """A variant that was checked and can be run; it holds the variant's lock and the port.
+    """A variant that is checked and can be run; it holds the variant's lock and the port.
 
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param baseline: the earlier run that this one is compared with, or None.
-    :param lock: the handle of the variant's lock.
+    :param lock: the file descriptor of the variant's lock.
+    :param began: when the check began, in UTC.
     """
 
     manifest: Manifest
     params: Params
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
-    incoherences: list[str]
+    incoherences: tuple[str, ...]
     baseline: BaselineRun | None
     target: ManagedTarget
     lock: int
     began: datetime
 
     def release(self) -> None:
-        """Give port and lock back."""
+        """Release port and lock."""
         self.target.listener.close()
         os.close(self.lock)
 
     def no_result(self, outputs: Outputs) -> RunResult:
-        """Return what is known of a run that was not executed, or interrupted."""
-        return RunResult(
-            manifest=self.manifest, params=self.params, models=self.models, datasets=self.datasets, outputs=outputs,
-            began=self.began, verdicts={}, broken=None, identity={}, timings=Timings(), stage_seconds={},
-            comparison=None, incoherences=self.incoherences,
-        )  # fmt: skip
+        """Return the result of a run without verdicts: it was not executed, or interrupted."""
+        inputs = (self.manifest, self.params, self.models, self.datasets)
+        return RunResult(*inputs, outputs, self.began, incoherences=self.incoherences)
 
 
 def load(project: Project, variant: str) -> tuple[Manifest, Params]:
     """Read a variant's manifest and parameters.
 
-    :raises F07Error: where one of them is missing, wrong, or not of the other.
+    :raises F07Error: where one of them is missing or wrong, or they name different packages.
     """
     loaded = manifest.load(project, variant)
     where = project.show(loaded.paths.params)
@@ -110,16 +95,16 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
 
 
 def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
-    """Check all that can be wrong before a run: package, seal, parameters, lock, disk, port. Touch nothing.
+    """Check package, seal, parameters, lock, disk and port before a run; change no file.
 
     :param compare_with: another variant, whose complete run this one is compared with.
-    :raises F07Error: for whatever is wrong.
+    :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
     loaded, params = load(project, variant)
     loaded.check_seal()
     models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
-    contradictions = incoherences(loaded.package, models, loaded.read_datasets(None))
+    contradictions = tuple(incoherences(loaded.package, models, loaded.read_datasets(None)))
     baseline = None
     if compare_with is not None:
         if compare_with == variant:
@@ -138,15 +123,17 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
 
 @dataclass
 class _Record:
-    """What a run has come to know, also where it breaks."""
+    """The values of a result that a run fills in one by one; a run that breaks leaves what it had."""
 
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    comparison: Comparison | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Note the wall time of one stage."""
+        """Measure the wall time of one stage."""
         begin = time.perf_counter()
         try:
             yield
@@ -155,33 +142,25 @@ class _Record:
 
 
 def execute(
-    prepared: Prepared, server: ServerProcess, outputs: Outputs,
+    prepared: Prepared,
+    server: ServerProcess,
+    outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> RunResult:  # fmt: skip
+) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
-
-    A run that breaks raises nothing: its result says why, in each verdict.
 
     :param outputs: where the artefacts go; what an earlier run left there is removed.
     :param on_progress: called after each batch.
+    :returns: the result; where the run broke, each verdict says why, and nothing is raised.
     """
-    record = _Record()
-    comparison, reason = None, None
+    record, reason = _Record(), None
     try:
         clean(outputs)
-        verdicts, comparison = _Execution(prepared, outputs, record).validate(server, on_progress)
+        _Execution(prepared, server, outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
-        verdicts = {name: broken(name, reason) for name in prepared.manifest.prediction_names}
-    return replace(
-        prepared.no_result(outputs),
-        verdicts=verdicts,
-        broken=reason,
-        identity=record.identity,
-        timings=record.timings,
-        stage_seconds=record.stage_seconds,
-        comparison=comparison,
-    )
+        record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
+    return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 
 
 @dataclass(frozen=True)
@@ -189,19 +168,19 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
+    server: ServerProcess
     outputs: Outputs
+    on_progress: Callable[[Progress], None]
     record: _Record
 
-    def validate(
-        self, server: ServerProcess, on_progress: Callable[[Progress], None]
-    ) -> tuple[dict[str, Verdict], Comparison | None]:
-        """Start the server, replay and judge."""
+    def validate(self) -> None:
+        """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
         target, timeout = prepared.target, prepared.params.timeout_s
         client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
         with record.stage("start"):
-            record.identity |= server.start(client)
+            record.identity |= self.server.start(client)
         thresholds = {model.prediction_name: model.threshold for model in prepared.models}
         infer_check = InferCheck(thresholds, infer_rows(prepared.datasets))
         shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
@@ -211,17 +190,16 @@ class _Execution:
             if oracle is not None and mode == "sample":
                 queries = OracleQueries(oracle, prepared.models, prepared.datasets, infer_check.rows)
             try:
-                self._replay(client, server, shards, infer_check, queries, on_progress)
+                self._replay(client, shards, infer_check, queries)
                 with record.stage("infer"):
                     infer_check.ask(client)
             finally:
                 client.close()
-            return self._judge(shards, infer_check, oracle, queries)
+            self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
-        self, client: Client, server: ServerProcess, shards: list[Shard],
-        infer_check: InferCheck, queries: OracleQueries | None, on_progress: Callable[[Progress], None],
-    ) -> None:  # fmt: skip
+        self, client: Client, shards: list[Shard], infer_check: InferCheck, queries: OracleQueries | None
+    ) -> None:
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 
@@ -232,43 +210,36 @@ class _Execution:
             if queries:
                 queries.add(batch)
             progress = progress.after(batch)
-            on_progress(progress)
+            self.on_progress(progress)
 
         with (
             self.record.stage("replay"),
             PredictionLog(outputs.predictions_parquet, outputs.predictions_csv, client.names) as log,
         ):
             for shard in shards:
-                timings = replay_shard(client, shard, batch_size, take, server.wait_for_exit)
+                timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
                 self.record.timings = self.record.timings.merge(timings)
 
     def _judge(
         self, shards: list[Shard], infer_check: InferCheck, oracle: Oracle | None, queries: OracleQueries | None
-    ) -> tuple[dict[str, Verdict], Comparison | None]:
+    ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
             counts = count_log(parquet, shards, datasets, models)
-        # Drawn and asked last, so that the oracle has had the time of all else to load and answer.
+        # The oracle is awaited last: it loads and answers while everything else goes on.
         with record.stage("figures"):
             draw_all(outputs, models, counts)
         with record.stage("recount"):
-            recount = recount_faults(prepared.manifest, parquet, counts)
+            differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
             equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
-        served = served_models(record.identity, prepared.manifest, models)
-        verdicts = {
-            name: judge(
-                model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name),
-                recount.get(name),
-            )
-            for model in models
-            for name in [model.prediction_name]
-        }  # fmt: skip
-        write_metrics(outputs, list(verdicts.values()))
+        identity, checks = record.identity, (counts, infer_check, equivalence, differences)
+        record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
+        write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:
-            return verdicts, None
+            return
         with record.stage("compare"):
-            rows = {dataset.source_f04: dataset.rows for dataset in datasets}
-            metrics = {name: verdict.row() for name, verdict in verdicts.items()}
-            return verdicts, try_compare(prepared.baseline, parquet, list(verdicts), rows, metrics)
+            log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
+            metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
+            record.comparison = try_compare(prepared.baseline, log, metrics)

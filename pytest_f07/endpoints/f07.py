@@ -37,10 +37,10 @@ class Request:
 class Client:
     """A client of the server.
 
-    It sends before it waits, so that up to :data:`CONNECTIONS` requests are in flight and one thread is enough: more
-    threads would take turns at one interpreter lock.
+    It sends before it waits, so that up to :data:`CONNECTIONS` requests are in flight. A single thread is enough: more
+    threads would take turns at the interpreter lock.
 
-    The standard library's connections are used bare: they ask no environment for proxies, which would take loopback
+    It uses the standard library's connections: they read no proxy from the environment, which would take loopback
     traffic elsewhere.
 
     All methods raise :class:`BrokenRun` for an answer that is wrong, :class:`TimeoutError` where none
@@ -48,7 +48,7 @@ class Client:
 
     :param names: the prediction names that every answer must hold, in order.
     :param manifest: the sha256 of the manifest that the server must serve.
-    :param nonce: this run's; an answer without it is somebody else's.
+    :param nonce: the random name of this run; an answer without it comes from another server.
     :param timeout_s: seconds for connecting, for the first byte of an answer, and for all of it.
     """
 
@@ -65,12 +65,12 @@ class Client:
         return not self._idle
 
     def identity(self) -> dict[str, Any]:
-        """Return what the server says of itself; it must be ready."""
+        """Return the server's description of itself; it must be ready."""
         body, headers = self._receive(self._send("GET", "/"))
-        document = _json(body)
+        document = _decode_json(body)
         if not isinstance(document, dict) or document.get("status") != "ready":
             raise BrokenRun(f"the server does not say that it is ready but {str(document)[:200]}")
-        # From here on every answer comes from this very process and these very models.
+        # From here on every answer must come from the same process and the same models.
         self._expected |= {name: headers.get(name) for name in (wire.PROCESS_HEADER, wire.MODELS_HEADER)}
         return document
 
@@ -88,26 +88,26 @@ class Client:
         if len(answer) != len(request.windows):
             raise BrokenRun(f"the server answered {len(answer):,} of {counted(len(request.windows), 'window')}")
         expected = wire.rows_digest(windows_of(request.windows), answer)
-        if (found := headers.get(wire.ROWS_HEADER)) != expected:
+        if (digest := headers.get(wire.ROWS_HEADER)) != expected:
             raise BrokenRun(
                 "the answer is not of the rows that were sent, in their order: "
-                f"its {wire.ROWS_HEADER} is {found!r}, not {expected!r}"
+                f"its {wire.ROWS_HEADER} is {digest!r}, not {expected!r}"
             )
         return answer
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
         """Return every model's answer to one window, as the JSON route documents it."""
         body = json.dumps({"window": window}).encode()
-        document = _json(self._receive(self._send("POST", "/infer", body, wire.JSON))[0])
+        document = _decode_json(self._receive(self._send("POST", "/infer", body, wire.JSON))[0])
         answer = document.get("results") if isinstance(document, dict) else None
         if not isinstance(answer, list) or document.get("window") != window:
             raise BrokenRun(f"/infer answered {str(document)[:200]}")
-        if [isinstance(one, dict) and one.get("prediction_name") for one in answer] != list(self.names):
+        if [isinstance(result, dict) and result.get("prediction_name") for result in answer] != list(self.names):
             raise BrokenRun(f"/infer answered for other models: {str(answer)[:200]}")
         return answer
 
     def close(self) -> None:
-        """Close the kept connections that wait for nothing."""
+        """Close the idle connections."""
         for connection in self._idle:
             connection.close()
 
@@ -119,32 +119,32 @@ class Client:
         try:
             connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
         except OSError:
-            self._give_back(connection, broken=True)
+            self._return_connection(connection, broken=True)
             raise
         return request
 
     def _receive(self, request: Request) -> tuple[bytes, Message]:
-        whole = False
+        complete = False
         try:
             with request.connection.getresponse() as response:
-                body = self._body(response, request.sent + self.timeout_s)
-            whole = True
+                body = self._read_body(response, request.sent + self.timeout_s)
+            complete = True
         except http.client.HTTPException as error:
             raise ConnectionError(f"what came is not HTTP: {error!r}") from None
         finally:
-            self._give_back(request.connection, broken=not whole)
+            self._return_connection(request.connection, broken=not complete)
         if response.status != 200:
-            said = " ".join(body[:300].decode("utf-8", "replace").split())
-            raise BrokenRun(f"the server refused {request.path} with {response.status}: {said}")
+            text = " ".join(body[:300].decode("utf-8", "replace").split())
+            raise BrokenRun(f"the server refused {request.path} with {response.status}: {text}")
         for header, expected in self._expected.items():
-            if (found := response.headers.get(header)) != expected:
+            if (value := response.headers.get(header)) != expected:
                 raise BrokenRun(
-                    f"the answer of {request.path} is not of this run's server: its {header} is {found!r}, "
+                    f"the answer of {request.path} is not of this run's server: its {header} is {value!r}, "
                     f"not {expected!r}"
                 )
         return body, response.headers
 
-    def _body(self, response: http.client.HTTPResponse, end: float) -> bytes:
+    def _read_body(self, response: http.client.HTTPResponse, end: float) -> bytes:
         parts = []
         while part := response.read1(wire.MAX_BYTES):
             parts.append(part)
@@ -154,13 +154,13 @@ class Client:
             raise ConnectionError(f"the answer ends {response.length:,} bytes too early")
         return b"".join(parts)
 
-    def _give_back(self, connection: http.client.HTTPConnection, broken: bool) -> None:
+    def _return_connection(self, connection: http.client.HTTPConnection, broken: bool) -> None:
         if broken:
-            connection.close()  # it opens itself anew at the next request
+            connection.close()  # the next request opens it again
         self._idle.append(connection)
 
 
-def _json(body: bytes) -> Any:
+def _decode_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

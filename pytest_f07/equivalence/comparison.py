@@ -1,4 +1,4 @@
-"""Compare what the server answered with the oracle: is the runtime what F05 was (specification §8)?"""
+"""Compare the server's answers with the oracle's, which are F05's (specification §8)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BLOCK_ROWS = 4096
 
 @dataclass
 class Equivalence:
-    """How far the server's answers of one model are from the oracle's.
+    """The differences between the server's answers of one model and the oracle's.
 
     :param windows: how many were compared; ``alone`` of them through ``/infer`` too.
     :param largest_difference: between two scores of one window that are numbers.
@@ -57,7 +57,7 @@ class Equivalence:
         )
 
     def row(self) -> dict[str, int | float | None]:
-        """Return what JUnit and the metadata say of it."""
+        """Return the values that JUnit and the metadata show."""
         return {
             "equivalence_windows": self.windows,
             "equivalence_largest_difference": self.largest_difference,

@@ -18,7 +18,7 @@ BLOCK_ROWS = 8192
 
 
 class OracleQueries:
-    """What the oracle is asked.
+    """The queries to the oracle.
 
     :param infer_rows: by dataset, the rows that are asked about through ``/infer`` too.
     """

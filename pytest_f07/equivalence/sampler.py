@@ -109,13 +109,13 @@ class WindowSampler:
         self._nearest.add(numbers, np.abs(numbers.y_prob - self._threshold).astype(np.float64))
         [unknown_places] = np.nonzero(finite & unknown)
         self._unknown.add(scores.take(unknown_places), scores.rows[unknown_places].astype(np.float64))
-        for parts, wanted in ((self._infer, self._infer_rows), (self._spread, self._spread_rows)):
-            parts.append(numbers.take(np.nonzero(np.isin(numbers.rows, wanted))[0]))
+        for parts, rows in ((self._infer, self._infer_rows), (self._spread, self._spread_rows)):
+            parts.append(numbers.take(np.nonzero(np.isin(numbers.rows, rows))[0]))
 
     def sample(self) -> RowScores:
         """Return at most :data:`SAMPLE_ROWS` rows, ascending."""
         smallest = (self._first, self._longest, self._unknown, self._nearest)
-        chosen = RowScores.concat([*(each.scores for each in smallest), *self._infer]).distinct()
+        chosen = RowScores.concat([*(group.scores for group in smallest), *self._infer]).distinct()
         spread = RowScores.concat(self._spread)
         spread = spread.take(np.nonzero(~np.isin(spread.rows, chosen.rows))[0])
         if len(spread.rows):

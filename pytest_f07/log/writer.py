@@ -1,6 +1,6 @@
-"""Write the raw predictions as they come: parquet and CSV with the same rows (contract, "Out").
+"""Write the raw predictions batch by batch: parquet and CSV with the same rows (contract, "Out").
 
-Rows stand in the order dataset, row, model. Both files carry another name until they are whole.
+Rows stand in the order dataset, row, model. Both files have a temporary name until they are complete.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CSV_BLOCK_ROWS = 16_384  # a quarter faster than Arrow's default of 1,024
 
 
 class PredictionLog:
-    """Both files, each written in a thread of its own; a context manager that gives them their names at a clean end.
+    """Both files, each written in a thread of its own; a context manager that renames them when it ends without error.
 
     :param names: the prediction names, in order.
     """
@@ -34,12 +34,12 @@ class PredictionLog:
         self._names = pa.array(names, pa.string())
         self._pending: list[BatchResult] = []
         self._rows = self._codes = 0
-        self._left = SCHEMA.empty_table()
+        self._rest = SCHEMA.empty_table()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="f07-log")
         self._writing: Future[None] | None = None
 
     def __enter__(self) -> PredictionLog:
-        # The writer splits nothing: each table it gets is one row group. No schema metadata: plain columns come back.
+        # Each table that is written becomes a row group. Without the schema's metadata, readers get plain columns.
         self._parquet = pq.ParquetWriter(
             self._partial[0],
             SCHEMA,
@@ -71,32 +71,32 @@ class PredictionLog:
 
     def _write(self, pending: list[BatchResult]) -> None:
         by_dataset = groupby(pending, key=lambda batch: batch.dataset)
-        tables = [self._table(source_f04, list(answers)) for source_f04, answers in by_dataset]
-        table = pa.concat_tables([self._left, *tables])
-        whole = table.num_rows // LOG_ROW_GROUP_ROWS * LOG_ROW_GROUP_ROWS
-        for start in range(0, whole, LOG_ROW_GROUP_ROWS):
-            self._put(table.slice(start, LOG_ROW_GROUP_ROWS))
-        self._left = table.slice(whole)
+        tables = [self._to_table(source_f04, list(batches)) for source_f04, batches in by_dataset]
+        table = pa.concat_tables([self._rest, *tables])
+        full_rows = table.num_rows // LOG_ROW_GROUP_ROWS * LOG_ROW_GROUP_ROWS
+        for start in range(0, full_rows, LOG_ROW_GROUP_ROWS):
+            self._write_row_group(table.slice(start, LOG_ROW_GROUP_ROWS))
+        self._rest = table.slice(full_rows)
 
-    def _put(self, table: pa.Table) -> None:
+    def _write_row_group(self, table: pa.Table) -> None:
         table = table.combine_chunks()
         csv = self._threads.submit(self._csv.write_table, table)
         self._parquet.write_table(table, row_group_size=LOG_ROW_GROUP_ROWS)
         csv.result()
 
-    def _table(self, source_f04: str, answers: Sequence[BatchResult]) -> pa.Table:
+    def _to_table(self, source_f04: str, batches: Sequence[BatchResult]) -> pa.Table:
         """Return the rows of consecutive batches of one dataset: a few large columns cost less than many small."""
-        windows = pa.concat_arrays([batch.windows for batch in answers])
+        windows = pa.concat_arrays([batch.windows for batch in batches])
         models, rows = len(self._names), len(windows)
-        each = np.repeat(np.arange(rows), models)
+        row_numbers = np.repeat(np.arange(rows), models)
         return pa.Table.from_arrays(
             [
-                window_text(windows).cast(pa.large_string()).take(pa.array(each)),
+                window_text(windows).cast(pa.large_string()).take(pa.array(row_numbers)),
                 self._names.take(pa.array(np.tile(np.arange(models), rows))),
-                pa.array(np.concatenate([batch.predictions.y_pred.ravel() for batch in answers])),
-                pa.array(np.concatenate([batch.predictions.y_prob.ravel() for batch in answers])),
+                pa.array(np.concatenate([batch.predictions.y_pred.ravel() for batch in batches])),
+                pa.array(np.concatenate([batch.predictions.y_prob.ravel() for batch in batches])),
                 pa.repeat(pa.scalar(source_f04), rows * models),
-                pa.array(each + answers[0].first_row),
+                pa.array(row_numbers + batches[0].first_row),
             ],
             schema=SCHEMA,
         )
@@ -109,8 +109,8 @@ class PredictionLog:
                 self._flush()
                 if self._writing is not None:
                     self._writing.result()
-                if self._left.num_rows:
-                    self._put(self._left)
+                if self._rest.num_rows:
+                    self._write_row_group(self._rest)
         finally:
             self._threads.shutdown()
             self._close()

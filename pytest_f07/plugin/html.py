@@ -11,7 +11,7 @@ import pytest
 from pytest_f07.plugin.items import prediction_name
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.results import report as html
-from pytest_f07.results.page import make_page, pictures
+from pytest_f07.results.page import make_page, read_figures
 from pytest_f07.variant.package import Model
 
 
@@ -44,7 +44,7 @@ class HtmlReport:
         if name and run and model and call.when == "call" and name in run.verdicts:
             from pytest_html import extras
 
-            content = html.model_html(run.verdicts[name], model, pictures(run, name))
+            content = html.model_html(run.verdicts[name], model, read_figures(run, name))
             result.extras = [extras.html(content)]  # type: ignore[attr-defined]  # pytest-html reads it
         return result
 
@@ -79,5 +79,5 @@ class HtmlReport:
         if self.session.result is None:
             return
         page = make_page(self.session.result, self.session.note)
-        prefix.append(html.above(page))
-        postfix += [html.below(page), html.script()]
+        prefix.append(html.verdict_html(page))
+        postfix += [html.details_html(page), html.script_html()]

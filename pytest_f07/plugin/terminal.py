@@ -70,8 +70,8 @@ class Terminal:
                 terminal.line(text)
         elif result.verdicts and not quiet:
             terminal.section(f"{result.variant} of package {result.package}")
-            rows = [ci.cells(name, verdict) for name, verdict in result.verdicts.items()]
-            for text in ci.aligned([ci.HEADINGS, *rows]):
+            rows = [ci.model_cells(name, verdict) for name, verdict in result.verdicts.items()]
+            for text in ci.align_rows([ci.HEADINGS, *rows]):
                 terminal.line(text)
             windows = counted(result.counts["windows"], "window")
             terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
@@ -95,9 +95,9 @@ def _tell_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | N
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for verdict in result.verdicts.values():
             for failure in verdict.failures:
-                terminal.line(ci.annotation(failure.code, verdict.prediction_name, failure.sentence))
+                terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        text = ci.step_summary(result.variant, result.package, result.verdicts, note)
+        text = ci.format_step_summary(result.variant, result.package, result.verdicts, note)
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)

@@ -30,7 +30,7 @@ _REMARK = re.compile(r"[IWEF][0-9]{4} |WARNING: All log")
 
 @dataclass(frozen=True)
 class ServerCommand:
-    """How a server is started.
+    """The command that starts a server.
 
     :param arguments: the command, which must accept ``--socket`` and ``--nonce`` after them.
     :param start_timeout_s: seconds until it must answer.
@@ -47,6 +47,20 @@ class ServerCommand:
         return cls(python_command("pytest_f07.server", str(manifest)), log, nonce, start_timeout_s)
 
 
+@dataclass(frozen=True)
+class ManagedTarget:
+    """The address of the server that a run starts.
+
+    :param listener: the listening socket that the server inherits.
+    :param nonce: a random name of this run; an answer without it comes from another server.
+    """
+
+    host: str
+    port: int
+    listener: socket.socket
+    nonce: str
+
+
 class ServerProcess:
     """A server of this run, from start to stop.
 
@@ -60,9 +74,9 @@ class ServerProcess:
         self._popen: subprocess.Popen[bytes] | None = None
 
     def start(self, client: Client) -> dict[str, Any]:
-        """Start it and wait until it answers as this run's server; return what ``GET /`` says of it.
+        """Start the server, wait until it answers as this run's server, and return its answer to ``GET /``.
 
-        :raises BrokenRun: at once where it dies, with the last lines of its log.
+        :raises BrokenRun: at once where it ends, with the last line of its log.
         """
         command, listener = self._command, self._listener
         identity: dict[str, Any] = {}
@@ -89,7 +103,7 @@ class ServerProcess:
                 # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
                 Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
                 self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
-            # It would read its own, empty log at every report, also after it has closed it.
+            # xprocess would read its own, empty log at every report, also after closing it.
             self._xprocess.config._extlogfiles.pop(self._name)
         except TimeoutError:
             raise BrokenRun(f"the server said nothing for {command.start_timeout_s:g} s after its start") from None
@@ -104,7 +118,7 @@ class ServerProcess:
             return None
 
     def exit_reason(self) -> str:
-        """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if one did."""
+        """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if any."""
         lines = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
         last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
         code = self._popen.returncode if self._popen else 0
@@ -124,7 +138,7 @@ class ServerProcess:
         return True
 
     def stop(self) -> None:
-        """End it: closing its standard input does, and a signal where it hangs."""
+        """End the server by closing its standard input, and by a signal where it hangs."""
         self._listener.close()
         if self._popen is None:
             # An interrupt before the first look at the child: xprocess has it.

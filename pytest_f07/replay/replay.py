@@ -31,7 +31,7 @@ class Completion:
 
 @dataclass(frozen=True)
 class Timings:
-    """How long the requests of some shards took.
+    """The times of the requests of some shards.
 
     :param intervals: when each shard began and ended, by :func:`time.perf_counter`.
     :param completions: in the order of the rows.
@@ -63,9 +63,9 @@ class Timings:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the replay is.
+    """The state of the replay.
 
-    :param dataset: the one being replayed; ``done`` of ``total`` windows of all are answered.
+    :param dataset: the dataset that is being replayed; ``done`` of ``total`` windows of all are answered.
     """
 
     total: int

@@ -1,4 +1,4 @@
-"""The folders that a run fills: emptied before it, and the files that hold its metrics."""
+"""Empty the folders that a run fills, and write the files of its metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_f07.variant.paths import Outputs
 
 
 def clean(outputs: Outputs) -> None:
-    """Remove what an earlier run wrote, the metadata first: without it nothing looks complete."""
+    """Remove the files of an earlier run, the metadata first: without it no run looks complete."""
     outputs.metadata.unlink(missing_ok=True)
     for folder in (outputs.logs, outputs.metrics, outputs.report, outputs.runtime):
         if folder.is_symlink():

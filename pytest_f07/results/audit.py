@@ -1,4 +1,4 @@
-"""Hold the log against the datasets and against itself: is every emission there once, is every row what it says?"""
+"""Audit the log: each emission stands in it once, and each y_pred follows from y_prob and threshold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_f07.windows import Float32Array, Int8Array
 
 @dataclass
 class DatasetStats:
-    """What one model met in one dataset.
+    """Counts of the windows and answers of one model in one dataset.
 
     :param empty: windows without any code.
     :param unknown: of all ``codes`` those outside the model's vocabulary.
@@ -31,19 +31,19 @@ class DatasetStats:
     non_finite: int = 0
 
     def merge(self, other: DatasetStats) -> None:
-        """Add what was met in other rows."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        """Add the counts of other rows."""
+        for count in fields(self):
+            setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
 
 
 @dataclass
 class ModelAudit:
-    """What the log holds of one model.
+    """The counts of one model in the log.
 
     :param own_dataset: the source_f04 of the dataset that the model was trained from.
     :param emissions: rows of the log.
     :param non_finite: scores that are NaN, over all emissions.
-    :param wrong_pred: rows whose y_pred is not what y_prob and the threshold say; ``example`` is the first.
+    :param wrong_pred: rows whose y_pred does not follow from y_prob and the threshold; ``example`` is the first.
     :param smallest: of the scores that are numbers; ``largest`` too.
     :param datasets: by source_f04.
     :param scores: of the model's own dataset, for the report.
@@ -61,20 +61,21 @@ class ModelAudit:
 
     @property
     def own(self) -> DatasetStats:
-        """Return what the model met in its own dataset."""
+        """Return the counts of its own dataset."""
         return self.datasets.get(self.own_dataset, DatasetStats())
 
     @property
     def constant(self) -> bool:
-        """Return whether one and the same score answers every window."""
+        """Return whether every window has the same score."""
         return self.emissions > 1 and self.non_finite == 0 and self.smallest == self.largest
 
-    def count(self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array,
-              y_prob: Float32Array) -> None:  # fmt: skip
+    def count(
+        self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array, y_prob: Float32Array
+    ) -> None:
         """Count consecutive rows of one dataset.
 
-        :param stats: what the rows hold, as :func:`window_stats` counted it.
-        :param place: the dataset and its row number of the first row.
+        :param stats: the rows as :func:`window_stats` counts them.
+        :param place: the dataset and the row number of the first row.
         """
         dataset, first_row = place
         not_numbers = ~np.isfinite(y_prob)
@@ -96,7 +97,7 @@ class ModelAudit:
         )
 
     def merge(self, later: ModelAudit) -> None:
-        """Add what the log holds of later rows."""
+        """Add the counts of later rows."""
         self.example = self.example or later.example
         self.emissions += later.emissions
         self.non_finite += later.non_finite
@@ -111,33 +112,33 @@ class ModelAudit:
 def first_difference(
     rows: pa.Table, windows: pa.Array, dataset: str, first_row: int, names: Sequence[str]
 ) -> str | None:
-    """Return the first place where the log's rows are not what should stand there; None where they are.
+    """Return the first place where a row of the log differs from the expected one; None where none does.
 
     :param rows: of the log, one for each window and model.
     :param windows: the windows of the dataset from ``first_row`` on, a list array.
     """
-    each = np.repeat(np.arange(len(windows)), len(names))
+    window_numbers = np.repeat(np.arange(len(windows)), len(names))
     expected = {
-        "row": pa.array(each + first_row),
-        "dataset": pa.repeat(pa.scalar(dataset), len(each)),
+        "row": pa.array(window_numbers + first_row),
+        "dataset": pa.repeat(pa.scalar(dataset), len(window_numbers)),
         "prediction_name": pa.array(names, pa.string()).take(pa.array(np.tile(np.arange(len(names)), len(windows)))),
-        "window": window_text(windows).take(pa.array(each)),
+        "window": window_text(windows).take(pa.array(window_numbers)),
     }
     for column, values in expected.items():
         logged = rows[column].combine_chunks()
         if not logged.equals(values):
             wrong = next((i for i, (a, b) in enumerate(zip(logged, values, strict=False)) if a != b), len(logged))
             value = logged[wrong].as_py() if wrong < len(logged) else "missing"
-            place = f"{dataset} row {first_row + int(each[wrong]):,}"
+            place = f"{dataset} row {first_row + int(window_numbers[wrong]):,}"
             return f"the log's {column} at {place} is {value!r}; it must be {values[wrong].as_py()!r}"
     return None
 
 
 def window_stats(windows: pa.Array, models: Sequence[Model]) -> list[DatasetStats]:
-    """Count what each model meets in ``windows``; each distinct code is looked up once in each vocabulary."""
-    counted = pc.value_counts(windows.flatten())
-    codes = counted.field("values").cast(pa.int64()).to_numpy()
-    counts = counted.field("counts").to_numpy()
+    """Return the counts of ``windows`` for each model; each distinct code is looked up once in each vocabulary."""
+    code_counts = pc.value_counts(windows.flatten())
+    codes = code_counts.field("values").cast(pa.int64()).to_numpy()
+    counts = code_counts.field("counts").to_numpy()
     empty = int(pc.sum(pc.equal(pc.list_value_length(windows), 0)).as_py() or 0)
     unknown: dict[tuple[int, ...], int] = {}
     for model in models:

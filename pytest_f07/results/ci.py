@@ -1,4 +1,4 @@
-"""The models' table for terminals and for the GitHub step summary, and annotations for what failed."""
+"""Format the models' table for terminals and the GitHub step summary, and annotations of failures."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ COLUMNS = sorted((metric for metric in METRICS if metric.in_terminal), key=lambd
 HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")
 
 
-def cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
-    """Return one model's row: its name, numbers and outcome."""
+def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
+    """Return the cells of one model's row: its name, numbers and outcome."""
     row = verdict.values
     numbers = (metric.text(row[metric.key]) if row else "–" for metric in COLUMNS)
     return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as text: the first column on the left, numbers on the right."""
+def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows as lines of text: the first column on the left, numbers on the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for first, *rest in rows:
@@ -29,40 +29,40 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def step_summary(variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None) -> str:
-    """The same table in Markdown, and the failures as sentences.
+def format_step_summary(variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None) -> str:
+    """Return the table in Markdown, and the failures as sentences.
 
-    :param note: why the run does not count; None where it is whole.
+    :param note: why the run does not count; None where it is complete.
     """
     passed = sum(not verdict.failures for verdict in verdicts.values())
     lines = [f"### F07: {variant} of package {package}, {passed} of {counted(len(verdicts), 'model')} passed", ""]
     if note:
-        lines += [f"**{_markdown(note)}**", ""]
+        lines += [f"**{_escape_markdown(note)}**", ""]
     lines.append("| " + " | ".join(HEADINGS) + " |")
     lines.append("|" + "---|" + "---:|" * (len(HEADINGS) - 1))
     for name, verdict in verdicts.items():
-        first, *rest = cells(name, verdict)
+        first, *rest = model_cells(name, verdict)
         lines.append("| " + " | ".join([f"`{first}`", *rest]) + " |")
     lines.append("")
     for name, verdict in verdicts.items():
-        lines += [f"- `{one.code}` `{name}`: {_markdown(one.sentence)}" for one in verdict.failures]
+        lines += [f"- `{failure.code}` `{name}`: {_escape_markdown(failure.sentence)}" for failure in verdict.failures]
     return "\n".join(lines) + "\n\n"
 
 
-def annotation(code: str, prediction_name: str, sentence: str) -> str:
-    """A GitHub workflow command that marks a failed item; its text can command nothing else.
+def format_annotation(code: str, prediction_name: str, sentence: str) -> str:
+    """Return the GitHub workflow command that marks a failed item; its text cannot start another command.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    title = _escaped(f"{code} {prediction_name}").replace(":", "%3A").replace(",", "%2C")
-    return f"::error title={title}::{_escaped(sentence)}"
+    title = _escape(f"{code} {prediction_name}").replace(":", "%3A").replace(",", "%2C")
+    return f"::error title={title}::{_escape(sentence)}"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _markdown(text: str) -> str:
-    """Text that Markdown shows as it is."""
+def _escape_markdown(text: str) -> str:
+    """Return the text so that Markdown shows it as it is."""
     one_line = " ".join(text.split())
     return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line)

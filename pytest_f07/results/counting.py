@@ -1,4 +1,4 @@
-"""Count the log in one pass: audit, metrics and no-reference counts of every model, shard by shard, and merge them."""
+"""Count the log in one pass, beside the datasets: audit, metrics and no-reference counts of every model."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ LOG_BLOCK_ROWS = 262_144
 
 @dataclass
 class LogCounts:
-    """What consecutive rows of the log hold.
+    """The counts of consecutive rows of the log.
 
     :param metrics: by prediction_name; ``audits`` too.
-    :param fault: the first place where the log is not the datasets, row for row; None where it is.
+    :param fault: the first place where the log's rows are not the datasets' rows; None where all are.
     """
 
     metrics: dict[str, Metrics]
@@ -56,14 +56,14 @@ class LogCounts:
 def count_log(
     parquet: Path, shards: Sequence[Shard], datasets: Sequence[Dataset], models: Sequence[Model]
 ) -> LogCounts:
-    """Read the whole log once, beside the datasets."""
+    """Count the whole log."""
     counts = LogCounts.empty(models)
     index = ReferenceIndex(datasets, [model.source_f04 for model in models])
     with LogReader(parquet, len(models), tuple(SCHEMA.names)) as log:
         emissions = sum(dataset.rows for dataset in datasets) * len(models)
         if log.rows != emissions:
-            asked = f"{counted(emissions, 'prediction')} {agreeing(emissions, 'was', 'were')} asked for"
-            counts.fault = f"the log has {counted(log.rows, 'row')}; {asked}"
+            expected = f"{counted(emissions, 'prediction')} {agreeing(emissions, 'was', 'were')} asked for"
+            counts.fault = f"the log has {counted(log.rows, 'row')}; {expected}"
         counts.merge(count_shards(log, shards, index, models))
     return counts
 
@@ -87,6 +87,7 @@ def count_shards(log: LogReader, shards: Sequence[Shard], index: ReferenceIndex,
 class _Block:
     """Consecutive rows of a dataset.
 
+    :param first_row: the row number of the first one.
     :param windows: list array ``[rows]``; ``labels`` int8 ``[rows]``.
     :param labelled: by dataset, whether it has a labelled row with the same window, bool ``[rows]``.
     """
@@ -98,8 +99,9 @@ class _Block:
     labelled: dict[str, npt.NDArray[np.bool_]]
 
     def slice(self, start: int, rows: int) -> _Block:
+        """Return some of the rows."""
         part = slice(start, start + rows)
-        labelled = {name: each[part] for name, each in self.labelled.items()}
+        labelled = {name: flags[part] for name, flags in self.labelled.items()}
         return _Block(
             self.dataset, self.first_row + start, self.windows.slice(start, rows), self.labels[part], labelled
         )
@@ -107,15 +109,15 @@ class _Block:
 
 def _labelled_blocks(shards: Sequence[Shard], index: ReferenceIndex) -> Iterator[_Block]:
     """Yield the rows, several datasets looked up at a time: a look-up costs as much as the index is large."""
-    most = max(BLOCK_ROWS, len(index))
+    lookup_rows = max(BLOCK_ROWS, len(index))
     pending: list[_Block] = []
     for shard in shards:
         first_row = shard.first_row
-        for batch in shard.dataset.blocks([X_COLUMN, Y_COLUMN], most, shard.first_row, shard.rows):
+        for batch in shard.dataset.blocks([X_COLUMN, Y_COLUMN], lookup_rows, shard.first_row, shard.rows):
             labels = labels_of(batch.column(Y_COLUMN))
             pending.append(_Block(shard.dataset.source_f04, first_row, batch.column(X_COLUMN), labels, {}))
             first_row += batch.num_rows
-            if sum(len(block.labels) for block in pending) >= most:
+            if sum(len(block.labels) for block in pending) >= lookup_rows:
                 yield from _look_up(pending, index)
                 pending = []
     if pending:
@@ -123,11 +125,12 @@ def _labelled_blocks(shards: Sequence[Shard], index: ReferenceIndex) -> Iterator
 
 
 def _look_up(blocks: Sequence[_Block], index: ReferenceIndex) -> Iterator[_Block]:
+    """Yield the blocks with what the index says of their windows."""
     labelled = index.labelled_in([block.windows for block in blocks])
     start = 0
     for block in blocks:
         part = slice(start, start + len(block.labels))
-        yield replace(block, labelled={name: each[part] for name, each in labelled.items()})
+        yield replace(block, labelled={name: flags[part] for name, flags in labelled.items()})
         start = part.stop
 
 

@@ -1,4 +1,4 @@
-"""What F05 said of a model when it was trained. A package wrote it, so nothing of it is believed to be there."""
+"""Read F05's own test of a model from model_summary.json, of which any part may be missing or wrong."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ METRICS = ("precision", "recall", "f1")
 class F05:
     """F05's own test of a model.
 
-    :param metrics: those of precision, recall and f1 that it gives.
-    :param split: windows in each part of the split it drew, by the part's name.
-    :param base_rate: the share of its test windows labelled 1; None where it does not say.
-    :param policy: how it balanced the labels before it split; empty where it does not say.
+    :param metrics: those of precision, recall and f1 that the summary gives.
+    :param split: windows in each part of F05's split, by the part's name.
+    :param base_rate: the share of the test windows labelled 1; None where the summary does not give it.
+    :param policy: how F05 balanced the labels before the split; empty where the summary does not give it.
     :param undersampled: rows labelled 0 before and after; None where none were dropped.
     """
 
@@ -29,43 +29,43 @@ class F05:
     undersampled: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any]) -> F05:
-        """Read it out of model_summary.json."""
-        tested, sizes = _mapping(summary.get("test_metrics")), _mapping(summary.get("split_sizes"))
+    def from_summary(cls, summary: Mapping[str, Any]) -> F05:
+        """Return the test that a model_summary.json describes."""
+        test_metrics, sizes = _mapping(summary.get("test_metrics")), _mapping(summary.get("split_sizes"))
         policy = _mapping(summary.get("imbalance_policy"))
-        sampled = _mapping(policy.get("sampler_info"))
+        sampler = _mapping(policy.get("sampler_info"))
         return cls(
-            metrics={name: float(tested[name]) for name in METRICS if _is_share(tested.get(name))},
+            metrics={name: float(test_metrics[name]) for name in METRICS if _is_share(test_metrics.get(name))},
             split={str(part): size for part, size in sizes.items() if _is_count(size)},
-            base_rate=_base_rate(tested.get("confusion_matrix")),
+            base_rate=_base_rate(test_metrics.get("confusion_matrix")),
             policy=str(_mapping(policy.get("config")).get("strategy") or "")[:40],
-            undersampled=_dropped(sampled.get("n_neg_before"), sampled.get("n_neg_after")),
+            undersampled=_undersampled(sampler.get("n_neg_before"), sampler.get("n_neg_after")),
         )
 
     @property
     def sentence(self) -> str:
-        """Where its metrics come from, for a reader who compares them."""
+        """Return where the metrics come from, for a reader who compares them."""
         if not self.metrics:
             return "F05 left no test metrics in the package."
         size = f" of {counted(self.split['test'], 'window')}" if "test" in self.split else ""
         rate = f", {self.base_rate:.1%} of them labelled 1" if self.base_rate is not None else ""
-        drawn = ""
+        sampling = ""
         if self.undersampled:
             before, after = self.undersampled
-            drawn = f"; it was drawn after undersampling the rows labelled 0 from {before:,} to {after:,}"
+            sampling = f"; it was drawn after undersampling the rows labelled 0 from {before:,} to {after:,}"
         policy = f" (imbalance policy: {self.policy})" if self.policy else ""
-        return f"F05 measured on its own test split{size}{rate}{drawn}{policy}."
+        return f"F05 measured on its own test split{size}{rate}{sampling}{policy}."
 
 
-def _mapping(found: object) -> Mapping[str, Any]:
-    return found if isinstance(found, dict) else {}
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _dropped(before: object, after: object) -> tuple[int, int] | None:
+def _undersampled(before: object, after: object) -> tuple[int, int] | None:
     if isinstance(before, int) and isinstance(after, int) and 0 <= after < before:
         return before, after
     return None
@@ -76,9 +76,9 @@ def _is_share(value: object) -> bool:
 
 
 def _base_rate(matrix: object) -> float | None:
-    """From a confusion matrix ``[[TN, FP], [FN, TP]]``."""
+    """Return the base rate of a confusion matrix ``[[TN, FP], [FN, TP]]``."""
     rows = matrix if isinstance(matrix, list) and len(matrix) == 2 else []
     if len(rows) != 2 or not all(isinstance(row, list) and len(row) == 2 and all(map(_is_count, row)) for row in rows):
         return None
-    whole = sum(map(sum, rows))
-    return sum(rows[1]) / whole if whole else None
+    windows = sum(map(sum, rows))
+    return sum(rows[1]) / windows if windows else None

@@ -1,22 +1,28 @@
-"""The pictures: what is under ``report/figures/`` holds nothing timed, and the same counts give the same bytes.
+"""Draw the figures of the report.
 
-One style: Okabe and Ito's colours, which colour-blind readers tell apart, and a mark or a line of its own for each
-thing, so that print in grey says the same.
+Files under ``report/figures/`` hold nothing timed, and the same counts give the same bytes. Each quantity has a mark or
+a line style of its own, so that a print in grey can be read.
 """
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from pytest_f07.results import metric_table
+from pytest_f07.results import formulas
+from pytest_f07.results.canvas import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    add_title,
+    new_figure,
+    show_plain_numbers,
+    shrink_texts,
+    to_png,
+)
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.metrics import Metrics
@@ -24,56 +30,29 @@ from pytest_f07.results.scores import BINS, Scores
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Outputs
 
-
-@contextmanager
-def _agg() -> Iterator[None]:
-    """Import matplotlib with Agg: Jupyter's MPLBACKEND names a module that this environment need not have, and
-    matplotlib refuses it at import."""
-    backend = os.environ.get("MPLBACKEND")
-    os.environ["MPLBACKEND"] = "agg"
-    try:
-        yield
-    finally:
-        del os.environ["MPLBACKEND"]
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
-
-
-with warnings.catch_warnings(), _agg():
-    # matplotlib 3.8 with pyparsing 3.3 warns at import; a host may have made warnings errors.
-    warnings.simplefilter("ignore")
-    import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-    from PIL import Image
-
-BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8f98", "#1f2328"
 MARKS = {"precision": (BLUE, "o"), "recall": (ORANGE, "s"), "f1": (GREEN, "D")}
-COARSE = 50
-STYLE: dict[Any, Any] = {
-    "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY,
-    "axes.labelcolor": INK, "axes.titlesize": 9, "axes.titlelocation": "left", "xtick.color": INK,
-    "ytick.color": INK, "text.color": INK, "xtick.major.size": 3, "ytick.major.size": 3, "legend.frameon": False,
-    "legend.fontsize": 8, "grid.color": "#e4e6ea", "grid.linewidth": 0.8, "axes.axisbelow": True,
-}  # fmt: skip
+LIGHT_BLUE = "#b9d3e6"
+SHOWN_BINS = 50
 
 
 @dataclass(frozen=True)
 class ComparisonPoint:
-    """One line of the comparison: what the runtime found, and what F05 had measured, where it says."""
+    """One model in the comparison.
+
+    :param metrics: precision, recall and f1 in the runtime.
+    :param f05: those of them that F05 measured.
+    """
 
     prediction_name: str
-    here: Mapping[str, float]
+    metrics: Mapping[str, float]
     f05: Mapping[str, float]
 
 
 def draw_confusion(metrics: Metrics) -> bytes:
-    """The confusion matrix with counts and the share of each row, as PNG."""
+    """Draw the confusion matrix with counts and the share of each row, as PNG."""
     counts = [[metrics.tn, metrics.fp], [metrics.fn, metrics.tp]]
     shares = [[count / sum(row) if sum(row) else 0.0 for count in row] for row in counts]
-    with _figure(4.2, 3.6) as figure:
+    with new_figure(4.2, 3.6) as figure:
         axes = figure.add_axes((0.17, 0.1, 0.8, 0.78))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for y, row in enumerate(counts):
@@ -91,17 +70,17 @@ def draw_confusion(metrics: Metrics) -> bytes:
         axes.tick_params(which="minor", length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        _title(figure, metrics.prediction_name, 0.17)
-        return _png(figure)
+        add_title(figure, metrics.prediction_name, 0.17)
+        return to_png(figure)
 
 
 def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
-    """How the scores of each label are distributed, and precision and recall at every threshold, as PNG."""
-    with _figure(5.4, 3.6) as figure:
+    """Draw the distribution of the scores of each label, and precision and recall at every threshold, as PNG."""
+    with new_figure(5.4, 3.6) as figure:
         above, below = figure.add_axes((0.15, 0.58, 0.81, 0.3)), figure.add_axes((0.15, 0.14, 0.81, 0.36))
-        edges = np.linspace(0, 1, COARSE + 1)
-        zeros, ones = scores.by_label.reshape(2, COARSE, BINS // COARSE).sum(axis=2)
-        above.stairs(zeros, edges, fill=True, color="#b9d3e6", label=f"label 0 ({zeros.sum():,})")
+        edges = np.linspace(0, 1, SHOWN_BINS + 1)
+        zeros, ones = scores.by_label.reshape(2, SHOWN_BINS, BINS // SHOWN_BINS).sum(axis=2)
+        above.stairs(zeros, edges, fill=True, color=LIGHT_BLUE, label=f"label 0 ({zeros.sum():,})")
         above.stairs(ones, edges, color=ORANGE, linewidth=1.6, label=f"label 1 ({ones.sum():,})")
         above.set_yscale("symlog", linthresh=1)
         most = max(zeros.max(), ones.max(), 1)
@@ -114,8 +93,8 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
         thresholds, precision, recall = scores.curve()
         below.plot(thresholds, precision, color=BLUE, linewidth=1.6, label="precision")
         below.plot(thresholds, recall, color=ORANGE, linewidth=1.6, linestyle="--", label="recall")
-        below.plot([scores.threshold], [metric_table.precision(metrics)], "o", color=BLUE, markersize=6, clip_on=False)
-        below.plot([scores.threshold], [metric_table.recall(metrics)], "s", color=ORANGE, markersize=6, clip_on=False)
+        below.plot([scores.threshold], [formulas.precision(metrics)], "o", color=BLUE, markersize=6, clip_on=False)
+        below.plot([scores.threshold], [formulas.recall(metrics)], "s", color=ORANGE, markersize=6, clip_on=False)
         below.set_ylim(0, 1.02)
         below.set_yticks([0, 0.5, 1])
         below.set_xlabel(f"score (above) and threshold (below); dotted: today's threshold, {scores.threshold:g}")
@@ -126,25 +105,25 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
             axes.legend(loc="lower right", bbox_to_anchor=(1, 0.96), ncols=2, borderaxespad=0, handlelength=1.6)
         if not scores.by_label.any():
             above.text(0.5, 0.4, "no labelled row has a score that is a number", ha="center", transform=above.transAxes)
-        _title(figure, metrics.prediction_name, 0.15)
-        return _png(figure)
+        add_title(figure, metrics.prediction_name, 0.15)
+        return to_png(figure)
 
 
-def draw_comparison(models: Sequence[ComparisonPoint]) -> bytes:
-    """Precision, recall and F1 of all models beside what F05 had measured (hollow), as PNG."""
-    height = 0.9 + 0.34 * len(models)
-    with _figure(9.6, height) as figure:
-        left = min(0.42, 0.04 + 0.0078 * max(len(one.prediction_name) for one in models))
+def draw_comparison(points: Sequence[ComparisonPoint]) -> bytes:
+    """Draw precision, recall and F1 of all models beside F05's own (hollow), as PNG."""
+    height = 0.9 + 0.34 * len(points)
+    with new_figure(9.6, height) as figure:
+        left = min(0.42, 0.04 + 0.0078 * max(len(point.prediction_name) for point in points))
         axes = figure.add_axes((left, 0.42 / height, 0.97 - left, 1 - 0.85 / height))
         for name, (color, mark) in MARKS.items():
-            theirs = [(one.f05[name], y) for y, one in enumerate(models) if name in one.f05]
-            ours = [(one.here[name], y) for y, one in enumerate(models)]
-            for points, fill in ((theirs, "white"), (ours, color)):
-                if points:
-                    axes.plot(*zip(*points, strict=True), mark, color=fill, markeredgecolor=color, clip_on=False)
-        axes.set_yticks(range(len(models)), [one.prediction_name for one in models])
-        _fit(axes.get_yticklabels(), figure, (left - 0.02) * figure.bbox.width)
-        axes.set_ylim(len(models) - 0.4, -0.6)
+            f05_marks = [(point.f05[name], y) for y, point in enumerate(points) if name in point.f05]
+            runtime_marks = [(point.metrics[name], y) for y, point in enumerate(points)]
+            for marks, fill in ((f05_marks, "white"), (runtime_marks, color)):
+                if marks:
+                    axes.plot(*zip(*marks, strict=True), mark, color=fill, markeredgecolor=color, clip_on=False)
+        axes.set_yticks(range(len(points)), [point.prediction_name for point in points])
+        shrink_texts(axes.get_yticklabels(), figure, (left - 0.02) * figure.bbox.width)
+        axes.set_ylim(len(points) - 0.4, -0.6)
         axes.set_xlim(0, 1)
         axes.grid()
         axes.tick_params(axis="y", length=0, pad=9)
@@ -153,28 +132,29 @@ def draw_comparison(models: Sequence[ComparisonPoint]) -> bytes:
             axes.plot([], [], mark, color=color, label="F1" if name == "f1" else name)
         axes.plot([], [], "o", color="white", markeredgecolor=INK, label="hollow: F05, on its own test split")
         figure.legend(loc="upper right", bbox_to_anchor=(0.98, 1), ncols=4, handletextpad=0.2, columnspacing=1.2)
-        return _png(figure)
+        return to_png(figure)
 
 
-def draw_pace(taken: Sequence[tuple[float, int, float]]) -> bytes:
-    """Windows a second and request latency over the replay, as PNG; it is timed, so it lives in the report only.
+def draw_pace(requests: Sequence[tuple[float, int, float]]) -> bytes:
+    """Draw windows a second and request latency over the replay, as PNG; it is timed, so only the report holds it.
 
-    :param taken: for each answer the seconds since the replay began, its windows, and the seconds it took.
+    :param requests: for each answer the seconds since the replay began, its windows, and the seconds it took.
     """
-    at, windows, latency = (np.array(column, np.float64) for column in zip(*taken, strict=True))
-    bins = int(np.clip(len(at) // 8, 1, 60))
-    edges = np.linspace(0, max(float(at.max()), 1e-9), bins + 1)
-    place = np.clip(np.searchsorted(edges, at, side="left") - 1, 0, bins - 1)
-    rate = np.bincount(place, windows, bins) / np.diff(edges)
-    middle = [np.median(latency[place == one]) * 1000 if np.any(place == one) else np.nan for one in range(bins)]
-    worst = [latency[place == one].max() * 1000 if np.any(place == one) else np.nan for one in range(bins)]
-    with _figure(9.6, 2.3) as figure:
+    ends, windows, latencies = (np.array(column, np.float64) for column in zip(*requests, strict=True))
+    bins = int(np.clip(len(ends) // 8, 1, 60))
+    edges = np.linspace(0, max(float(ends.max()), 1e-9), bins + 1)
+    places = np.clip(np.searchsorted(edges, ends, side="left") - 1, 0, bins - 1)
+    rates = np.bincount(places, windows, bins) / np.diff(edges)
+    in_bins = [1000 * latencies[places == number] for number in range(bins)]
+    medians = [np.median(milliseconds) if len(milliseconds) else np.nan for milliseconds in in_bins]
+    slowest = [milliseconds.max() if len(milliseconds) else np.nan for milliseconds in in_bins]
+    with new_figure(9.6, 2.3) as figure:
         left, right = figure.add_axes((0.08, 0.2, 0.39, 0.64)), figure.add_axes((0.56, 0.2, 0.41, 0.64))
-        left.stairs(rate, edges, fill=True, color="#b9d3e6")
-        left.stairs(rate, edges, color=BLUE, linewidth=1.4)
+        left.stairs(rates, edges, fill=True, color=LIGHT_BLUE)
+        left.stairs(rates, edges, color=BLUE, linewidth=1.4)
         left.set_title("windows a second")
-        right.stairs(worst, edges, color=ORANGE, linewidth=1.4, linestyle="--", label="slowest", baseline=None)
-        right.stairs(middle, edges, color=BLUE, linewidth=1.4, label="median", baseline=None)
+        right.stairs(slowest, edges, color=ORANGE, linewidth=1.4, linestyle="--", label="slowest", baseline=None)
+        right.stairs(medians, edges, color=BLUE, linewidth=1.4, label="median", baseline=None)
         right.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
         right.set_title("milliseconds a request")
         for axes in (left, right):
@@ -182,63 +162,21 @@ def draw_pace(taken: Sequence[tuple[float, int, float]]) -> bytes:
             axes.set_ylim(0)
             axes.set_xlabel("seconds of the replay")
             axes.grid(axis="y")
-            _plain(axes)
-        return _png(figure)
+            show_plain_numbers(axes)
+        return to_png(figure)
 
 
-def draw_all(out: Outputs, models: Sequence[Model], log: LogCounts) -> None:
-    """Write the pictures under ``report/figures/``: two of each model, and one of all."""
-    measured = []
+def draw_all(outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> None:
+    """Write the figures under ``report/figures/``: two of each model, and one of all."""
+    points = []
     for model in models:
-        name, found = model.prediction_name, log.metrics[model.prediction_name]
-        out.confusion_png(name).write_bytes(draw_confusion(found))
-        out.scores_png(name).write_bytes(draw_scores(found, log.audits[name].scores))
-        here = {
-            "precision": metric_table.precision(found),
-            "recall": metric_table.recall(found),
-            "f1": metric_table.f1(found),
+        name, metrics = model.prediction_name, counts.metrics[model.prediction_name]
+        outputs.confusion_png(name).write_bytes(draw_confusion(metrics))
+        outputs.scores_png(name).write_bytes(draw_scores(metrics, counts.audits[name].scores))
+        values = {
+            "precision": formulas.precision(metrics),
+            "recall": formulas.recall(metrics),
+            "f1": formulas.f1(metrics),
         }
-        measured.append(ComparisonPoint(name, here, F05.of(model.summary).metrics))
-    out.comparison_png.write_bytes(draw_comparison(measured))
-
-
-@contextmanager
-def _figure(width: float, height: float) -> Iterator[Figure]:
-    """No pyplot and matplotlib's own defaults: a ``matplotlibrc`` in the user's folder changes nothing."""
-    # rc_context never restores the backend, which no picture here depends on.
-    defaults: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
-    with mpl.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
-        # The font draws a box for a letter that it lacks, and warns; a host may have made warnings errors.
-        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        figure = Figure(figsize=(width, height), dpi=120)
-        FigureCanvasAgg(figure)
-        yield figure
-
-
-def _title(figure: Figure, name: str, left: float) -> None:
-    """A name of any length on one line above the axes."""
-    text = figure.text(left, 0.965, name, fontsize=9.5, fontweight="bold", va="top")
-    _fit([text], figure, (0.98 - left) * figure.bbox.width)
-
-
-def _fit(texts: Sequence[Text], figure: Figure, width: float) -> None:
-    """Shrink the letters until no text is wider than ``width`` pixels; step by step, as they do not shrink evenly."""
-    canvas: Any = figure.canvas
-    while max(text.get_window_extent(canvas.get_renderer()).width for text in texts) > width:
-        for text in texts:
-            text.set_fontsize(0.93 * float(text.get_fontsize()))
-
-
-def _plain(axes: Axes) -> None:
-    axes.ticklabel_format(style="plain", useOffset=False)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-
-
-def _png(figure: Figure) -> bytes:
-    """A palette of 128 colours: a third of the bytes, and nothing that a reader could see."""
-    canvas: Any = figure.canvas
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
-    file = io.BytesIO()
-    image.quantize(128, dither=Image.Dither.NONE).save(file, "png", compress_level=6, dpi=(figure.dpi, figure.dpi))
-    return file.getvalue()
+        points.append(ComparisonPoint(name, values, F05.from_summary(model.summary).metrics))
+    outputs.comparison_png.write_bytes(draw_comparison(points))

@@ -1,4 +1,4 @@
-"""What the server says of the models that it serves, beside what the package holds."""
+"""Read the server's description of its models, to compare it with the package."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class ServedModel:
     """A model as the server describes it.
 
     :param sha256: of the model file that the server loaded.
-    :param expected_sha256: of the package's own.
+    :param expected_sha256: of the model file in the package.
     :param broken_layers: layers whose weights are NaN or infinite.
-    :param needs_a_code: a window without a known code leaves the model nothing to pool.
+    :param needs_a_code: whether the model pools over a mask, which a window without a known code leaves empty.
     """
 
     sha256: str
@@ -28,14 +28,14 @@ class ServedModel:
 
 
 def served_models(identity: Mapping[str, Any], manifest: Manifest, models: Sequence[Model]) -> dict[str, ServedModel]:
-    """Return what the server says of each model, by prediction_name.
+    """Return the server's description of each model, by prediction_name.
 
     :param identity: the answer of ``GET /``.
     """
-    described = {each.get("prediction_name"): each for each in identity.get("loaded", [])}
+    descriptions = {model.get("prediction_name"): model for model in identity.get("loaded", [])}
     served = {}
     for model in models:
-        description = described.get(model.prediction_name, {})
+        description = descriptions.get(model.prediction_name, {})
         served[model.prediction_name] = ServedModel(
             sha256=str(description.get("sha256", "unknown")),
             expected_sha256=manifest.sealed_sha256(model.h5) or digest(model.h5),

@@ -1,4 +1,4 @@
-"""07_deployrun_metadata.json, written last of all: its presence means that the run is complete."""
+"""Describe a complete run in 07_deployrun_metadata.json, which is written last of all."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ CLIENT_SOFTWARE = ("pytest", "pytest-html", "pytest-xprocess", "pyarrow", "numpy
 
 
 def git_commit(root: Path) -> str:
-    """The commit that ``root`` is at; "unknown" outside a repository, as the other phases write it."""
+    """Return the commit of ``root``; "unknown" outside a repository, as the other phases write it."""
     try:
-        found = subprocess.run(
+        result = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True, timeout=10
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return found.stdout.strip()
+    return result.stdout.strip()
 
 
 def versions(server: Mapping[str, str]) -> dict[str, Any]:
-    """The software of both processes."""
+    """Return the versions of pytest-f07, Python and the libraries of both processes.
+
+    :param server: the versions that the server gives.
+    """
     return {
         "pytest-f07": pytest_f07.__version__,
         "python": platform.python_version(),
@@ -44,14 +47,14 @@ def versions(server: Mapping[str, str]) -> dict[str, Any]:
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float]:
-    """Milliseconds a request took: p50, p95 and p99."""
+    """Return p50, p95 and p99 of the requests' seconds, in milliseconds; nothing where there are no requests."""
     if not seconds:
         return {}
     return {f"p{q}_ms": round(float(np.percentile(seconds, q)) * 1000, 3) for q in (50, 95, 99)}
 
 
 def document(result: RunResult) -> dict[str, Any]:
-    """Return 07_deployrun_metadata.json of a complete run, whose files are all there."""
+    """Return the metadata of a complete run, whose files are all written."""
     outputs, manifest = result.outputs, result.manifest
     show = manifest.project.show
     written = sorted(

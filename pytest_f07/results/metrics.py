@@ -1,7 +1,7 @@
-"""Confusion counts, metrics and no-reference counts of each model (specification §5), from log and labels.
+"""Count confusion and predictions without reference of each model (specification §5), from log and labels.
 
-Metrics come only from the labelled rows of a model's own dataset. What other datasets hold is counted by whether its
-window, the same codes in the same order, stands among those rows.
+Metrics come only from the labelled rows of a model's own dataset. An emission of another dataset has no reference
+unless its window, the same codes in the same order, stands among those rows.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_f07.results.audit import ModelAudit
-from pytest_f07.results.metric_table import Counts
+from pytest_f07.results.formulas import Counts
 from pytest_f07.variant.dataset import UNLABELLED
 from pytest_f07.windows import Int8Array
 
 
 @dataclass
 class Metrics:
-    """The counts of one model, added up block by block; every metric follows from them (:mod:`metric_table`).
+    """The counts of one model, added up block by block; its metrics follow from them (:mod:`metric_table`).
 
     :param seen_elsewhere: emissions of other datasets whose window is among the labelled rows of the own dataset.
     :param no_ref: emissions without reference that were predicted 1 and 0, by dataset.
@@ -40,29 +40,38 @@ class Metrics:
 
     @property
     def referenced(self) -> int:
-        """Labelled rows of the own dataset."""
+        """Return the number of labelled rows of the own dataset."""
         return self.tp + self.tn + self.fp + self.fn
 
     @property
     def no_ref_total(self) -> int:
-        """Emissions without reference."""
+        """Return the number of emissions without reference."""
         return self.no_ref_pred_1 + self.no_ref_pred_0
 
     @property
     def emissions(self) -> int:
-        """What the counts add up to; the books balance where it is what the log holds."""
+        """Return the sum of the counts; the accounting balances where it equals the emissions in the log."""
         return self.referenced + self.no_ref_total + self.seen_elsewhere
 
     def counts(self, audit: ModelAudit) -> Counts:
         """Return all counts that the table of metrics asks for.
 
-        :param audit: what the log holds of the same model.
+        :param audit: the counts of the same model in the log.
         """
         own = audit.own
         return Counts(
-            self.tp, self.tn, self.fp, self.fn, self.no_ref_pred_1, self.no_ref_pred_0, audit.non_finite,
-            own.codes, own.unknown, own.windows, own.empty,
-        )  # fmt: skip
+            self.tp,
+            self.tn,
+            self.fp,
+            self.fn,
+            self.no_ref_pred_1,
+            self.no_ref_pred_0,
+            audit.non_finite,
+            own.codes,
+            own.unknown,
+            own.windows,
+            own.empty,
+        )
 
     def count_own(self, dataset: str, labels: Int8Array, y_pred: Int8Array) -> None:
         """Count rows of the own dataset; an unlabelled one has no reference."""
@@ -99,7 +108,7 @@ class Metrics:
 
 
 def by_name(rows: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object]]:
-    """metrics.json: what the CSV says, by prediction_name, as ``dvc metrics`` reads it."""
+    """Return metrics.json: the rows of the CSV by prediction_name, as ``dvc metrics`` reads it."""
     return {
         str(row["prediction_name"]): {key: value for key, value in row.items() if key != "prediction_name"}
         for row in rows
@@ -107,7 +116,7 @@ def by_name(rows: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object]
 
 
 def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """metrics_per_model.csv: floats so that they read back exactly."""
+    """Return metrics_per_model.csv, whose floats read back exactly."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""What the report's page tells of a run."""
+"""Collect the values of a run that the report's page shows."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pytest_f07.variant.wording import counted
 
 @dataclass(frozen=True)
 class Page:
-    """All that the page tells of a session.
+    """The values that the page shows.
 
-    :param expected: how many models there are to judge.
-    :param note: why the run does not count; None where it is whole.
-    :param began: when, in ISO form; ``seconds`` how long all of it took.
+    :param expected: the number of models to judge.
+    :param note: why the run does not count; None where it is complete.
+    :param began: when the run began, in ISO form; ``seconds`` is its duration.
     :param counts: windows and predictions.
     :param latency: p50_ms, p95_ms and p99_ms of a request.
-    :param log_tail: the server's last words, where something failed.
+    :param log_tail: the last lines of the server's log, where something failed.
     :param files: the package's seal.
-    :param comparison_png: under figures/, and ``pace_png`` which is timed; None where there is none.
+    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; None where it was not drawn.
     """
 
     variant: str
@@ -49,28 +49,28 @@ class Page:
     files: Mapping[str, FileSeal] = field(default_factory=dict)
     comparison_png: bytes | None = None
     pace_png: bytes | None = None
-    compared: Comparison | None = None
+    comparison: Comparison | None = None
 
     @property
     def passed(self) -> int:
-        """How many models passed."""
+        """Return how many models passed."""
         return sum(not verdict.failures for verdict in self.verdicts.values())
 
     @property
-    def word(self) -> str:
-        """The verdict in a word."""
+    def outcome(self) -> str:
+        """Return the verdict on the run: PASSED, FAILED or NOT COMPLETE."""
         if self.note is not None or len(self.verdicts) != self.expected:
             return "NOT COMPLETE"
         return "PASSED" if self.passed == self.expected else "FAILED"
 
     @property
     def failed(self) -> list[Verdict]:
-        """The models that failed."""
+        """Return the verdicts of the models that failed."""
         return [verdict for verdict in self.verdicts.values() if verdict.failures]
 
     @property
     def comparison_alt(self) -> str:
-        """The comparison of models in words."""
+        """Return the text that stands for the figure of the models side by side."""
         texts = [
             f"{name}: precision {values['precision']:.2f}, recall {values['recall']:.2f}, F1 {values['f1']:.2f}"
             for name, verdict in self.verdicts.items()
@@ -80,9 +80,9 @@ class Page:
 
 
 def make_page(result: RunResult, note: str | None) -> Page:
-    """Return what the report tells of a run.
+    """Return the page of a run.
 
-    :param note: why the run does not count; None where it is whole.
+    :param note: why the run does not count; None where it is complete.
     """
     timings, comparison_png = result.timings, result.outputs.comparison_png
     failed = any(verdict.failures for verdict in result.verdicts.values())
@@ -106,19 +106,19 @@ def make_page(result: RunResult, note: str | None) -> Page:
         files=result.manifest.files or {},
         comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
         pace_png=draw_pace(pace) if pace else None,
-        compared=result.comparison,
+        comparison=result.comparison,
     )
 
 
-def pictures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
-    """Return one model's pictures as PNG, by kind; none where the run broke before they were drawn."""
+def read_figures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
+    """Return one model's figures as PNG, by kind; none where the run broke before they were drawn."""
     outputs = result.outputs
     paths = {"confusion": outputs.confusion_png(prediction_name), "scores": outputs.scores_png(prediction_name)}
     return {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
 
 
 def _provenance(result: RunResult) -> dict[str, str]:
-    """Return what was validated, with what."""
+    """Return the facts of what was validated and with which software, by name."""
     manifest, params = result.manifest, result.params
     software = metadata.versions(result.identity.get("versions", {}))
     sides = {f"{side} {name}": version for side in ("client", "server") for name, version in software.pop(side).items()}

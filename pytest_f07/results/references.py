@@ -1,4 +1,4 @@
-"""The labelled windows of a package: which emission of another dataset has a label in a model's own dataset?"""
+"""Index the labelled windows of a package, to know which windows have a label in a model's own dataset."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ class ReferenceIndex:
         self._columns = {name: column for column, name in enumerate(dict.fromkeys(owners))}
         own = {}
         if len(datasets) > 1:
-            own = {d.source_f04: _labelled_windows(d) for d in datasets if d.source_f04 in self._columns}
+            own = {
+                dataset.source_f04: _labelled_windows(dataset)
+                for dataset in datasets
+                if dataset.source_f04 in self._columns
+            }
         self._windows: pa.Array = pc.unique(pa.concat_arrays([pa.array([], pa.large_binary()), *own.values()]))
         # The last row stands for every window that is not there.
         self._labelled_in = np.zeros((len(self._windows) + 1, len(self._columns)), bool)

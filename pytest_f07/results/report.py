@@ -1,6 +1,6 @@
-"""What report.html says beyond pytest-html's own. The words and numbers are made here, the page in ``templates/``.
+"""Render what report.html shows beside pytest-html's own parts, from the templates in ``templates/``.
 
-Everything that comes from a package reaches the page through a template, which escapes it.
+Every text of a package reaches the page through a template, which escapes it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted, pace
 
-HERE = Path(__file__).parent
-CSS, SCRIPT = HERE / "report.css", HERE / "report.js"
+FOLDER = Path(__file__).parent
+CSS, SCRIPT = FOLDER / "report.css", FOLDER / "report.js"
 NUMBER_WIDTH = 15
 
 
@@ -32,23 +32,23 @@ COLUMNS = sorted((metric for metric in METRICS if not metric.bound_of), key=lamb
 BOUNDS = {column.key: [metric.key for metric in METRICS if metric.bound_of == column.key] for column in COLUMNS}
 
 
-def above(page: Page) -> str:
-    """What stands above the results table: verdict, failures, what changed since last time."""
-    return _render("above.html", page=page)
+def verdict_html(page: Page) -> str:
+    """Return the part above the results table: verdict, failures, and the comparison with an earlier run."""
+    return _render("verdict.html", page=page)
 
 
-def below(page: Page) -> str:
-    """What stands below it: models side by side, equivalence, requests, provenance."""
-    return _render("below.html", page=page)
+def details_html(page: Page) -> str:
+    """Return the part below the results table: models side by side, equivalence, requests, provenance."""
+    return _render("details.html", page=page)
 
 
-def script() -> str:
-    """What sorts, filters and copies on the page."""
+def script_html() -> str:
+    """Return the script that sorts, filters and copies on the page."""
     return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
 
 
 def header_cells() -> list[str]:
-    """The metrics' columns of the results table."""
+    """Return the headings of the metrics in the results table."""
     return [
         _render_text(
             '<th class="sortable" data-column-type="{{ c.key }}" title="{{ c.hint }}">{{ c.title }}</th>', c=column
@@ -58,7 +58,7 @@ def header_cells() -> list[str]:
 
 
 def name_cell(prediction_name: str, model: Model | None) -> str:
-    """The model's name with what it is."""
+    """Return the cell with the model's name, vectorization, dataset and threshold."""
     return _render_text(
         '<td class="col-testId">{{ name }}{% if model %}<small>{{ model.vectorization.kind }}, '
         "{{ model.source_f04 }}, threshold {{ model.threshold }}</small>{% endif %}</td>",
@@ -74,38 +74,41 @@ def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
     that can be negative comes after an attribute that is not.
     """
     row = verdict.values if verdict else {}
-    f05 = F05.of(model.summary) if model else F05()
-    theirs = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
+    f05 = F05.from_summary(model.summary) if model else F05()
+    f05_values = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
     return [
         _render_text(
             '<td class="col-{{ c.key }}" data-label="{{ c.title }}">'
             '{% if order %}<data value="{{ order }}">{{ value }}</data>{% else %}{{ value }}{% endif %}'
             "{% if interval %}<small>{{ interval }}</small>{% endif %}"
-            "{% if theirs %}<small>F05 {{ theirs }}</small>{% endif %}</td>",
+            "{% if f05_values %}<small>F05 {{ f05_values }}</small>{% endif %}</td>",
             c=column,
             value=column.text(row[column.key]).rjust(NUMBER_WIDTH) if row else "–",
             order=f"{row[column.key] - column.limits[0]:.4f}" if row and column.limits and column.limits[0] else "",
             interval=" to ".join(column.text(row[key]) for key in BOUNDS[column.key]) if row else "",
-            theirs=column.text(theirs[column.key]) if column.key in theirs else "",
+            f05_values=column.text(f05_values[column.key]) if column.key in f05_values else "",
         )
         for column in COLUMNS
     ]
 
 
-def model_html(verdict: Verdict, model: Model, pictures: Mapping[str, bytes]) -> str:
-    """What unfolds below a model's row.
+def model_html(verdict: Verdict, model: Model, figures: Mapping[str, bytes]) -> str:
+    """Return the details that unfold below a model's row.
 
-    :param pictures: "confusion" and "scores", as PNG.
+    :param figures: "confusion" and "scores", as PNG.
     """
-    return _render("model.html", verdict=verdict, model=model, f05=F05.of(model.summary), pictures=pictures)
+    return _render("model.html", verdict=verdict, model=model, f05=F05.from_summary(model.summary), figures=figures)
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
     environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"

@@ -1,9 +1,9 @@
-"""What a run found: the one thing that report, terminal, JUnit, metadata and notebook read."""
+"""Hold the result of a run, from which report, terminal, JUnit, metadata and notebook are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +20,13 @@ from pytest_f07.variant.paths import Outputs
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run, whole or broken.
+    """The result of a run, complete or broken.
 
     :param outputs: where its artefacts are.
-    :param began: when it was checked, in UTC.
-    :param verdicts: by prediction_name, in the package's order.
-    :param broken: why it could not be finished; None where it is whole.
-    :param identity: what the server said of itself; empty where it never answered.
+    :param began: when its check began, in UTC.
+    :param verdicts: by prediction_name, in the package's order; empty before the run was executed.
+    :param broken: why it could not be finished; None where it is complete.
+    :param identity: the server's answer to ``GET /``; empty where it never answered.
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
@@ -38,13 +38,13 @@ class RunResult:
     datasets: tuple[Dataset, ...]
     outputs: Outputs
     began: datetime
-    verdicts: Mapping[str, Verdict]
-    broken: str | None
-    identity: Mapping[str, Any]
-    timings: Timings
-    stage_seconds: Mapping[str, float]
-    comparison: Comparison | None
-    incoherences: list[str]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    broken: str | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    comparison: Comparison | None = None
+    incoherences: tuple[str, ...] = ()
 
     @property
     def variant(self) -> str:
@@ -64,7 +64,7 @@ class RunResult:
 
     @property
     def warnings(self) -> list[str]:
-        """Return what a reader should know though it fails nothing."""
+        """Return the warnings of all models and of the run, in sentences; none of them fails a model."""
         warnings = [
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]

@@ -1,7 +1,4 @@
-"""Collect what a reader wants to know of a model's scores, block by block, in bounded memory.
-
-Everything here is of the model's own dataset, whose labels it was trained on.
-"""
+"""Collect the scores that the report shows of a model's own dataset, block by block, in bounded memory."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ SHOWN_CODES = 24
 class RowExample:
     """One row as the report shows it.
 
-    :param window: its text; a long one is cut, and says how many codes it has.
+    :param window: its text; a long one is cut, and gives the number of its codes.
     :param label: 0, 1, or None where the row is not labelled.
     """
 
@@ -36,9 +33,9 @@ class RowExample:
 
 @dataclass(frozen=True)
 class RowBlock:
-    """Consecutive rows of a dataset and what one model said of them.
+    """Consecutive rows of a dataset and one model's predictions of them.
 
-    :param first_row: the row in the dataset of the first one.
+    :param first_row: the row number of the first one.
     :param windows: list array ``[rows]``.
     :param labels: int8 ``[rows]``: 0, 1 or :data:`UNLABELLED`.
     """
@@ -54,7 +51,7 @@ class RowBlock:
         label = int(self.labels[place])
         return RowExample(
             self.first_row + place,
-            shown_window(self.windows[place].values),
+            short_window_text(self.windows[place].values),
             None if label == UNLABELLED else label,
             float(self.y_prob[place]),
         )
@@ -62,7 +59,7 @@ class RowBlock:
 
 @dataclass
 class SmallestRows:
-    """The rows with the smallest keys, one for each window and label: ten times the same would tell nothing.
+    """The rows with the smallest keys, one for each window and label, so that no example is shown twice.
 
     :param entries: key and row by window and label, the smallest key first; of equal keys the earlier row.
     """
@@ -80,9 +77,9 @@ class SmallestRows:
             return
         places = places[np.argsort(keys[places], kind="stable")]
         windows = window_keys(block.windows.take(pa.array(places)))
-        numbers = windows.dictionary_encode().indices.to_numpy().astype(np.int64)
+        window_ids = windows.dictionary_encode().indices.to_numpy().astype(np.int64)
         # The first place of each window and label has its smallest key.
-        _, firsts = np.unique(3 * numbers + block.labels[places], return_index=True)
+        _, firsts = np.unique(3 * window_ids + block.labels[places], return_index=True)
         for first in np.sort(firsts)[:SHOWN_ROWS].tolist():
             place = int(places[first])
             self._keep((windows[first].as_py(), int(block.labels[place])), float(keys[place]), block.example(place))
@@ -95,8 +92,8 @@ class SmallestRows:
         self._cut()
 
     def _keep(self, window: tuple[bytes, int], key: float, example: RowExample) -> None:
-        kept = self.entries.get(window)
-        if kept is None or (key, example.row) < (kept[0], kept[1].row):
+        entry = self.entries.get(window)
+        if entry is None or (key, example.row) < (entry[0], entry[1].row):
             self.entries[window] = key, example
 
     def _cut(self) -> None:
@@ -132,15 +129,15 @@ class Scores:
     def add(self, block: RowBlock) -> None:
         """Count a block of the own dataset."""
         y_prob, labels = block.y_prob, block.labels
-        counted = (labels != UNLABELLED) & np.isfinite(y_prob)
-        bins = np.clip(y_prob[counted] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[counted].astype(np.int64)
+        usable = (labels != UNLABELLED) & np.isfinite(y_prob)
+        bins = np.clip(y_prob[usable] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[usable].astype(np.int64)
         self.by_label += np.bincount(bins, minlength=2 * BINS).reshape(2, BINS)
-        wrong = counted & (block.y_pred != labels)
+        wrong = usable & (block.y_pred != labels)
         self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
         self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)
 
     def curve(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Thresholds, and precision and recall at each; NaN where nothing is predicted or labelled 1.
+        """Return thresholds, and precision and recall at each; NaN where nothing is predicted or labelled 1.
 
         :returns: three float64 ``[BINS]``.
         """
@@ -149,7 +146,7 @@ class Scores:
             return np.arange(BINS) / BINS, tp / (tp + fp), tp / tp[0]
 
 
-def shown_window(codes: pa.Array) -> str:
-    """A window's text, cut after some codes: ``[1,5,2]``, ``[1,5,2,… 384 codes]``."""
+def short_window_text(codes: pa.Array) -> str:
+    """Return a window's text, cut after some codes: ``[1,5,2]``, ``[1,5,2,… 384 codes]``."""
     text = ",".join(map(str, codes.slice(0, SHOWN_CODES).to_pylist()))
     return f"[{text}]" if len(codes) <= SHOWN_CODES else f"[{text},… {len(codes):,} codes]"

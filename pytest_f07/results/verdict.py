@@ -1,4 +1,4 @@
-"""What is said of one model: its failures, each a sentence with a stable code, and its warnings."""
+"""Judge one model: its failures, each a sentence with a stable code, and its warnings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ REQUIRED = "F07-REQUIRED"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a model fails; ``code`` is stable, ``sentence`` says what, how often, where, and what to do."""
+    """One reason why a model fails.
+
+    :param code: a stable name of the kind of failure.
+    :param sentence: what is wrong, how often, where, and what to do.
+    """
 
     code: str
     sentence: str
@@ -38,11 +42,11 @@ class Failure:
 
 @dataclass
 class Verdict:
-    """All that a run says of one model.
+    """The outcome of one model.
 
-    :param metrics: None where the run broke before there were any; ``audit`` too.
-    :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
-    :param equivalence: None where nothing was held against the oracle.
+    :param metrics: None where the run broke before they were counted; ``audit`` too.
+    :param infer_windows: windows that ``/infer`` answered too; ``infer_differing`` of them otherwise.
+    :param equivalence: the comparison with the oracle; None where there was none.
     """
 
     prediction_name: str
@@ -50,34 +54,34 @@ class Verdict:
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     audit: ModelAudit | None = None
-    differing: int = 0
-    asked_alone: int = 0
+    infer_windows: int = 0
+    infer_differing: int = 0
     equivalence: Equivalence | None = None
 
     @property
-    def asked_again(self) -> dict[str, str]:
-        """How the runtime was held against other ways of asking, as the report shows it; empty where it broke."""
-        if not self.asked_alone:
+    def cross_checks(self) -> dict[str, str]:
+        """Return the comparison with ``/infer`` and the oracle as the report shows it; empty where the run broke."""
+        if not self.infer_windows:
             return {}
-        lines = {"asked alone (/infer)": f"{self.asked_alone:,}", "answered otherwise": f"{self.differing:,}"}
-        if (proven := self.equivalence) is not None:
-            compared = proven.windows > 0
+        lines = {"asked alone (/infer)": f"{self.infer_windows:,}", "answered otherwise": f"{self.infer_differing:,}"}
+        if (equivalence := self.equivalence) is not None:
+            compared = equivalence.windows > 0
             lines |= {
-                "asked of the oracle": f"{proven.windows:,}",
-                "oracle says otherwise": f"{proven.differing:,}",
-                "largest difference": f"{proven.largest_difference:.2g}" if compared else "–",
-                "nearest to the threshold": f"{proven.smallest_distance:.2g}" if compared else "–",
+                "asked of the oracle": f"{equivalence.windows:,}",
+                "oracle says otherwise": f"{equivalence.differing:,}",
+                "largest difference": f"{equivalence.largest_difference:.2g}" if compared else "–",
+                "nearest to the threshold": f"{equivalence.smallest_distance:.2g}" if compared else "–",
             }
         return lines
 
     @property
     def text(self) -> str:
-        """The failures as the terminal and the report show them."""
-        return "\n".join(f"{one.code}  {self.prediction_name}: {one.sentence}" for one in self.failures)
+        """Return the failures as the terminal and the report show them."""
+        return "\n".join(f"{failure.code}  {self.prediction_name}: {failure.sentence}" for failure in self.failures)
 
     @property
     def values(self) -> dict[str, int | float]:
-        """The value of each metric by key; empty where the run broke."""
+        """Return the value of each metric by key; nothing where the run broke."""
         if self.metrics is None or self.audit is None:
             return {}
         return metric_table.values(self.metrics.counts(self.audit))
@@ -87,19 +91,24 @@ class Verdict:
         return {"prediction_name": self.prediction_name, **self.values} if self.values else {}
 
 
-def broken(prediction_name: str, reason: str) -> Verdict:
-    """The verdict of every model where the run broke."""
+def broken_verdict(prediction_name: str, reason: str) -> Verdict:
+    """Return the verdict of a model whose run broke."""
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
 
 
 def judge(
-    model: Model, served: ServedModel, log: LogCounts, infer_check: InferCheck, required: Mapping[str, float],
-    equivalence: Equivalence | None = None, recount_fault: str | None = None,
-) -> Verdict:  # fmt: skip
-    """The verdict of a model whose run is whole.
+    model: Model,
+    served: ServedModel,
+    log: LogCounts,
+    infer_check: InferCheck,
+    required: Mapping[str, float],
+    equivalence: Equivalence | None = None,
+    recount_fault: str | None = None,
+) -> Verdict:
+    """Return the verdict of a model whose run is complete.
 
-    :param required: the least value of metrics, where params.yaml asks for any.
-    :param equivalence: what the oracle says, where it was asked.
+    :param required: the smallest allowed values of metrics, where params.yaml requires any.
+    :param equivalence: the comparison with the oracle, where there was one.
     :param recount_fault: what a second count of the log says otherwise.
     """
     metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
@@ -107,22 +116,22 @@ def judge(
         model.prediction_name,
         metrics,
         failures=[
-            *_of_the_replay(served, log.fault, infer_check.fault(model.prediction_name)),
-            *_of_the_books(model, metrics, audit),
-            *_of_the_recount(recount_fault),
-            *_of_the_scores(model, served, audit),
-            *_of_the_oracle(equivalence),
-            *_of_the_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
+            *_check_replay(served, log.fault, infer_check.fault(model.prediction_name)),
+            *_check_accounting(model, metrics, audit),
+            *_check_recount(recount_fault),
+            *_check_scores(model, served, audit),
+            *_check_equivalence(equivalence),
+            *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
         warnings=_warnings(audit),
         audit=audit,
-        differing=infer_check.differing(model.prediction_name),
-        asked_alone=infer_check.windows,
+        infer_windows=infer_check.windows,
+        infer_differing=infer_check.differing(model.prediction_name),
         equivalence=equivalence,
     )
 
 
-def _of_the_replay(served: ServedModel, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
+def _check_replay(served: ServedModel, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
     if served.sha256 != served.expected_sha256:
         yield Failure(
             IDENTITY,
@@ -135,7 +144,7 @@ def _of_the_replay(served: ServedModel, log_fault: str | None, infer_fault: str 
         yield Failure(INFER, f"/infer and /infer_batch disagree: {infer_fault}.")
 
 
-def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator[Failure]:
+def _check_accounting(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator[Failure]:
     if metrics.emissions != audit.emissions:
         yield Failure(
             BOOKS,
@@ -151,7 +160,7 @@ def _of_the_books(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator
         )
 
 
-def _of_the_recount(fault: str | None) -> Iterator[Failure]:
+def _check_recount(fault: str | None) -> Iterator[Failure]:
     if fault:
         yield Failure(
             RECOUNT,
@@ -160,7 +169,7 @@ def _of_the_recount(fault: str | None) -> Iterator[Failure]:
         )
 
 
-def _of_the_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
+def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
     if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
@@ -171,26 +180,26 @@ def _of_the_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iter
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_why(served)}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_explain_non_finite(served)}",
         )
 
 
-def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
+def _check_equivalence(equivalence: Equivalence | None) -> Iterator[Failure]:
     if equivalence and equivalence.fault:
         yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
 
 
-def _of_the_requirements(
+def _check_requirements(
     metrics: Metrics, values: Mapping[str, float], required: Mapping[str, float]
 ) -> Iterator[Failure]:
-    for name, least in required.items():
+    for name, smallest in required.items():
         value = float(values[name])
-        if metrics.referenced and value < least:
-            shown = f"{value:.4f}" if round(value, 4) < least else repr(value)
-            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {least}.")
+        if metrics.referenced and value < smallest:
+            shown = f"{value:.4f}" if round(value, 4) < smallest else repr(value)
+            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
 
 
-def _why(served: ServedModel) -> str:
+def _explain_non_finite(served: ServedModel) -> str:
     if served.broken_layers:
         layers = ", ".join(repr(name) for name in served.broken_layers)
         plural = "s" if len(served.broken_layers) > 1 else ""

@@ -1,4 +1,4 @@
-"""A whole F06 package of a few kilobytes, made without TensorFlow, for tests that spoil one thing in it."""
+"""A complete F06 package of a few kilobytes, written without TensorFlow, for tests that change one part of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pytest_f07.variant.paths import PackagePaths, Project
 
-# Two models, one name the beginning of the other; their own datasets; a third dataset that nobody was trained from.
+# Two models, one name the beginning of the other; their own datasets; a third dataset without a model.
 ENTRIES = [
     {"source_f05": "v501", "model_id": "m1", "prediction_name": "a"},
     {"source_f05": "v502", "model_id": "m2", "prediction_name": "a__b"},
@@ -24,18 +24,21 @@ SEQUENCE = {"vectorization": "sequence", "vocab": [1, 2, 3, 4], "vocab_size": 4,
 
 
 def layer(kind: str, **config: Any) -> dict[str, Any]:
-    """One layer as ``model_config`` describes it."""
+    """Return a layer as ``model_config`` describes it."""
     return {"class_name": kind, "config": config}
 
 
 def network(width: int | None, *layers: dict[str, Any]) -> dict[str, Any]:
-    """A ``model_config`` as Keras 2 writes it."""
+    """Return a ``model_config`` as Keras 2 writes it."""
     first = layer("InputLayer", batch_input_shape=[None, width], name="input_1")
     return {"class_name": "Sequential", "config": {"layers": [first, *layers, layer("Dense", units=1)]}}
 
 
 def write_h5(path: Path, config: object, version: str | None = "2.15.0") -> None:
-    """A model file; ``config`` that is a str or bytes is written as it is."""
+    """Write a model file.
+
+    :param config: the ``model_config``; a str or bytes is written as it is.
+    """
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = config if isinstance(config, str | bytes) else json.dumps(config)
         if version is not None:
@@ -46,7 +49,7 @@ def write_h5(path: Path, config: object, version: str | None = "2.15.0") -> None
 def write_dataset(
     path: Path, windows: object, labels: object, x_type: pa.DataType | None = None, y_type: pa.DataType | None = None
 ) -> None:
-    """A dataset with a column more than F07 reads."""
+    """Write a dataset with one more column than F07 reads."""
     x = pa.array(windows, x_type or pa.list_(pa.int64()))
     y = pa.array(labels, y_type or pa.int8())
     pq.write_table(pa.table({"window_id": pa.array(range(len(x))), "OW_events": x, "label": y}), path)
@@ -60,7 +63,7 @@ def edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def make_package(root: Path, name: str = "v601") -> PackagePaths:
-    """The package, healthy. Its paths are of another machine, as real ones are."""
+    """Write a valid package, whose documents name paths of another machine as real ones do."""
     package = Project(root).package(name)
     package.datasets.mkdir(parents=True)
     kinds = {"a": (BAG, network(3)), "a__b": (SEQUENCE, network(6, layer("Embedding", input_dim=5)))}
@@ -87,7 +90,7 @@ def make_package(root: Path, name: str = "v601") -> PackagePaths:
 
 
 def tree(root: Path) -> dict[str, bytes | None]:
-    """Every file and folder below ``root``; a folder and a link have no content here."""
+    """Return the content of every file below ``root`` by path; None for a folder and a link."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() and not path.is_symlink() else None
         for path in sorted(root.rglob("*"))

@@ -1,10 +1,10 @@
-"""Small runs for tests: any datasets, any models, any scores, with the log that the replay would have left."""
+"""Small runs for tests: any datasets, models and scores, with the log that a replay writes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import strategies as st
 
-from pytest_f07.log import writer as log
-from pytest_f07.replay.replay import Timings
+from pytest_f07.log import writer
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import counting, references
 from pytest_f07.results.run_result import RunResult
@@ -36,7 +35,7 @@ THRESHOLD = 0.7  # float32 0.7 >= float 0.7 is a trap (traps.md)
 
 @dataclass
 class SmallRun:
-    """What a run had and what was answered, as plain lists.
+    """The datasets, models and answers of a run, as plain lists.
 
     :param rows: window and label of each row of each dataset, in replay order.
     :param owners: the own dataset of each model.
@@ -57,7 +56,7 @@ class SmallRun:
         return counting.count_log(self.parquet, shards, self.datasets, self.models)
 
     def emissions(self) -> Iterator[tuple[str, list[int], int | None, list[tuple[int, float]]]]:
-        """Dataset, window, label and answers of each emission, in order."""
+        """Yield dataset, window, label and answers of each emission, in order."""
         for source, rows in self.rows.items():
             for (window, label), answers in zip(rows[: self.limit], self.answers[source], strict=True):
                 yield source, window, label, answers
@@ -65,7 +64,7 @@ class SmallRun:
 
 @st.composite
 def runs(draw: st.DrawFn) -> dict[str, object]:
-    """What :func:`made` needs: few codes, so that windows repeat within and between datasets."""
+    """Draw the values for :func:`write_run`: few codes, so that windows repeat within and between datasets."""
     codes = st.lists(st.sampled_from([1, 2, -3]), max_size=2)
     sources = ["v402", "v401", "v403"][: draw(st.integers(1, 3))]
     names = ["a", "a__b", "c.d"][: draw(st.integers(1, 3))]
@@ -92,18 +91,18 @@ def _labels(values: list[int | None], kind: pa.DataType) -> pa.Array:
 
 
 @contextmanager
-def made(drawn: dict[str, Any], cut: int = 3) -> Iterator[SmallRun]:
-    """The files of a drawn run: datasets of several row groups, a log of batches of ``cut`` rows."""
+def write_run(drawn: dict[str, Any], batch_size: int = 3) -> Iterator[SmallRun]:
+    """Write the files of a drawn run: datasets of several row groups, and the log."""
     random = np.random.default_rng(drawn["seed"])
     names = tuple(drawn["owners"])
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        patch.setattr(log, "LOG_ROW_GROUP_ROWS", 5)
+        patch.setattr(writer, "LOG_ROW_GROUP_ROWS", 5)
         patch.setattr(references, "BLOCK_ROWS", 2)
         patch.setattr(counting, "BLOCK_ROWS", 2)
         patch.setattr(counting, "LOG_BLOCK_ROWS", 3)
         datasets, answers = [], {}
-        with log.PredictionLog(folder / "raw.parquet", folder / "raw.csv", names) as opened:
+        with writer.PredictionLog(folder / "raw.parquet", folder / "raw.csv", names) as log:
             for (source, rows), (x_type, y_type, group) in zip(drawn["rows"].items(), drawn["kinds"], strict=True):
                 windows = pa.array([window for window, _ in rows], x_type)
                 table = pa.table({"OW_events": windows, "label": _labels([label for _, label in rows], y_type)})
@@ -111,17 +110,17 @@ def made(drawn: dict[str, Any], cut: int = 3) -> Iterator[SmallRun]:
                 pq.write_table(table, path, row_group_size=group)
                 datasets.append(Dataset.open(source, path, source, drawn["limit"]))
                 windows = windows[: drawn["limit"]]
-                scores = np.float32([0, 0.25, THRESHOLD, 0.75, np.nan])
+                scores = np.array([0, 0.25, THRESHOLD, 0.75, np.nan], np.float32)
                 y_prob = random.choice(scores, (len(windows), len(names)))
                 y_pred = (y_prob >= np.float32(THRESHOLD)).astype(np.int8)
                 answers[source] = [
                     [(int(pred), float(prob)) for pred, prob in zip(*row, strict=True)]
                     for row in zip(y_pred, y_prob, strict=True)
                 ]
-                for first in range(0, len(windows), cut):
-                    part = slice(first, first + cut)
+                for first in range(0, len(windows), batch_size):
+                    part = slice(first, first + batch_size)
                     predictions = Predictions(names, y_pred[part], y_prob[part])
-                    opened.add(BatchResult(source, first, windows[part], predictions))
+                    log.add(BatchResult(source, first, windows[part], predictions))
         models = [model(name, source, THRESHOLD) for name, source in drawn["owners"].items()]
         yield SmallRun(
             drawn["rows"], drawn["owners"], drawn["limit"], answers, datasets, models, folder / "raw.parquet"
@@ -129,19 +128,18 @@ def made(drawn: dict[str, Any], cut: int = 3) -> Iterator[SmallRun]:
 
 
 def run_result(root: Path, verdicts: Mapping[str, Verdict], **values: Any) -> RunResult:
-    """A run of v701 of package v601 in the project ``root``, whose server never answered."""
+    """Return the result of a run of v701 of package v601 whose server never answered.
+
+    :param root: the project's folder.
+    :param values: other values of the result.
+    """
     paths, package = Project(root).variant("v701"), Project(root).package("v601")
     manifest = Manifest(Project(root), paths, package, (), (), None, "0" * 64)
-    return RunResult(
-        **{
-            "manifest": manifest, "params": Params("v601"), "models": (), "datasets": (), "outputs": paths,
-            "began": datetime(2026, 1, 2, tzinfo=UTC), "verdicts": verdicts, "broken": None, "identity": {},
-            "timings": Timings(), "stage_seconds": {}, "comparison": None, "incoherences": [], **values,
-        }
-    )  # fmt: skip
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    return replace(RunResult(manifest, Params("v601"), (), (), paths, began, verdicts), **values)
 
 
 def model(name: str, source_f04: str, threshold: float = 0.5) -> Model:
-    """A model of which only name, dataset and threshold are asked."""
+    """Return a model of which only name, dataset and threshold matter."""
     vectorization = Vectorization("dense_bow", (1,), 1)
     return Model(name, "v501", source_f04, Path("not read"), threshold, vectorization, "2.15.0", {})

@@ -1,11 +1,11 @@
-"""The client against real servers: what it believes, and one clear line for each answer that it does not."""
+"""Test the client against real servers: it accepts right answers, and refuses each wrong one with one clear line."""
 
 from __future__ import annotations
 
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -27,65 +27,68 @@ SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}
 BATCH = pa.array([[7, 7], [], [1, 2, 3]], pa.list_(pa.int64()))
 
 
-def lengths(windows: Windows) -> Predictions:
+def predict_lengths(windows: Windows) -> Predictions:
+    """Score a window by its length; the second model gives no number."""
     score = (np.diff(windows.offsets) / 4).astype(np.float32)
     y_prob = np.stack([score, np.full_like(score, np.nan)], axis=1)
     return Predictions(NAMES, (y_prob >= 0.5).astype(np.int8), y_prob)
 
 
 @contextmanager
-def asking(app: Flask, **ours: Any) -> Iterator[Client]:
-    """A client of ``app``, which is served until the end of the block."""
+def serve(app: Flask) -> Iterator[Client]:
+    """Serve ``app`` until the end of the block, and yield a client of it."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        with closing(Client("127.0.0.1", server.port, NAMES, "m1", "n1", **{"timeout_s": 120, **ours})) as client:
+        with closing(Client("127.0.0.1", server.port, NAMES, "m1", "n1", timeout_s=120)) as client:
             yield client
     finally:
         server.shutdown()
         thread.join()
 
 
-def right(predict: Callable[[Windows], Predictions] = lengths, **headers: str) -> Flask:
-    """The real routes; ``headers`` instead of this run's where given."""
-    return create_app({"models": 2}, predict, SIGNED | headers)
+def make_app(predict: Callable[[Windows], Predictions] = predict_lengths, headers: Mapping[str, str] = SIGNED) -> Flask:
+    """Return the real routes."""
+    return create_app({"models": 2}, predict, dict(headers))
 
 
-def saying(body: bytes | str, status: int = 200, content_type: str = wire.JSON) -> Flask:
-    """An application that says one thing to everything, signed as this run's server."""
+def make_constant_app(body: bytes | str, status: int = 200, content_type: str = wire.JSON) -> Flask:
+    """Return an application with one answer to every request, signed as this run's server."""
     app = Flask(__name__)
 
     @app.route("/", methods=["GET", "POST"], defaults={"path": ""})
     @app.route("/<path:path>", methods=["GET", "POST"])
-    def say(path: str) -> Response:
+    def answer(path: str) -> Response:
         return Response(body, status, SIGNED, content_type=content_type)
 
     return app
 
 
-def ready(client: Client) -> object:
+def ask_identity(client: Client) -> object:
     return client.identity()
 
 
-def batch(client: Client) -> Predictions:
+def ask_batch(client: Client) -> Predictions:
     return client.receive_batch(client.send_batch(BATCH))
 
 
-def alone(client: Client) -> object:
+def ask_alone(client: Client) -> object:
     return client.infer([1, 2])
 
 
-# -- what is believed
+# -- right answers
 
 
 def test_this_runs_server_is_believed_and_its_answers_come_as_they_were_given() -> None:
-    with asking(right()) as client:
+    with serve(make_app()) as client:
         assert client.identity() == {"status": "ready", "models": 2}
-        found = batch(client)
-        assert found.names == NAMES
-        assert found.y_pred.tolist() == [[1, 0], [0, 0], [1, 0]]
-        np.testing.assert_array_equal(found.y_prob, np.float32([[0.5, np.nan], [0, np.nan], [0.75, np.nan]]))
+        predictions = ask_batch(client)
+        assert predictions.names == NAMES
+        assert predictions.y_pred.tolist() == [[1, 0], [0, 0], [1, 0]]
+        np.testing.assert_array_equal(
+            predictions.y_prob, np.array([[0.5, np.nan], [0, np.nan], [0.75, np.nan]], np.float32)
+        )
         assert client.infer([5, -1]) == [
             {"prediction_name": "length", "y_pred": 1, "y_prob": 0.5},
             {"prediction_name": "none", "y_pred": 0, "y_prob": None},
@@ -95,15 +98,17 @@ def test_this_runs_server_is_believed_and_its_answers_come_as_they_were_given() 
 def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with asking(right()) as client:
-        assert len(batch(client)) == 3
+    with serve(make_app()) as client:
+        assert len(ask_batch(client)) == 3
 
 
-# -- what is not
+# -- wrong answers
 
 
 @pytest.mark.parametrize(
-    ("ask", "path"), [(ready, "/"), (batch, "/infer_batch"), (alone, "/infer")], ids=["ready", "batch", "alone"]
+    ("ask", "path"),
+    [(ask_identity, "/"), (ask_batch, "/infer_batch"), (ask_alone, "/infer")],
+    ids=["ready", "batch", "alone"],
 )
 @pytest.mark.parametrize(
     ("header", "ours"), [(wire.NONCE_HEADER, "n1"), (wire.MANIFEST_HEADER, "m1")], ids=["nonce", "manifest"]
@@ -111,40 +116,44 @@ def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
 def test_another_runs_server_is_not_believed(
     ask: Callable[[Client], object], path: str, header: str, ours: str
 ) -> None:
-    with asking(right(**{header: "theirs"})) as client, pytest.raises(BrokenRun) as broken:
+    with serve(make_app(headers=SIGNED | {header: "theirs"})) as client, pytest.raises(BrokenRun) as caught:
         ask(client)
-    assert str(broken.value) == (
+    assert str(caught.value) == (
         f"the answer of {path} is not of this run's server: its {header} is 'theirs', not '{ours}'"
     )
 
 
-def told(*results: object, window: object = (1, 2)) -> str:
+def infer_json(*results: object, window: object = (1, 2)) -> str:
     return json.dumps({"window": window, "results": results})
 
 
-def result(name: str) -> dict[str, object]:
+def infer_result(name: str) -> dict[str, object]:
     return {"prediction_name": name, "y_pred": 0, "y_prob": 0.25}
 
 
 NOT_BELIEVED = {
-    "no json": (ready, "<p>\nhello", r"the server's answer is not JSON: b'<p>\nhello'"),
-    "bytes": (alone, b"\xff\x00", r"the server's answer is not JSON: b'\xff\x00'"),
-    "nested": (alone, "[" * 100_000, f"the server's answer is not JSON: b'{'[' * 200}'"),
-    "not ready": (ready, '{"status": "busy"}', "the server does not say that it is ready but {'status': 'busy'}"),
-    "a list": (ready, "[1]", "the server does not say that it is ready but [1]"),
+    "no json": (ask_identity, "<p>\nhello", r"the server's answer is not JSON: b'<p>\nhello'"),
+    "bytes": (ask_alone, b"\xff\x00", r"the server's answer is not JSON: b'\xff\x00'"),
+    "nested": (ask_alone, "[" * 100_000, f"the server's answer is not JSON: b'{'[' * 200}'"),
+    "not ready": (
+        ask_identity,
+        '{"status": "busy"}',
+        "the server does not say that it is ready but {'status': 'busy'}",
+    ),
+    "a list": (ask_identity, "[1]", "the server does not say that it is ready but [1]"),
     "other window": (
-        alone,
-        told(window=[2, 1]),
+        ask_alone,
+        infer_json(window=[2, 1]),
         "/infer answered {'window': [2, 1], 'results': []}",
     ),
-    "no results": (alone, '{"window": [1, 2]}', "/infer answered {'window': [1, 2]}"),
-    "no object": (alone, "null", "/infer answered None"),
+    "no results": (ask_alone, '{"window": [1, 2]}', "/infer answered {'window': [1, 2]}"),
+    "no object": (ask_alone, "null", "/infer answered None"),
     "a model less": (
-        alone,
-        told(result("length")),
-        f"/infer answered for other models: {[result('length')]}",
+        ask_alone,
+        infer_json(infer_result("length")),
+        f"/infer answered for other models: {[infer_result('length')]}",
     ),
-    "no results each": (alone, told(1, 2), "/infer answered for other models: [1, 2]"),
+    "no results each": (ask_alone, infer_json(1, 2), "/infer answered for other models: [1, 2]"),
 }
 
 
@@ -152,61 +161,64 @@ NOT_BELIEVED = {
 def test_an_answer_that_is_not_of_the_contract_breaks_the_run_with_one_line(
     ask: Callable[[Client], object], body: str | bytes, message: str
 ) -> None:
-    with asking(saying(body)) as client, pytest.raises(BrokenRun) as broken:
+    with serve(make_constant_app(body)) as client, pytest.raises(BrokenRun) as caught:
         ask(client)
-    assert str(broken.value) == message
+    assert str(caught.value) == message
 
 
 def test_models_in_another_order_are_not_believed() -> None:
     def swapped(windows: Windows) -> Predictions:
-        found = lengths(windows)
-        return Predictions(found.names[::-1], found.y_pred[:, ::-1], found.y_prob[:, ::-1])
+        predictions = predict_lengths(windows)
+        return Predictions(predictions.names[::-1], predictions.y_pred[:, ::-1], predictions.y_prob[:, ::-1])
 
-    with asking(right(swapped)) as client, pytest.raises(BrokenRun) as broken:
-        batch(client)
-    assert str(broken.value) == "the answer's columns are none, length; they must be the models length, none"
+    with serve(make_app(swapped)) as client, pytest.raises(BrokenRun) as caught:
+        ask_batch(client)
+    assert str(caught.value) == "the answer's columns are none, length; they must be the models length, none"
 
 
 @pytest.mark.parametrize("lost", [slice(1, None), slice(0, 0), [0, 1, 2, 2]], ids=["one less", "none", "one more"])
 def test_an_answer_for_another_number_of_windows_is_not_believed(lost: Any) -> None:
     def loses(windows: Windows) -> Predictions:
-        found = lengths(windows)
-        return Predictions(found.names, found.y_pred[lost], found.y_prob[lost])
+        predictions = predict_lengths(windows)
+        return Predictions(predictions.names, predictions.y_pred[lost], predictions.y_prob[lost])
 
     rows = len(np.arange(3)[lost])
-    with asking(right(loses)) as client, pytest.raises(BrokenRun) as broken:
-        batch(client)
-    assert str(broken.value) == f"the server answered {rows} of 3 windows"
+    with serve(make_app(loses)) as client, pytest.raises(BrokenRun) as caught:
+        ask_batch(client)
+    assert str(caught.value) == f"the server answered {rows} of 3 windows"
 
 
 def test_an_answer_that_is_not_arrow_is_not_believed() -> None:
-    with asking(saying(b'{"results": []}')) as client, pytest.raises(BrokenRun) as broken:
-        batch(client)
-    assert str(broken.value).startswith("the answer is not an Arrow stream (")
-    assert "\n" not in str(broken.value)
+    with serve(make_constant_app(b'{"results": []}')) as client, pytest.raises(BrokenRun) as caught:
+        ask_batch(client)
+    assert str(caught.value).startswith("the answer is not an Arrow stream (")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_refusal_breaks_the_run_with_what_the_server_said() -> None:
     def fails(windows: Windows) -> Predictions:
         raise RuntimeError("planted")
 
-    with asking(right(fails)) as client, pytest.raises(BrokenRun) as broken:
-        batch(client)
-    assert str(broken.value) == (
+    with serve(make_app(fails)) as client, pytest.raises(BrokenRun) as caught:
+        ask_batch(client)
+    assert str(caught.value) == (
         'the server refused /infer_batch with 500: {"error":"the server failed: RuntimeError; its log says more"}'
     )
 
 
 def test_a_page_of_some_other_server_is_told_in_one_line() -> None:
     page = "<!doctype html>\n<title>403</title>\n\n<p>Forbidden \xe9</p>\n"
-    with asking(saying(page.encode("latin-1"), 403, "text/html")) as client, pytest.raises(BrokenRun) as broken:
+    with (
+        serve(make_constant_app(page.encode("latin-1"), 403, "text/html")) as client,
+        pytest.raises(BrokenRun) as caught,
+    ):
         client.identity()
-    assert str(broken.value) == (
+    assert str(caught.value) == (
         "the server refused / with 403: <!doctype html> <title>403</title> <p>Forbidden \N{REPLACEMENT CHARACTER}</p>"
     )
 
 
-@pytest.mark.parametrize("ask", [ready, batch, alone])
+@pytest.mark.parametrize("ask", [ask_identity, ask_batch, ask_alone])
 def test_a_server_that_never_answers_misses_the_deadline(ask: Callable[[Client], object]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -227,45 +239,49 @@ def test_a_port_where_nobody_listens_is_an_error_at_once() -> None:
             client.identity()
 
 
-# -- answers that are this run's and of other rows
+# -- answers of this run's server to other rows
 
 
-def meddled(change: Callable[[list[Response], Response], Response]) -> Flask:
-    """The real routes, each answer given as ``change`` of all before and itself."""
-    app, before = right(), []
+def make_changed_app(change: Callable[[list[Response], Response], Response]) -> Flask:
+    """Return the real routes with changed answers.
+
+    :param change: returns an answer for all answers up to now and the right one.
+    """
+    app = make_app()
+    answers: list[Response] = []
 
     @app.after_request
-    def meddle(response: Response) -> Response:
-        before.append(response)
-        return change(before, response)
+    def change_answer(response: Response) -> Response:
+        answers.append(response)
+        return change(answers, response)
 
     return app
 
 
-def repacked(response: Response, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Response:
-    """An Arrow answer with other rows, its headers as they were."""
+def repack(response: Response, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Response:
+    """Return an Arrow answer with other rows and the same headers."""
     with pa.ipc.open_stream(response.get_data()) as stream:
         batch = change(stream.read_next_batch())
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as written:
-        written.write_batch(batch)
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
     response.set_data(bytes(sink.getvalue()))
     return response
 
 
-MEDDLED = {
-    "permuted": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([1, 0, 2])))),
-    "doubled": (False, lambda _, answer: repacked(answer, lambda batch: batch.take(pa.array([0, 0, 2])))),
-    "stale": (True, lambda before, _: before[0]),
+CHANGED_ANSWERS = {
+    "permuted": (False, lambda _, answer: repack(answer, lambda batch: batch.take(pa.array([1, 0, 2])))),
+    "doubled": (False, lambda _, answer: repack(answer, lambda batch: batch.take(pa.array([0, 0, 2])))),
+    "stale": (True, lambda answers, _: answers[0]),
 }
 
 
-@pytest.mark.parametrize(("second", "change"), MEDDLED.values(), ids=MEDDLED)
+@pytest.mark.parametrize(("second", "change"), CHANGED_ANSWERS.values(), ids=CHANGED_ANSWERS)
 def test_rows_permuted_doubled_or_stale_are_noticed_at_the_first_such_answer(
     second: bool, change: Callable[[list[Response], Response], Response]
 ) -> None:
     other = pa.array([[7, 7], [1, 2, 3], []], pa.list_(pa.int64()))
-    with asking(meddled(change)) as client:
+    with serve(make_changed_app(change)) as client:
         if second:
             client.receive_batch(client.send_batch(other))
         with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent, in their order: its F07-R"):
@@ -274,13 +290,13 @@ def test_rows_permuted_doubled_or_stale_are_noticed_at_the_first_such_answer(
 
 def test_an_answer_to_other_windows_of_the_same_scores_is_noticed() -> None:
     """The scores are right for the windows that were sent; the server had others."""
-    app = create_app({"models": 2}, lengths, SIGNED)
+    app = create_app({"models": 2}, predict_lengths, SIGNED)
 
     def decode(body: bytes, real: Callable[[bytes], Windows] = wire.decode_windows_arrow) -> Windows:
         windows = real(body)
         return Windows(windows.codes[::-1].copy(), windows.offsets)
 
-    with pytest.MonkeyPatch.context() as patch, asking(app) as client:
+    with pytest.MonkeyPatch.context() as patch, serve(app) as client:
         patch.setattr(wire, "decode_windows_arrow", decode)
         with pytest.raises(BrokenRun, match="the answer is not of the rows that were sent"):
             client.receive_batch(client.send_batch(BATCH))
@@ -289,14 +305,14 @@ def test_an_answer_to_other_windows_of_the_same_scores_is_noticed() -> None:
 @pytest.mark.parametrize("header", [wire.PROCESS_HEADER, wire.MODELS_HEADER])
 def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> None:
     starts = iter(["one", "one", "another"])
-    app = right()
+    app = make_app()
 
     @app.after_request
     def sign(response: Response) -> Response:
         response.headers[header] = next(starts)
         return response
 
-    with asking(app) as client:
+    with serve(app) as client:
         client.identity()
         client.receive_batch(client.send_batch(BATCH))
         with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):

@@ -1,4 +1,4 @@
-"""What counts as a difference between the runtime and the oracle."""
+"""Test the differences between the runtime and the oracle."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ def compare(
 ) -> Equivalence:
     scores = np.array(served, np.float32)
     preds = (scores >= np.float32(0.7)).astype(np.int8) if y_pred is None else np.array(y_pred, np.int8)
-    found = Equivalence()
-    found.compare(MODEL, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {})
-    return found
+    equivalence = Equivalence()
+    equivalence.compare(
+        MODEL, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {}
+    )
+    return equivalence
 
 
 def test_what_agrees_is_measured() -> None:
-    found = compare([0.1, 0.699, 0.9], [0.1, 0.699004, 0.9])
-    assert found.fault is None
-    row = found.row()
+    equivalence = compare([0.1, 0.699, 0.9], [0.1, 0.699004, 0.9])
+    assert equivalence.fault is None
+    row = equivalence.row()
     assert row["equivalence_windows"] == 3
     assert row["equivalence_largest_difference"] == pytest.approx(4e-6, abs=1e-7)
     assert row["equivalence_least_distance"] == pytest.approx(0.000996, abs=1e-6)
@@ -64,9 +66,9 @@ def test_a_score_beyond_the_tolerance_is_told_with_its_row() -> None:
     ],
 )
 def test_a_label_may_flip_only_in_a_tie(served: float, oracle: float, y_pred: int, flips: bool) -> None:
-    found = compare([served], [oracle], [y_pred])
-    assert bool(found.fault) == flips
-    assert found.flipped == flips
+    equivalence = compare([served], [oracle], [y_pred])
+    assert bool(equivalence.fault) == flips
+    assert equivalence.flipped == flips
 
 
 def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
@@ -95,10 +97,10 @@ def test_right_scores_at_wrong_rows_are_told_as_such() -> None:
 
 
 def test_the_debugging_route_is_held_against_the_oracle_too() -> None:
-    found = compare([0.1, 0.2], [0.1, 0.2], alone={1: 0.4, 5: 0.3})
-    assert found.alone == 1
-    assert found.fault is not None
-    assert found.fault.endswith("v401 row 1: y_prob 0.4 by /infer, 0.20000000298023224 by the oracle")
+    equivalence = compare([0.1, 0.2], [0.1, 0.2], alone={1: 0.4, 5: 0.3})
+    assert equivalence.alone == 1
+    assert equivalence.fault is not None
+    assert equivalence.fault.endswith("v401 row 1: y_prob 0.4 by /infer, 0.20000000298023224 by the oracle")
     assert compare([0.1], [0.1], alone={0: 0.1000001}).fault is None
 
 

@@ -1,4 +1,4 @@
-"""The windows asked again: which ones, and when the two routes are said to differ."""
+"""Test the check of ``/infer``: its sample, and the differences from ``/infer_batch``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> B
 
 
 def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float, threshold: float = 0.5) -> str | None:
-    """What is said of model ``a`` where the batch gave one answer and ``/infer`` another."""
+    """Return the fault of model ``a`` where the batch gave one answer and ``/infer`` another."""
     check = InferCheck({"a": threshold}, {"v401": [0]})
     check.add(batch(0, [[1, 2]], batch_prob, batch_pred))
     check.ask(FixedAnswers({"prediction_name": "a", "y_pred": y_pred, "y_prob": y_prob}))
@@ -53,11 +53,11 @@ def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float,
 @quick
 @given(st.integers(1, 5000) | st.integers(1, 10**9))
 def test_a_sample_is_spread_over_the_dataset_from_first_to_last(rows: int) -> None:
-    [found] = infer_rows([dataset("v401", rows)]).values()
-    assert len(found) == min(rows, ROWS_PER_DATASET)
-    assert (found[0], found[-1]) == (0, rows - 1)
-    assert found == sorted(set(found))
-    gaps = np.diff(found)
+    [sample] = infer_rows([dataset("v401", rows)]).values()
+    assert len(sample) == min(rows, ROWS_PER_DATASET)
+    assert (sample[0], sample[-1]) == (0, rows - 1)
+    assert sample == sorted(set(sample))
+    gaps = np.diff(sample)
     assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
 
 

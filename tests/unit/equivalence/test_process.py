@@ -1,8 +1,9 @@
-"""The oracle's process: answers in order, and one sentence where it cannot answer."""
+"""Test the oracle's process: answers in order, and one sentence where it cannot answer."""
 
 from __future__ import annotations
 
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,8 @@ def test_questions_are_answered_in_order_and_null_is_not_a_number() -> None:
     with Oracle(Path(ECHO)) as oracle:
         answers = [oracle.ask("a", rows) for rows in ([0, 1], [5], [])]
         scores = [wait_for_answer(answer) for answer in answers]
-    np.testing.assert_array_equal(scores[0], np.float32([np.nan, 0.1]))
-    assert [len(each) for each in scores] == [2, 1, 0]
+    np.testing.assert_array_equal(scores[0], np.array([np.nan, 0.1], np.float32))
+    assert [len(values) for values in scores] == [2, 1, 0]
 
 
 @pytest.mark.usefixtures("run_code")
@@ -45,8 +46,6 @@ def test_questions_are_answered_in_order_and_null_is_not_a_number() -> None:
     ],
 )
 def test_what_is_no_answer_breaks_the_run_in_one_sentence(code: str, sentence: str) -> None:
-    from fnmatch import fnmatchcase
-
     with Oracle(Path(code)) as oracle, pytest.raises(BrokenRun) as caught:
         wait_for_answer(oracle.ask("a", [0, 1]))
     assert fnmatchcase(str(caught.value).replace("[", "("), sentence.replace("[", "(")), str(caught.value)

@@ -1,4 +1,4 @@
-"""What the oracle is asked while batches come, and when."""
+"""Test the queries to the oracle while batches come."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.small_run import model
 
 
 class RecordingOracle(Oracle):
-    """An oracle without a process that notes what it is asked."""
+    """An oracle without a process that records its queries."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""Which windows are held against the oracle: whatever comes in whatever batches, in bounded memory."""
+"""Test the choice of windows for the oracle, which does not depend on the batches."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from pytest_f07.equivalence.sampler import (
 )
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
+from pytest_f07.windows import Int64Array
 
 MODEL = Model("m", "v501", "v401", Path("m"), 0.7, Vectorization("dense_bow", tuple(range(20)), 20), "2", {})
 ROWS = 20_000
 
 
 class Data:
+    """Random windows and scores of a dataset."""
+
     def __init__(self) -> None:
         random = np.random.default_rng(7)
         self.lengths = random.integers(0, 40, ROWS)
@@ -38,6 +41,7 @@ class Data:
         self.y_prob[:10], self.y_prob[[11, 19_990]] = np.nan, 0.5
 
     def choose(self, batch: int) -> RowScores:
+        """Return the rows that are chosen where batches have this size."""
         sampler = WindowSampler(MODEL, ROWS, [11, 19_990])
         array = pa.array(self.windows, pa.list_(pa.int32()))
         for first in range(0, ROWS, batch):
@@ -60,15 +64,15 @@ def test_the_first_the_longest_the_strange_and_the_nearest_are_chosen_and_the_re
     assert (chosen.y_prob == data.y_prob[rows]).all()  # and so none is NaN
     numbers = np.nonzero(np.isfinite(data.y_prob))[0]
     distance = np.abs(data.y_prob[numbers] - np.float32(0.7))
-    must = [
+    expected: list[Int64Array | list[int]] = [
         numbers[:FIRST_ROWS],
         numbers[np.argsort(-data.lengths[numbers], kind="stable")[:LONGEST_ROWS]],
         numbers[np.argsort(distance, kind="stable")[:NEAREST_ROWS]],
         np.intersect1d(data.unknown, numbers)[:UNKNOWN_ROWS],
         [11, 19_990],
     ]
-    for some in must:
-        assert np.isin(some, rows).all()
+    for group in expected:
+        assert np.isin(group, rows).all()
     assert np.diff(rows).max() < ROWS / 100, "no stretch of the dataset is without a window"
 
 

@@ -1,4 +1,4 @@
-"""When two predictions are the same."""
+"""Test the definition of the same prediction."""
 
 from __future__ import annotations
 

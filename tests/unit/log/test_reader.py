@@ -1,4 +1,4 @@
-"""The log read back in step with the datasets, from any window on, as arrays ``[windows, models]``."""
+"""Test reading the log in step with the datasets, from any window on, as arrays ``[windows, models]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOWS = 10
 
 @pytest.fixture(params=[1, 4, 100], ids="row groups of {}".format)
 def parquet(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Two models; the score of window w is w / 10 and w / 100."""
+    """Return a log of two models whose scores of window w are w / 10 and w / 100."""
     windows = np.repeat(np.arange(WINDOWS), 2)
     table = pa.table(
         {
@@ -37,7 +37,7 @@ def test_windows_are_taken_in_order_across_row_groups(parquet: Path) -> None:
     assert [len(block) for block in blocks] == [0, 3, 1, 5, 1, 0]
     assert [text for block in blocks for text in block.windows.to_pylist()] == [f"[{w}]" for w in range(WINDOWS)]
     assert blocks[1].y_pred.tolist() == [[0, 0], [1, 1], [0, 0]]
-    np.testing.assert_array_equal(blocks[2].y_prob, np.float32([[0.3, 0.03]]))
+    np.testing.assert_array_equal(blocks[2].y_prob, np.array([[0.3, 0.03]], np.float32))
 
 
 @pytest.mark.parametrize("first", [0, 1, 7, WINDOWS])

@@ -1,4 +1,4 @@
-"""The raw predictions: two files with the same rows, alike however the batches were cut, there only when whole."""
+"""Test the raw predictions: two files with the same rows for any batches, which exist only when they are complete."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.log import writer as log
-from pytest_f07.log.writer import PredictionLog, window_text
+from pytest_f07.log import writer
+from pytest_f07.log.writer import PredictionLog
 from pytest_f07.windows import BatchResult, Predictions
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
@@ -25,44 +25,45 @@ CODES = st.integers(-(2**63), 2**63 - 1)
 WINDOWS = st.lists(st.lists(CODES, max_size=4), max_size=9)
 
 
-def answered(source_f04: str, first: int, windows: pa.Array) -> BatchResult:
-    """A batch whose scores depend on the row alone, one in five of them not a number."""
-    rows = np.arange(first, first + len(windows))
+def make_batch(source_f04: str, first_row: int, windows: pa.Array) -> BatchResult:
+    """Return a batch whose scores depend on the row alone, one in five of them not a number."""
+    rows = np.arange(first_row, first_row + len(windows))
     y_prob = np.stack([rows / np.float32(7) % 1, rows / np.float32(3) % 1], axis=1).astype(np.float32)
     y_prob[rows % 5 == 4, 0] = np.nan
     predictions = Predictions(NAMES, (y_prob >= np.float32(0.5)).astype(np.int8), y_prob)
-    return BatchResult(source_f04, first, windows, predictions)
+    return BatchResult(source_f04, first_row, windows, predictions)
 
 
-def batches(datasets: dict[str, pa.Array], cuts: list[int]) -> list[BatchResult]:
-    """Every row of every dataset, cut into batches of ``cuts`` rows, again and again."""
-    made = []
+def cut_batches(datasets: dict[str, pa.Array], sizes: list[int]) -> list[BatchResult]:
+    """Return all rows of all datasets in batches of these sizes, over and over."""
+    batches: list[BatchResult] = []
     for source_f04, windows in datasets.items():
-        first = 0
-        while first < len(windows):
-            size = cuts[len(made) % len(cuts)]
-            piece = windows.slice(first, size)
-            made.append(answered(source_f04, first, piece))
-            first += len(piece)
-    return made
+        first_row = 0
+        while first_row < len(windows):
+            part = windows.slice(first_row, sizes[len(batches) % len(sizes)])
+            batches.append(make_batch(source_f04, first_row, part))
+            first_row += len(part)
+    return batches
 
 
-def written(folder: Path, datasets: dict[str, pa.Array], cuts: list[int]) -> tuple[Path, Path]:
+def write_log(folder: Path, datasets: dict[str, pa.Array], sizes: list[int]) -> tuple[Path, Path]:
+    """Write the log of these datasets, and return both files."""
     paths = folder / "raw.parquet", folder / "raw.csv"
-    with PredictionLog(*paths, NAMES) as opened:
-        for one in batches(datasets, cuts):
-            opened.add(one)
+    with PredictionLog(*paths, NAMES) as log:
+        for batch in cut_batches(datasets, sizes):
+            log.add(batch)
     assert {path.name for path in folder.iterdir()} == {"raw.parquet", "raw.csv"}
     return paths
 
 
-def lists(*windows: list[int]) -> pa.Array:
+def list_array(*windows: list[int]) -> pa.Array:
+    """Return windows as an Arrow array."""
     return pa.array(windows, pa.list_(pa.int64()))
 
 
 def test_rows_stand_by_dataset_row_and_model_in_both_files(tmp_path: Path) -> None:
-    datasets = {"v402": lists([1, 5, 2], []), "v401": lists([-7])}
-    parquet, csv = written(tmp_path, datasets, [1])
+    datasets = {"v402": list_array([1, 5, 2], []), "v401": list_array([-7])}
+    parquet, csv = write_log(tmp_path, datasets, [1])
     table = pq.read_table(parquet)
     assert table.schema.names == COLUMNS
     assert table.schema.types == [pa.string(), pa.string(), pa.int8(), pa.float32(), pa.string(), pa.int64()]
@@ -82,7 +83,7 @@ def test_rows_stand_by_dataset_row_and_model_in_both_files(tmp_path: Path) -> No
 
 
 def test_a_score_that_is_no_number_is_nan_in_both(tmp_path: Path) -> None:
-    parquet, csv = written(tmp_path, {"v401": lists([0], [1], [2], [3], [4])}, [5])
+    parquet, csv = write_log(tmp_path, {"v401": list_array([0], [1], [2], [3], [4])}, [5])
     table = pq.read_table(parquet)
     assert table["y_prob"].null_count == 0
     assert np.isnan(table["y_prob"][8].as_py())
@@ -93,42 +94,32 @@ def test_a_score_that_is_no_number_is_nan_in_both(tmp_path: Path) -> None:
 @quick
 @given(WINDOWS, WINDOWS, st.lists(st.integers(1, 8), min_size=1, max_size=4))
 def test_both_files_are_the_same_bytes_however_the_batches_are_cut(
-    one: list[list[int]], other: list[list[int]], cuts: list[int]
+    windows: list[list[int]], other_windows: list[list[int]], sizes: list[int]
 ) -> None:
-    datasets = {"v401": lists(*one), "v402": pa.array(other, pa.large_list(pa.int64()))}
-    rows = (len(one) + len(other)) * len(NAMES)
+    datasets = {"v401": list_array(*windows), "v402": pa.array(other_windows, pa.large_list(pa.int64()))}
+    rows = (len(windows) + len(other_windows)) * len(NAMES)
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as first, TemporaryDirectory() as second:
-        patch.setattr(log, "LOG_ROW_GROUP_ROWS", 10)
-        parquet, csv = written(Path(first), datasets, cuts)
-        for mine, whole in zip((parquet, csv), written(Path(second), datasets, [1000]), strict=True):
-            assert mine.read_bytes() == whole.read_bytes(), f"{mine.name} depends on the batches"
+        patch.setattr(writer, "LOG_ROW_GROUP_ROWS", 10)
+        parquet, csv = write_log(Path(first), datasets, sizes)
+        for cut, uncut in zip((parquet, csv), write_log(Path(second), datasets, [1000]), strict=True):
+            assert cut.read_bytes() == uncut.read_bytes(), f"{cut.name} depends on the batches"
         table, metadata = pq.read_table(parquet), pq.read_metadata(parquet)
         groups = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         assert groups == [10] * (rows // 10) + [rows % 10] * bool(rows % 10)
-        assert [json.loads(text) for text in table["window"].to_pylist()[:: len(NAMES)]] == one + other
+        assert [json.loads(text) for text in table["window"].to_pylist()[:: len(NAMES)]] == windows + other_windows
         kinds = pa_csv.ConvertOptions(column_types=table.schema)
-        read = pa_csv.read_csv(csv, convert_options=kinds)
+        csv_table = pa_csv.read_csv(csv, convert_options=kinds)
         for name in COLUMNS:
-            np.testing.assert_array_equal(read[name].to_numpy(), table[name].to_numpy(), name)
+            np.testing.assert_array_equal(csv_table[name].to_numpy(), table[name].to_numpy(), name)
 
 
-@quick
-@given(WINDOWS, st.sampled_from([pa.list_, pa.large_list]), st.integers(0, 9), st.integers(0, 9))
-def test_a_window_is_compact_json_wherever_its_array_was_cut(
-    windows: list[list[int]], listed: type[pa.list_], start: int, length: int
-) -> None:
-    array = pa.array(windows, listed(pa.int64())).slice(start, length)
-    expected = [json.dumps(window, separators=(",", ":")) for window in array.to_pylist()]
-    assert window_text(array).to_pylist() == expected
-
-
-# -- whole or not there
+# -- complete or missing
 
 
 def test_the_files_have_no_name_until_they_are_whole(tmp_path: Path) -> None:
     parquet, csv = tmp_path / "raw.parquet", tmp_path / "raw.csv"
-    with PredictionLog(parquet, csv, NAMES) as opened:
-        opened.add(answered("v401", 0, lists([1], [2])))
+    with PredictionLog(parquet, csv, NAMES) as log:
+        log.add(make_batch("v401", 0, list_array([1], [2])))
         assert not parquet.exists()
         assert not csv.exists()
     assert parquet.exists()
@@ -136,36 +127,36 @@ def test_the_files_have_no_name_until_they_are_whole(tmp_path: Path) -> None:
 
 
 def test_no_rows_make_two_empty_files(tmp_path: Path) -> None:
-    parquet, csv = written(tmp_path, {}, [1])
+    parquet, csv = write_log(tmp_path, {}, [1])
     assert pq.read_table(parquet).num_rows == 0
     assert csv.read_text() == ",".join(COLUMNS) + "\n"
 
 
 def test_a_run_that_breaks_leaves_neither_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "LOG_ROW_GROUP_ROWS", 2)
+    monkeypatch.setattr(writer, "LOG_ROW_GROUP_ROWS", 2)
     parquet, csv = tmp_path / "raw.parquet", tmp_path / "raw.csv"
 
-    def broken() -> None:
-        with PredictionLog(parquet, csv, NAMES) as opened:
-            opened.add(answered("v401", 0, lists([1], [2])))
+    def break_run() -> None:
+        with PredictionLog(parquet, csv, NAMES) as log:
+            log.add(make_batch("v401", 0, list_array([1], [2])))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        broken()
+        break_run()
     assert not parquet.exists()
     assert not csv.exists()
 
 
 def test_a_write_that_fails_is_raised_and_leaves_neither_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last rows are written at the very end, in another thread: a full disk there must not go unseen."""
+    """A full disk is noticed also where the last rows are written, at the end and in another thread."""
 
-    def full(*_: object) -> None:
+    def fill_disk(*_: object) -> None:
         raise OSError("no space left")
 
     parquet, csv = tmp_path / "raw.parquet", tmp_path / "raw.csv"
-    opened = PredictionLog(parquet, csv, NAMES)
-    monkeypatch.setattr(opened, "_put", full)
-    with pytest.raises(OSError, match="no space left"), opened:
-        opened.add(answered("v401", 0, lists([1], [2])))
+    log = PredictionLog(parquet, csv, NAMES)
+    monkeypatch.setattr(log, "_write_row_group", fill_disk)
+    with pytest.raises(OSError, match="no space left"), log:
+        log.add(make_batch("v401", 0, list_array([1], [2])))
     assert not parquet.exists()
     assert not csv.exists()

@@ -1,4 +1,4 @@
-"""What is shown of a server's log when it died."""
+"""Test the last lines of a server's log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a dataset is cut into requests: every row once and in order, never across a row group, within the limits."""
+"""Test the requests of a replay: every row once and in order, none across a row group, all within the limits."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from pytest_f07.windows import Predictions
 quick = settings(derandomize=True, deadline=None, max_examples=60)
 
 
-def dataset(folder: str | Path, groups: list[list[list[int]]], limit: int | None = None) -> Dataset:
-    """A dataset of the given row groups."""
+def write_dataset(folder: str | Path, groups: list[list[list[int]]], limit: int | None = None) -> Dataset:
+    """Write a dataset of the given row groups."""
     path = Path(folder) / "v401__dataset.parquet"
     schema = pa.schema([("OW_events", pa.list_(pa.int64())), ("label", pa.int64())])
     with pq.ParquetWriter(path, schema) as writer:
@@ -34,7 +34,8 @@ def dataset(folder: str | Path, groups: list[list[list[int]]], limit: int | None
     return Dataset.open("v401", path, "nowhere", limit)
 
 
-def whole(dataset: Dataset) -> Shard:
+def one_shard(dataset: Dataset) -> Shard:
+    """Return all rows as one shard."""
     return Shard(dataset, 0, dataset.rows)
 
 
@@ -50,7 +51,7 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("pytest_f07.replay.replay.MAX_CODES", most_codes)
-        sent = [batch.to_pylist() for batch in batches(whole(dataset(folder, groups, limit)), batch_size)]
+        sent = [batch.to_pylist() for batch in batches(one_shard(write_dataset(folder, groups, limit)), batch_size)]
     rows = [window for windows in groups for window in windows]
     assert [window for windows in sent for window in windows] == rows[:limit]
     group_ends = {sum(map(len, groups[:count])) for count in range(len(groups) + 1)}
@@ -64,8 +65,8 @@ def test_every_row_is_sent_once_in_order_and_within_the_limits(
 
 
 def test_batches_are_full_but_for_the_last_of_a_row_group(tmp_path: Path) -> None:
-    found = batches(whole(dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]])), 2)
-    assert [len(windows) for windows in found] == [2, 2, 1, 2, 2, 1]
+    requests = batches(one_shard(write_dataset(tmp_path, [[[1]] * 5, [[1]] * 4, [[1]]])), 2)
+    assert [len(windows) for windows in requests] == [2, 2, 1, 2, 2, 1]
 
 
 class EchoClient:
@@ -94,12 +95,12 @@ class EchoClient:
 def test_any_cut_into_shards_gives_the_same_logs(groups: list[list[list[int]]], predictions: int) -> None:
     logs = []
     with TemporaryDirectory() as folder:
-        data = dataset(folder, groups)
+        data = write_dataset(folder, groups)
         for size in (predictions, 10**9):
-            paths = [Path(folder) / f"log{size}.parquet", Path(folder) / f"log{size}.csv"]
-            with PredictionLog(*paths, ("a",)) as log:
+            parquet, csv = Path(folder) / f"log{size}.parquet", Path(folder) / f"log{size}.csv"
+            with PredictionLog(parquet, csv, ("a",)) as log:
                 client: Any = EchoClient()
                 for shard in cut_shards([data], 1, 3, size):
                     replay_shard(client, shard, 3, log.add, lambda _: False)
-            logs.append([path.read_bytes() for path in paths])
+            logs.append([parquet.read_bytes(), csv.read_bytes()])
     assert logs[0] == logs[1]

@@ -1,4 +1,4 @@
-"""Every cut gives the batches of one machine: a shard begins where the replay begins a batch."""
+"""Test that shards of any size give the same batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.replay.replay import batches
 from pytest_f07.replay.shards import Shard, cut_shards
-from tests.unit.replay.test_replay import dataset
+from tests.unit.replay.test_replay import write_dataset
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 WINDOWS = st.lists(st.integers(0, 9), max_size=4)
@@ -34,7 +34,7 @@ def test_any_cut_gives_the_batches_of_one_machine(
         patch.setattr("pytest_f07.replay.shards.BLOCK_ROWS", max(block, batch_size))
         patch.setattr("pytest_f07.variant.dataset.MAX_CODES", 12)
         patch.setattr("pytest_f07.replay.replay.MAX_CODES", 7)
-        data = dataset(folder, groups, limit)
+        data = write_dataset(folder, groups, limit)
         shards = cut_shards([data], models, batch_size, predictions)
         whole = [batch.to_pylist() for batch in batches(Shard(data, 0, data.rows), batch_size)]
         parts = [batch.to_pylist() for shard in shards for batch in batches(shard, batch_size)]
@@ -47,7 +47,7 @@ def test_any_cut_gives_the_batches_of_one_machine(
 
 def test_shards_are_about_as_large_as_asked_and_never_of_two_datasets() -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        datasets = [dataset(one, [[[1]] * 100]), dataset(other, [[[1]] * 30, [[1]] * 40])]
+        datasets = [write_dataset(one, [[[1]] * 100]), write_dataset(other, [[[1]] * 30, [[1]] * 40])]
         shards = cut_shards(datasets, models=2, batch_size=8, predictions=50)
     assert [(shard.dataset is datasets[0], shard.first_row, shard.rows) for shard in shards] == [
         (True, 0, 32),

@@ -1,4 +1,4 @@
-"""The folders before a run, and its metrics' files."""
+"""Test the folders before a run, and the files of its metrics."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ def test_what_an_earlier_run_left_is_gone_and_a_link_leads_nowhere_any_more(tmp_
     outputs = Outputs(tmp_path / "v701")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "kept").write_text("")
+    (elsewhere / "file").write_text("")
     (outputs.logs / "old").mkdir(parents=True)
     outputs.metrics.symlink_to(elsewhere)
     outputs.metadata.write_text("{}")
-    (outputs.folder / "params.yaml").write_text("kept")
+    (outputs.folder / "params.yaml").write_text("file")
     clean(outputs)
     assert sorted(path.relative_to(outputs.folder).as_posix() for path in outputs.folder.rglob("*")) == [
-        "logs", "metrics", "params.yaml", "report", "report/figures", "runtime",
-    ]  # fmt: skip
-    assert (elsewhere / "kept").exists()
+        "logs",
+        "metrics",
+        "params.yaml",
+        "report",
+        "report/figures",
+        "runtime",
+    ]
+    assert (elsewhere / "file").exists()
 
 
 def test_both_files_hold_the_same_numbers(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-"""The log held against the datasets: what it counts, and the first place where it is not what it must be."""
+"""Test the audit of the log: its counts, and the first place where a row is not the expected one."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +14,12 @@ from hypothesis import given, settings
 
 from pytest_f07.log.schema import SCHEMA
 from pytest_f07.results.counting import LogCounts
-from tests.unit.small_run import THRESHOLD, made, runs
+from tests.unit.small_run import THRESHOLD, runs, write_run
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
-TWO = {
+Rows = list[dict[str, Any]]
+Change = Callable[[Rows], Rows | None]
+TWO_DATASETS = {
     "rows": {"v402": [([1], 1), ([], 0), ([1, -3], None)], "v401": [([2], 1)]},
     "kinds": [(pa.list_(pa.int32()), pa.int8(), 2), (pa.large_list(pa.int64()), pa.int8(), 1)],
     "owners": {"a": "v402", "a__b": "v401"},
@@ -26,33 +30,36 @@ TWO = {
 
 @quick
 @given(runs())
-def test_counts_are_those_of_plain_loops_and_a_true_log_has_no_fault(drawn: dict) -> None:
-    with made(drawn) as run:
-        found = run.count()
-        assert found.fault is None
+def test_counts_are_those_of_plain_loops_and_a_true_log_has_no_fault(drawn: dict[str, Any]) -> None:
+    with write_run(drawn) as run:
+        counts = run.count()
+        assert counts.fault is None
         for index, (name, own) in enumerate(run.owners.items()):
             scores = [(source, answers[index][1]) for source, _, _, answers in run.emissions()]
             numbers = [score for _, score in scores if not math.isnan(score)]
-            mine = found.audits[name]
-            assert mine.emissions == len(scores)
-            assert mine.non_finite == len(scores) - len(numbers)
-            assert mine.own.windows == sum(source == own for source, _ in scores)
-            assert mine.own.non_finite == sum(source == own and math.isnan(score) for source, score in scores)
-            assert mine.wrong_pred == 0
-            assert (mine.smallest, mine.largest) == (min(numbers, default=math.inf), max(numbers, default=-math.inf))
-            assert mine.constant == (len(scores) > 1 and len(numbers) == len(scores) and len(set(numbers)) == 1)
+            audit = counts.audits[name]
+            assert audit.emissions == len(scores)
+            assert audit.non_finite == len(scores) - len(numbers)
+            assert audit.own.windows == sum(source == own for source, _ in scores)
+            assert audit.own.non_finite == sum(source == own and math.isnan(score) for source, score in scores)
+            assert audit.wrong_pred == 0
+            assert (audit.smallest, audit.largest) == (min(numbers, default=math.inf), max(numbers, default=-math.inf))
+            assert audit.constant == (len(scores) > 1 and len(numbers) == len(scores) and len(set(numbers)) == 1)
 
 
-def audited(change: object) -> LogCounts:
-    """The audit of a log whose rows, as dictionaries, were changed."""
-    with made(TWO) as run:
+def audit_changed_log(change: Change) -> LogCounts:
+    """Return the counts of a log whose rows, as dictionaries, were changed.
+
+    :param change: changes the list of rows in place, or returns another one.
+    """
+    with write_run(TWO_DATASETS) as run:
         rows = pq.read_table(run.parquet).to_pylist()
         changed = change(rows) or rows
         pq.write_table(pa.Table.from_pylist(changed, SCHEMA), run.parquet, row_group_size=3, store_schema=False)
         return run.count()
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Change, str]] = {
     "one row less": (lambda rows: rows[:-1], "the log has 7 rows; 8 predictions were asked for"),
     "one row more": (lambda rows: [*rows, rows[-1]], "the log has 9 rows; 8 predictions were asked for"),
     "nothing": (lambda rows: rows.clear(), "the log has 0 rows; 8 predictions were asked for"),
@@ -85,35 +92,35 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("change", "fault"), FAULTS.values(), ids=FAULTS)
-def test_the_first_row_that_is_not_what_it_must_be_is_told(change: object, fault: str) -> None:
-    assert audited(change).fault == fault
+def test_the_first_row_that_is_not_what_it_must_be_is_told(change: Change, fault: str) -> None:
+    assert audit_changed_log(change).fault == fault
 
 
 def test_a_prediction_that_is_not_what_score_and_threshold_say_is_counted_and_shown() -> None:
-    def flip(rows: list[dict]) -> None:
+    def flip(rows: Rows) -> None:
         for row in rows:
             if row["prediction_name"] == "a__b":
                 row["y_prob"], row["y_pred"] = THRESHOLD, int(row["row"] == 0)
 
-    mine = audited(flip).audits["a__b"]
-    assert mine.wrong_pred == 2
-    assert mine.example == f"v402 row 1: y_pred 0, y_prob {np.float32(THRESHOLD)}"
+    audit = audit_changed_log(flip).audits["a__b"]
+    assert audit.wrong_pred == 2
+    assert audit.example == f"v402 row 1: y_pred 0, y_prob {np.float32(THRESHOLD)}"
 
 
 def test_no_number_is_never_a_one() -> None:
-    def claim(rows: list[dict]) -> None:
+    def claim(rows: Rows) -> None:
         rows[0].update(y_pred=1, y_prob=math.nan)
 
-    mine = audited(claim).audits["a"]
-    assert mine.wrong_pred == 1
-    assert mine.example == "v402 row 0: y_pred 1, y_prob nan"
+    audit = audit_changed_log(claim).audits["a"]
+    assert audit.wrong_pred == 1
+    assert audit.example == "v402 row 0: y_pred 1, y_prob nan"
 
 
 def test_an_infinite_score_is_no_number() -> None:
-    def overflow(rows: list[dict]) -> None:
+    def overflow(rows: Rows) -> None:
         for row in rows:
             row.update(y_pred=1, y_prob=math.inf)
 
-    mine = audited(overflow).audits["a"]
-    assert (mine.non_finite, mine.own.non_finite) == (4, 3)
-    assert not mine.constant
+    audit = audit_changed_log(overflow).audits["a"]
+    assert (audit.non_finite, audit.own.non_finite) == (4, 3)
+    assert not audit.constant

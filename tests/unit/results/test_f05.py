@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_f07.results.f05 import F05
@@ -15,9 +17,9 @@ SUMMARY = {
 
 
 def test_what_f05_said_reads_as_a_sentence() -> None:
-    found = F05.of(SUMMARY)
-    assert found.metrics == {"precision": 0.75, "recall": 1.0, "f1": 0.5}
-    assert found.sentence == (
+    f05 = F05.from_summary(SUMMARY)
+    assert f05.metrics == {"precision": 0.75, "recall": 1.0, "f1": 0.5}
+    assert f05.sentence == (
         "F05 measured on its own test split of 320 windows, 30.9% of them labelled 1; it was drawn after undersampling "
         "the rows labelled 0 from 33,681 to 1,500 (imbalance policy: rare_events)."
     )
@@ -33,14 +35,14 @@ def test_what_f05_said_reads_as_a_sentence() -> None:
         {"test_metrics": {"precision": 7}, "imbalance_policy": {"config": [], "sampler_info": {"n_neg_before": "1"}}},
     ],
 )
-def test_what_is_not_there_is_not_believed(summary: dict) -> None:
-    found = F05.of(summary)
-    assert found == F05()
-    assert found.sentence == "F05 left no test metrics in the package."
+def test_what_is_not_there_is_not_believed(summary: dict[str, Any]) -> None:
+    f05 = F05.from_summary(summary)
+    assert f05 == F05()
+    assert f05.sentence == "F05 left no test metrics in the package."
 
 
 @pytest.mark.parametrize("matrix", [[[0, 0], [0, 0]], [[1, 2, 3], [4, 5, 6]], [[1, -2], [3, 4]], None])
 def test_a_confusion_matrix_that_is_none_gives_no_base_rate(matrix: object) -> None:
-    found = F05.of({"test_metrics": {"precision": 0.5, "confusion_matrix": matrix}})
-    assert found.base_rate is None
-    assert found.sentence == "F05 measured on its own test split."
+    f05 = F05.from_summary({"test_metrics": {"precision": 0.5, "confusion_matrix": matrix}})
+    assert f05.base_rate is None
+    assert f05.sentence == "F05 measured on its own test split."

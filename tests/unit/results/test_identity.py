@@ -1,4 +1,4 @@
-"""What the server says of its models, beside the seal and the files of the package."""
+"""Test the server's description of its models beside the seal and the files of the package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.small_run import model, run_result
 
 @pytest.fixture
 def package(tmp_path: Path) -> tuple[Manifest, Model]:
-    """A model whose file is four bytes, and an unsealed manifest."""
+    """Return an unsealed manifest, and a model whose file has four bytes."""
     manifest = run_result(tmp_path, {}).manifest
     folder = manifest.package.model_folder("a__m1")
     folder.mkdir(parents=True)
@@ -41,12 +41,12 @@ def package(tmp_path: Path) -> tuple[Manifest, Model]:
 def test_a_model_that_the_server_does_not_name_is_unknown(
     package: tuple[Manifest, Model], loaded: list[dict[str, Any]], sha256: str, layers: list[str], needs: bool
 ) -> None:
-    manifest, one = package
+    manifest, model = package
     digest = hashlib.sha256(b"file").hexdigest()
-    assert served_models({"loaded": loaded}, manifest, [one]) == {"a": ServedModel(sha256, digest, layers, needs)}
+    assert served_models({"loaded": loaded}, manifest, [model]) == {"a": ServedModel(sha256, digest, layers, needs)}
 
 
 def test_the_seal_says_which_file_it_must_be(package: tuple[Manifest, Model]) -> None:
-    manifest, one = package
+    manifest, model = package
     sealed = replace(manifest, files={"models/a__m1/model.h5": {"sha256": "e" * 64, "size": 4}})
-    assert served_models({}, sealed, [one])["a"].expected_sha256 == "e" * 64
+    assert served_models({}, sealed, [model])["a"].expected_sha256 == "e" * 64

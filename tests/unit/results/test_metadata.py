@@ -1,4 +1,4 @@
-"""The metadata: what the other phases write too, the outcome of each model, and a digest of each output."""
+"""Test the metadata: the keys of every phase, the outcome of each model, and a digest of each output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.replay.replay import Completion, Timings
@@ -20,8 +20,11 @@ from pytest_f07.variant.documents import to_json
 from pytest_f07.variant.paths import Project
 from tests.unit.small_run import run_result
 
+quick = settings(derandomize=True, deadline=None)
 
-def told(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
+
+def read_metadata(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    """Return the metadata of a run with these verdicts, as JSON gives it back."""
     paths = Project(root).variant("v701")
     for path, content in (
         (paths.predictions_parquet, b"log"),
@@ -34,9 +37,8 @@ def told(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
         path.write_bytes(content)
     timings = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
     result = run_result(root, verdicts, timings=timings, stage_seconds={"replay": 1.23456})
-    made = document(result)
-    document_read: dict[str, Any] = json.loads(to_json(made))
-    return document_read
+    metadata: dict[str, Any] = json.loads(to_json(document(result)))
+    return metadata
 
 
 def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) -> None:
@@ -44,22 +46,22 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
         "a": Verdict("a", warnings=["<script> is only text here"]),
         "a__b": Verdict("a__b", failures=[Failure("F07-BOOKS", "they do not balance.")]),
     }
-    found = told(tmp_path, verdicts)
-    timestamp = datetime.fromisoformat(found.pop("timestamp"))
+    metadata = read_metadata(tmp_path, verdicts)
+    timestamp = datetime.fromisoformat(metadata.pop("timestamp"))
     assert timestamp.utcoffset() == datetime.now(UTC).utcoffset()
-    here = "executions/07_deployrun/v701/"
+    folder = "executions/07_deployrun/v701/"
     outputs = {
         "logs/raw_predictions.parquet": b"log",
         "metrics/metrics_per_model.csv": b"metrics",
         "report/figures/confusion_a.png": b"png",
         "report/report.html": b"html",
     }
-    assert found == {
+    assert metadata == {
         "stage": "07_deployrun",
         "variant": "v701",
         "parent_variant": "v601",
-        "inputs": [here + "params.yaml", here + "manifest.json"],
-        "outputs": [here + name for name in outputs],
+        "inputs": [folder + "params.yaml", folder + "manifest.json"],
+        "outputs": [folder + name for name in outputs],
         "params": {"parent_variant_f06": "v601", "runtime": {"host": "127.0.0.1", "port": 5005}, "batch_size": 256},
         "git": {"commit": "unknown"},
         "outcome": "failed",
@@ -87,7 +89,7 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
 
 
 def test_warnings_alone_are_a_pass(tmp_path: Path) -> None:
-    assert told(tmp_path, {"a": Verdict("a", warnings=["constant"])})["outcome"] == "passed"
+    assert read_metadata(tmp_path, {"a": Verdict("a", warnings=["constant"])})["outcome"] == "passed"
 
 
 def test_the_commit_is_that_of_the_project(tmp_path: Path) -> None:
@@ -95,24 +97,25 @@ def test_the_commit_is_that_of_the_project(tmp_path: Path) -> None:
     assert git_commit(tmp_path / "not there") == "unknown"
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     assert git_commit(tmp_path) == "unknown"
-    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "x"], cwd=tmp_path, check=True)
-    said = subprocess.run(["git", "log", "--format=%H"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert git_commit(tmp_path) == said.stdout.strip()
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "x"], cwd=tmp_path, check=True)
+    log = subprocess.run(["git", "log", "--format=%H"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert git_commit(tmp_path) == log.stdout.strip()
 
 
 def test_the_software_of_both_processes_is_named() -> None:
-    found = versions({"keras": "2.15.0"})
-    assert found["server"] == {"keras": "2.15.0"}
-    assert {"pytest", "pyarrow", "numpy", "matplotlib"} <= set(found["client"])
+    software = versions({"keras": "2.15.0"})
+    assert software["server"] == {"keras": "2.15.0"}
+    assert {"pytest", "pyarrow", "numpy", "matplotlib"} <= set(software["client"])
 
 
+@quick
 @given(st.lists(st.floats(0, 60), min_size=1, max_size=50))
 def test_latency_is_in_milliseconds_and_in_order(seconds: list[float]) -> None:
-    found = latency(seconds)
-    assert list(found) == ["p50_ms", "p95_ms", "p99_ms"]
-    assert found["p50_ms"] <= found["p95_ms"] <= found["p99_ms"]
-    np.testing.assert_allclose(found["p50_ms"], np.median(seconds) * 1000, atol=0.001)
+    percentiles = latency(seconds)
+    assert list(percentiles) == ["p50_ms", "p95_ms", "p99_ms"]
+    assert percentiles["p50_ms"] <= percentiles["p95_ms"] <= percentiles["p99_ms"]
+    np.testing.assert_allclose(percentiles["p50_ms"], np.median(seconds) * 1000, atol=0.001)
 
 
 def test_no_request_has_no_latency() -> None:

@@ -1,9 +1,10 @@
-"""Metrics against plain loops written from the contract's words; the books balance; the CSV reads back exactly."""
+"""Test the counts against plain loops after the contract, their accounting, and that the CSV reads back exactly."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import Any
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 from pytest_f07.results import metric_table
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import by_name, to_csv
-from tests.unit.small_run import SmallRun, made, runs
+from tests.unit.small_run import SmallRun, runs, write_run
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 
 
-def plain(run: SmallRun, name: str) -> Counter[str]:
-    """The contract, word for word, one emission after another.
+def count_plainly(run: SmallRun, name: str) -> Counter[str]:
+    """Count as the contract says, one emission after another.
 
     "no reference: an emission from another dataset whose window (same codes, same order) is nowhere among the labelled
     rows of the model's own dataset, or an own-dataset row whose label is null"
@@ -41,13 +42,13 @@ def plain(run: SmallRun, name: str) -> Counter[str]:
 
 @quick
 @given(runs())
-def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict) -> None:
-    with made(drawn) as run:
-        found = run.count().metrics
+def test_counts_are_what_the_contract_says_and_the_books_balance(drawn: dict[str, Any]) -> None:
+    with write_run(drawn) as run:
+        metrics_by_name = run.count().metrics
         emissions = sum(1 for _ in run.emissions())
-        assert list(found) == list(run.owners)
-        for name, metrics in found.items():
-            expected = plain(run, name)
+        assert list(metrics_by_name) == list(run.owners)
+        for name, metrics in metrics_by_name.items():
+            expected = count_plainly(run, name)
             row = metric_table.values(metrics.counts(ModelAudit()))
             for column in ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "no_ref_total"):
                 assert row[column] == expected[column], (name, column)
@@ -69,7 +70,7 @@ def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
         "limit": None,
         "seed": 0,
     }
-    with made(drawn) as run:
+    with write_run(drawn) as run:
         metrics = run.count().metrics["a"]
     assert metrics.referenced == 2
     # [1, 2] is known though one of its rows is not labelled; the same codes in another order are another window.
@@ -79,6 +80,7 @@ def test_equal_windows_with_different_labels_count_each_with_its_own() -> None:
 # -- the CSV
 
 
+@quick
 @given(st.floats(allow_nan=False))
 def test_any_float_reads_back_exactly(value: float) -> None:
     [line] = to_csv([{"x": value}]).decode().splitlines()[1:]

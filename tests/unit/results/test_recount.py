@@ -18,7 +18,7 @@ from hypothesis import given, settings
 
 from pytest_f07.results import recount as module
 from pytest_f07.results.recount import Recount, RecountError, csv_fault, recount
-from tests.unit.small_run import SmallRun, made, runs
+from tests.unit.small_run import SmallRun, runs, write_run
 
 HUGE = 2**63 - 1  # no float and no int32 tells it from its neighbour
 NEIGHBOUR = HUGE - 1
@@ -87,7 +87,7 @@ SAID_402 = {"ñu": [0.9, 0.1, NAN, 0.2, 0.8], "a__b": [0.9, 0.1, 0.1, 0.9, 0.1],
 SAID_401 = {"ñu": [0.9, 0.9, 0.9, 0.1, 0.1], "a__b": [0.7, 0.3, 0.6, NAN, 0.9], "a": [0.1, 0.1, 0.1, 0.1, 0.9]}
 
 
-def write_run(folder: Path, sample_size: int | None = None) -> Files:
+def write_files(folder: Path, sample_size: int | None = None) -> Files:
     """v402 is labelled by floats, with one NaN; v401 by booleans, with one null."""
     files = Files(folder)
     files.declare(OWN, ["v402", "v401"], sample_size)
@@ -111,7 +111,7 @@ KEYS = ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "non_finite")
 
 @pytest.mark.parametrize("sample_size", COUNTS)
 def test_the_counts_are_those_of_pencil_and_paper(tmp_path: Path, sample_size: int | None) -> None:
-    counted = write_run(tmp_path, sample_size).recount()
+    counted = write_files(tmp_path, sample_size).recount()
     assert list(counted.models) == list(OWN)
     assert {name: tuple(c[key] for key in KEYS) for name, c in counted.models.items()} == COUNTS[sample_size]
     assert counted.rows == {"v402": sample_size or 5, "v401": sample_size or 5}
@@ -119,13 +119,13 @@ def test_the_counts_are_those_of_pencil_and_paper(tmp_path: Path, sample_size: i
 
 
 def test_ratios_are_those_of_the_counts(tmp_path: Path) -> None:
-    counts = write_run(tmp_path).recount().models["ñu"]
+    counts = write_files(tmp_path).recount().models["ñu"]
     assert (counts["precision"], counts["recall"], counts["f1"]) == (1.0, 0.5, 2 * 1.0 * 0.5 / 1.5)
     assert counts["no_ref_total"] == 3
 
 
 def test_a_score_that_no_server_gave_counts_for_no_number(tmp_path: Path) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     table = pq.read_table(files.parquet)
     scores = pa.nulls(len(table), pa.float32())
     pq.write_table(table.set_column(table.column_names.index("y_prob"), "y_prob", scores), files.parquet)
@@ -135,7 +135,7 @@ def test_a_score_that_no_server_gave_counts_for_no_number(tmp_path: Path) -> Non
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(runs())
 def test_both_counts_agree_on_any_run(drawn: dict[str, Any]) -> None:
-    with made(drawn) as run:
+    with write_run(drawn) as run:
         files = Files(run.parquet.parent)
         files.declare(run.owners, list(run.rows), run.limit)
         (files.root / "datasets").mkdir()
@@ -189,7 +189,7 @@ LOG_FAULTS = {
 
 @pytest.mark.parametrize(("spoil", "message"), LOG_FAULTS.values(), ids=LOG_FAULTS)
 def test_a_log_that_is_not_the_datasets_is_not_counted(tmp_path: Path, spoil: Any, message: str) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     files.write_log(spoil([tuple(row.values()) for row in pq.read_table(files.parquet).to_pylist()]))
     with pytest.raises(RecountError) as raised:
         files.recount()
@@ -197,7 +197,7 @@ def test_a_log_that_is_not_the_datasets_is_not_counted(tmp_path: Path, spoil: An
 
 
 def test_a_label_that_is_none_is_not_counted(tmp_path: Path) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     dataset(tmp_path, "v402", V402, pa.array([1, 0, 1, 3, None], pa.int8()))
     with pytest.raises(RecountError, match="v402 row 3 has label 3, and ñu y_pred 0"):
         files.recount()
@@ -223,7 +223,7 @@ CSV_FAULTS = {
 def test_the_csv_is_held_against_the_parquet_line_by_line(
     tmp_path: Path, old: str, new: str, message: str | None
 ) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     old, new = (text.replace("(", "[").replace(")", "]") for text in (old, new))
     text = files.csv.read_text(encoding="utf-8")
     assert old in text
@@ -234,7 +234,7 @@ def test_the_csv_is_held_against_the_parquet_line_by_line(
 
 
 def test_a_csv_that_goes_on_or_ends_early_is_named(tmp_path: Path) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     lines = files.csv.read_text(encoding="utf-8").splitlines(keepends=True)
     for kept, fault in (
         ([*lines, lines[-1]], "it goes on after the parquet's last row"),
@@ -245,7 +245,7 @@ def test_a_csv_that_goes_on_or_ends_early_is_named(tmp_path: Path) -> None:
 
 
 def test_a_score_that_no_server_gave_is_empty_in_the_csv(tmp_path: Path) -> None:
-    files = write_run(tmp_path)
+    files = write_files(tmp_path)
     rows = [(*row[:3], None, *row[4:]) for row in log_rows("v402", V402, SAID_402)]
     files.write_log(rows)
     assert csv_fault(files.csv, files.parquet) is None

@@ -1,4 +1,4 @@
-"""Which windows are labelled in which dataset, and windows as keys."""
+"""Test which windows are labelled in which dataset, and windows as keys."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
 @quick
 @given(WINDOWS, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(0, 8), st.integers(0, 8))
 def test_equal_keys_are_equal_windows_whatever_the_type_and_the_cut(
-    windows: list[list[int]], one: pa.DataType, other: pa.DataType, start: int, length: int
+    windows: list[list[int]], first_kind: pa.DataType, other_kind: pa.DataType, start: int, length: int
 ) -> None:
-    whole = window_keys(pa.array(windows, one)).to_pylist()
-    cut = window_keys(pa.array(windows, other).slice(start, length)).to_pylist()
-    assert whole[start : start + length] == cut
+    keys = window_keys(pa.array(windows, first_kind)).to_pylist()
+    sliced_keys = window_keys(pa.array(windows, other_kind).slice(start, length)).to_pylist()
+    assert keys[start : start + length] == sliced_keys
     same = np.array([[a == b for a in windows] for b in windows])
-    assert (same == np.array([[a == b for a in whole] for b in whole])).all()
+    assert (same == np.array([[a == b for a in keys] for b in keys])).all()
 
 
 @pytest.fixture
 def datasets(tmp_path: Path) -> list[Dataset]:
-    """v401 labels [1, 2] and []; v402 labels [1, 2] and holds [9] without a label; v403 has no model."""
+    """Return v401 with labels for [1, 2] and [], v402 with one for [1, 2] and none for [9], and v403 without model."""
     rows: dict[str, list[tuple[list[int], int | None]]] = {
         "v401": [([1, 2], 1), ([1, 2], 0), ([], 0)],
         "v402": [([1, 2], 1), ([9], None)],
@@ -51,7 +51,7 @@ def test_each_window_is_held_once_and_known_by_dataset(datasets: list[Dataset]) 
     labelled = index.labelled_in(
         [pa.array([[1, 2], [9]], pa.list_(pa.int64())), pa.array([[], [2, 1], [7]], pa.large_list(pa.int8()))]
     )
-    assert {name: each.tolist() for name, each in labelled.items()} == {
+    assert {name: flags.tolist() for name, flags in labelled.items()} == {
         "v402": [True, False, False, False, False],
         "v401": [True, False, True, False, False],
     }

@@ -1,10 +1,11 @@
-"""What is said of a model: a sentence and a stable code for each failure, all of them at once, and warnings."""
+"""Test the verdict on a model: a sentence and a stable code for each failure, all of them at once, and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -15,58 +16,60 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.metric_table import values
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.verdict import Verdict, broken, judge
+from pytest_f07.results.verdict import Verdict, broken_verdict, judge
 from tests.unit.small_run import model
 
 OWN = DatasetStats(windows=1200)
 SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
-LOADED = ServedModel("e" * 64, "e" * 64, [], needs_a_code=False)
+SERVED = ServedModel("e" * 64, "e" * 64, [], needs_a_code=False)
 
 
 class FixedFault(InferCheck):
-    """A sample that found ``said``."""
+    """A check of ``/infer`` with a given fault."""
 
-    def __init__(self, said: str | None) -> None:
+    def __init__(self, text: str | None) -> None:
         super().__init__({"a": 0.5}, {})
-        self.said = said
+        self.text = text
 
     def fault(self, prediction_name: str) -> str | None:
-        return self.said
+        return self.text
 
 
-def verdict(
-    found: ModelAudit = SOUND,
+def judge_model(
+    audit: ModelAudit = SOUND,
     metrics: Metrics = COUNTED,
-    loaded: ServedModel = LOADED,
+    served: ServedModel = SERVED,
     log_fault: str | None = None,
     infer_fault: str | None = None,
     required: Mapping[str, float] = MappingProxyType({}),
     equivalence: Equivalence | None = None,
     recount_fault: str | None = None,
 ) -> Verdict:
-    log = LogCounts({"a": metrics}, {"a": found}, log_fault)
-    return judge(model("a", "v402"), loaded, log, FixedFault(infer_fault), required, equivalence, recount_fault)
+    """Judge a model that is sound but for what a test gives."""
+    log = LogCounts({"a": metrics}, {"a": audit}, log_fault)
+    return judge(model("a", "v402"), served, log, FixedFault(infer_fault), required, equivalence, recount_fault)
 
 
-def not_numbers(own: int, **counts: int) -> ModelAudit:
-    """Scores of the own dataset that are not numbers, among other counts."""
-    return replace(SOUND, datasets={"v402": replace(OWN, non_finite=own)}, **counts)
+def non_finite_audit(own: int, total: int, wrong_pred: int = 0) -> ModelAudit:
+    """Return the audit of a model with scores that are not numbers, ``own`` of them in its own dataset."""
+    datasets = {"v402": replace(OWN, non_finite=own)}
+    return replace(SOUND, datasets=datasets, non_finite=total, wrong_pred=wrong_pred)
 
 
 def test_a_sound_model_passes_without_a_word() -> None:
-    found = verdict()
-    assert (found.failures, found.warnings, found.text) == ([], [], "")
-    assert found.row() == {"prediction_name": "a", **values(COUNTED.counts(SOUND))}
+    verdict = judge_model()
+    assert (verdict.failures, verdict.warnings, verdict.text) == ([], [], "")
+    assert verdict.row() == {"prediction_name": "a", **values(COUNTED.counts(SOUND))}
     agreeing = Equivalence(windows=1024, largest_difference=4e-6, smallest_distance=0.1)
-    met = verdict(required={"precision": 1.0, "recall": 0.5}, equivalence=agreeing)
-    assert (met.failures, met.warnings, met.text) == ([], [], "")
+    verdict = judge_model(required={"precision": 1.0, "recall": 0.5}, equivalence=agreeing)
+    assert (verdict.failures, verdict.warnings, verdict.text) == ([], [], "")
 
 
-WEIGHTS = replace(LOADED, broken_layers=["dense_12"])
-FAILURES = {
+WEIGHTS = replace(SERVED, broken_layers=["dense_12"])
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "IDENTITY": (
-        {"loaded": replace(LOADED, sha256="f" * 64)},
+        {"served": replace(SERVED, sha256="f" * 64)},
         "the server serves another file (sha256 ffffffffffff…, the package has eeeeeeeeeeee…). "
         "Nothing it answered counts.",
     ),
@@ -94,29 +97,29 @@ FAILURES = {
         "Label the dataset (F04) and package it again.",
     ),
     "THRESHOLD": (
-        {"found": replace(SOUND, wrong_pred=1234, example="v402 row 1,000: y_pred 0, y_prob 0.5")},
+        {"audit": replace(SOUND, wrong_pred=1234, example="v402 row 1,000: y_pred 0, y_prob 0.5")},
         "y_pred is not y_prob >= 0.5 in 1,234 of 1,500 rows; the first: v402 row 1,000: y_pred 0, y_prob 0.5.",
     ),
     "NONFINITE": (
-        {"found": not_numbers(1200, non_finite=1200), "loaded": WEIGHTS},
+        {"audit": non_finite_audit(1200, 1200), "served": WEIGHTS},
         "1,200 of 1,200 scores of its own dataset v402 are not numbers; the weights of layer 'dense_12' are NaN or "
         "infinite. Train it again (a masked embedding trained on empty windows does this).",
     ),
     "NONFINITE layers": (
         {
-            "found": not_numbers(2, non_finite=3),
-            "loaded": replace(LOADED, broken_layers=["a", "b"]),
+            "audit": non_finite_audit(2, 3),
+            "served": replace(SERVED, broken_layers=["a", "b"]),
         },
         "2 of 1,200 scores of its own dataset v402 are not numbers; the weights of layers 'a', 'b' are NaN or "
         "infinite. Train it again (a masked embedding trained on empty windows does this).",
     ),
     "NONFINITE mask": (
-        {"found": not_numbers(1, non_finite=1), "loaded": replace(LOADED, needs_a_code=True)},
+        {"audit": non_finite_audit(1, 1), "served": replace(SERVED, needs_a_code=True)},
         "1 of 1,200 scores of its own dataset v402 is not a number; the model pools over a mask, and a window without "
         "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
-        {"found": not_numbers(1, non_finite=1)},
+        {"audit": non_finite_audit(1, 1)},
         "1 of 1,200 scores of its own dataset v402 is not a number; its weights are numbers, so the scores overflow on "
         "the way. Train it again with smaller weights.",
     ),
@@ -135,7 +138,7 @@ FAILURES = {
     ),
     "REQUIRED nearly": (
         {
-            "found": replace(SOUND, emissions=1_000_000),
+            "audit": replace(SOUND, emissions=1_000_000),
             "metrics": Metrics("a", tp=799_999, fn=200_001),
             "required": {"recall": 0.8},
         },
@@ -144,54 +147,68 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize(("case", "found"), FAILURES.items(), ids=FAILURES)
-def test_each_failure_has_its_code_and_its_sentence(case: str, found: tuple[dict, str]) -> None:
-    given, sentence = found
-    [failure] = verdict(**given).failures
+@pytest.mark.parametrize(("case", "failure_case"), FAILURES.items(), ids=FAILURES)
+def test_each_failure_has_its_code_and_its_sentence(case: str, failure_case: tuple[dict[str, Any], str]) -> None:
+    given, sentence = failure_case
+    [failure] = judge_model(**given).failures
     assert failure.code == f"F07-{case.split()[0]}"
     assert failure.sentence == sentence
-    assert verdict(**given).text == f"{failure.code}  a: {sentence}"
+    assert judge_model(**given).text == f"{failure.code}  a: {sentence}"
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     everything = {key: value for given, _ in FAILURES.values() for key, value in given.items()}
-    everything["found"] = not_numbers(1, wrong_pred=1, non_finite=1)
+    everything["audit"] = non_finite_audit(1, 1, wrong_pred=1)
     everything["metrics"] = Metrics("a")
-    everything["loaded"] = FAILURES["IDENTITY"][0]["loaded"]
+    everything["served"] = FAILURES["IDENTITY"][0]["served"]
     everything["required"] = {"precision": 0.5, "recall": 0.75}
     # nothing is labelled, so nothing can be required: REQUIRED is not said on top of UNLABELLED
-    codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
+    codes = [failure.code.removeprefix("F07-") for failure in judge_model(**everything).failures]
     assert codes == [
-        "IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "RECOUNT", "THRESHOLD", "NONFINITE", "EQUIVALENCE",
-    ]  # fmt: skip
+        "IDENTITY",
+        "EMISSIONS",
+        "INFER",
+        "BOOKS",
+        "UNLABELLED",
+        "RECOUNT",
+        "THRESHOLD",
+        "NONFINITE",
+        "EQUIVALENCE",
+    ]
     everything["metrics"] = Metrics("a", fp=1)
-    codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
+    codes = [failure.code.removeprefix("F07-") for failure in judge_model(**everything).failures]
     assert codes[3:] == ["BOOKS", "RECOUNT", "THRESHOLD", "NONFINITE", "EQUIVALENCE", "REQUIRED", "REQUIRED"]
 
 
-def test_the_other_ways_of_asking_are_told() -> None:
-    assert broken("a", "no").asked_again == {}
-    found = replace(
-        verdict(equivalence=Equivalence(windows=1024, differing=3, smallest_distance=0.015)), asked_alone=32
+def test_the_cross_checks_are_shown() -> None:
+    assert broken_verdict("a", "no").cross_checks == {}
+    verdict = replace(
+        judge_model(equivalence=Equivalence(windows=1024, differing=3, smallest_distance=0.015)), infer_windows=32
     )
-    assert found.asked_again == {
-        "asked alone (/infer)": "32", "answered otherwise": "0", "asked of the oracle": "1,024",
-        "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015",
-    }  # fmt: skip
-    nothing = replace(verdict(equivalence=Equivalence()), asked_alone=32).asked_again
-    assert [nothing[key] for key in ("largest difference", "nearest to the threshold")] == ["–", "–"]
-    assert len(replace(verdict(), asked_alone=32).asked_again) == 2
+    assert verdict.cross_checks == {
+        "asked alone (/infer)": "32",
+        "answered otherwise": "0",
+        "asked of the oracle": "1,024",
+        "oracle says otherwise": "3",
+        "largest difference": "0",
+        "nearest to the threshold": "0.015",
+    }
+    cross_checks = replace(judge_model(equivalence=Equivalence()), infer_windows=32).cross_checks
+    assert [cross_checks[key] for key in ("largest difference", "nearest to the threshold")] == ["–", "–"]
+    assert len(replace(judge_model(), infer_windows=32).cross_checks) == 2
 
 
 def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
-    found = verdict(replace(SOUND, non_finite=1100))
-    assert (found.failures, found.warnings) == ([], ["1,100 scores of other datasets are not numbers"])
-    assert found.row()["non_finite"] == 1100
-    assert verdict(replace(SOUND, smallest=0.25, largest=0.25)).warnings == ["every window has the same score, 0.25"]
-    assert verdict(replace(SOUND, emissions=1, smallest=0.25, largest=0.25)).warnings == []
+    verdict = judge_model(replace(SOUND, non_finite=1100))
+    assert (verdict.failures, verdict.warnings) == ([], ["1,100 scores of other datasets are not numbers"])
+    assert verdict.row()["non_finite"] == 1100
+    assert judge_model(replace(SOUND, smallest=0.25, largest=0.25)).warnings == [
+        "every window has the same score, 0.25"
+    ]
+    assert judge_model(replace(SOUND, emissions=1, smallest=0.25, largest=0.25)).warnings == []
 
 
 def test_a_run_that_broke_says_so_of_every_model_and_has_no_row() -> None:
-    found = broken("a", "the server died at v402 row 5,120")
-    assert found.text == "F07-BROKEN  a: not validated: the server died at v402 row 5,120."
-    assert found.row() == {}
+    verdict = broken_verdict("a", "the server died at v402 row 5,120")
+    assert verdict.text == "F07-BROKEN  a: not validated: the server died at v402 row 5,120."
+    assert verdict.row() == {}

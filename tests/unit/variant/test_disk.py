@@ -13,7 +13,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant import disk
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.paths import Outputs
-from tests.unit.small_run import made
+from tests.unit.small_run import write_run
 
 
 def dataset(path: Path, rows: int, codes: int, limit: int | None = None) -> Dataset:
@@ -37,7 +37,7 @@ def test_the_estimate_is_of_the_size_of_the_logs() -> None:
         "kinds": [(pa.list_(pa.int32()), pa.int8(), 1000)], "owners": {"a": "v401", "b": "v401"},
         "limit": None, "seed": 1,
     }  # fmt: skip
-    with made(drawn, cut=500) as run:
+    with write_run(drawn, batch_size=500) as run:
         written = run.parquet.with_suffix(".csv").stat().st_size
         fixed = 2 * disk.MODEL_BYTES + disk.RUN_BYTES
         estimate = disk.estimate_bytes(run.datasets, list(run.owners)) - fixed

@@ -1,0 +1,64 @@
+"""Read the complete run of another variant, to compare a run with it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_f07.errors import F07Error
+from pytest_f07.results.flips import RunLog
+from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.missing import missing_variant
+from pytest_f07.variant.paths import Project, check_variant
+
+
+@dataclass(frozen=True)
+class BaselineRun:
+    """A complete run of another variant.
+
+    :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
+    """
+
+    variant: str
+    package: str
+    timestamp: str
+    log: RunLog
+    metrics: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def read(cls, project: Project, variant: str, names: Sequence[str]) -> BaselineRun:
+        """Read the complete run of ``variant``.
+
+        :param names: the models of the run that is to be compared with it.
+        :raises F07Error: where it has no complete run, or no model in common.
+        """
+        check_variant(variant, "--f07-compare")
+        paths = project.variant(variant)
+        if not paths.folder.is_dir():
+            raise missing_variant(project, variant)
+        for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
+            if not path.is_file():
+                raise F07Error(
+                    f"--f07-compare={variant}: {project.show(path)}: no such file, so {variant} has no complete run to "
+                    f"compare with. Run it first (make script7-run VARIANT={variant}), or bring it (dvc pull)."
+                )
+        where = project.show(paths.metadata)
+        document = read_json(paths.metadata, where)
+        with paths.metrics_csv.open(encoding="utf-8", newline="") as file:
+            metrics = {row.get("prediction_name", ""): row for row in csv.DictReader(file)}
+        models, counts = document.get("models"), document.get("counts")
+        rows: Any = counts.get("rows") if isinstance(counts, dict) else None
+        sound = isinstance(rows, dict) and all(isinstance(count, int) for count in rows.values())
+        if not sound or not isinstance(models, dict) or set(models) != set(metrics):
+            raise F07Error(
+                f"--f07-compare={variant}: {where} and its metrics are not of one complete run; run it again."
+            )
+        if not set(models) & set(names):
+            raise F07Error(
+                f"--f07-compare={variant}: it validates none of these models, but {', '.join(models)}; "
+                "name a variant of a package with the same models."
+            )
+        package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
+        return cls(variant, package, timestamp, RunLog(paths.predictions_parquet, tuple(models), rows), metrics)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_f07.replay.replay import Completion, Timings
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.page import make_page, read_figures
+from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.verdict import Verdict, broken_verdict
+from tests.unit.small_run import model, run_result
+
+TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
+PASSED = Verdict("a", Metrics("a", 3, 4, 1, 2), audit=ModelAudit())
+FAILED = broken_verdict("a__b", "no")
+
+
+def run_of_two(root: Path, *verdicts: Verdict) -> RunResult:
+    """Return a run of the models a and a__b of which these are judged."""
+    result = run_result(root, {verdict.prediction_name: verdict for verdict in verdicts}, timings=TIMINGS)
+    listed = (("a", "v501", "a__m1"), ("a__b", "v502", "a__b__m2"))
+    models = (model("a", "v401"), model("a__b", "v402"))
+    return replace(result, manifest=replace(result.manifest, listed=listed), models=models)
+
+
+OUTCOMES = {
+    "all passed": ([PASSED, Verdict("a__b")], None, "PASSED", 2),
+    "one failed": ([PASSED, FAILED], None, "FAILED", 1),
+    "one not judged": ([PASSED], None, "NOT COMPLETE", 1),
+    "a note": ([PASSED, Verdict("a__b")], "The session was interrupted.", "NOT COMPLETE", 2),
+}
+
+
+@pytest.mark.parametrize(("verdicts", "note", "outcome", "passed"), OUTCOMES.values(), ids=OUTCOMES)
+def test_the_outcome_counts_every_model_of_the_package(
+    tmp_path: Path, verdicts: list[Verdict], note: str | None, outcome: str, passed: int
+) -> None:
+    page = make_page(run_of_two(tmp_path, *verdicts), note)
+    assert (page.outcome, page.passed, page.expected) == (outcome, passed, 2)
+
+
+def test_the_page_shows_the_numbers_of_the_replay(tmp_path: Path) -> None:
+    page = make_page(run_of_two(tmp_path, PASSED), None)
+    assert (page.requests, page.windows_per_second, page.latency["p50_ms"]) == (2, 2.0, 500.0)
+    assert page.pace_png is not None
+    assert page.pace_png.startswith(b"\x89PNG")
+    assert page.comparison_png is None
+    assert page.counts == {"windows": 0, "predictions": 0}
+    assert page.comparison_alt.endswith(" a: precision 0.75, recall 0.60, F1 0.67.")
+
+
+def test_the_servers_log_is_shown_where_something_failed(tmp_path: Path) -> None:
+    result = run_of_two(tmp_path, PASSED, FAILED)
+    result.outputs.runtime.mkdir(parents=True)
+    result.outputs.server_log.write_text("ERROR: no\n")
+    assert make_page(result, None).log_tail == ["ERROR: no"]
+    assert make_page(replace(result, verdicts={"a": PASSED}), None).log_tail == []
+
+
+def test_a_run_that_broke_has_no_counts(tmp_path: Path) -> None:
+    assert make_page(replace(run_of_two(tmp_path, FAILED), broken="no"), None).counts == {}
+
+
+def test_provenance_names_package_parameters_and_versions(tmp_path: Path) -> None:
+    result = run_of_two(tmp_path, PASSED)
+    params = replace(result.params, require={"f1": 0.5})
+    result = replace(result, params=params, identity={"versions": {"keras": "2.15.0"}})
+    provenance = make_page(result, None).provenance
+    assert (provenance["variant"], provenance["package"], provenance["sealed"]) == ("v701", "v601", "no")
+    assert (provenance["sample_size"], provenance["server keras"]) == ("all rows", "2.15.0")
+    assert json.loads(provenance["require"]) == {"f1": 0.5}
+    assert "client pyarrow" in provenance
+
+
+def test_figures_are_read_by_kind_where_they_were_drawn(tmp_path: Path) -> None:
+    result = run_of_two(tmp_path, PASSED)
+    assert read_figures(result, "a") == {}
+    result.outputs.figures.mkdir(parents=True)
+    result.outputs.confusion_png("a").write_bytes(b"confusion")
+    result.outputs.scores_png("a").write_bytes(b"scores")
+    assert read_figures(result, "a") == {"confusion": b"confusion", "scores": b"scores"}
