@@ -13,8 +13,10 @@ import tensorflow as tf
 
 from pytest_f07.errors import F07Error
 from pytest_f07.server import memory
+from pytest_f07.variant.keras_file import loadable
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
+from pytest_f07.variant.translation import HARD_SIGMOID
 from pytest_f07.vectorize import Int32Array, Vectorizer
 from pytest_f07.windows import Float32Array, Predictions, Windows
 
@@ -67,7 +69,8 @@ def load(made: Model) -> LoadedModel:
     size = made.h5.stat().st_size
     try:
         with memory.at_most(memory.allowance(size)):
-            network = tf.keras.models.load_model(made.h5, compile=False)
+            with loadable(made.h5) as file, tf.keras.utils.custom_object_scope({HARD_SIGMOID: _hard_sigmoid}):
+                network = tf.keras.models.load_model(file, compile=False)
             nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise F07Error(
@@ -86,6 +89,15 @@ def load(made: Model) -> LoadedModel:
     )
     needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
     return LoadedModel(made, network, sha256, broken, bool(needs_a_code))
+
+
+def _hard_sigmoid(x: Any) -> Any:
+    """What Keras 2 calls hard_sigmoid."""
+    return tf.clip_by_value(0.2 * x + 0.5, 0, 1)
+
+
+# Layers within layers look it up by its name.
+_hard_sigmoid.__name__ = HARD_SIGMOID
 
 
 class Runtime:

@@ -75,7 +75,7 @@ def read_package(paths: PackagePaths) -> tuple[list[Model], list[Dataset]]:
     """Models and datasets once everything in them, to the last row, is known to be fit to be validated."""
     there = [path for path in sorted(paths.folder.glob("models/*/model.h5")) if path.is_file()]
     if files := [path for path in there if path.resolve().is_relative_to(paths.folder.resolve())]:
-        model_file.check_ends(files, paths.folder)
+        model_file.check_readable(files, paths.folder)
     models = read_models(paths)
     datasets = read_datasets(paths, models, None)
     for found in datasets:

@@ -22,7 +22,10 @@ from tests.unit.small_package import layer, make_package, network, write_h5
 
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601" / "models"
 OWN_WEIGHTS = "; a model file holds its weights itself."
-NO_CODE = ", which is not loaded: a package's models are built of Keras's own layers and carry no code."
+NO_CODE = (
+    ", which is not on the list of layers that are loaded: a package's models are built of Keras's own layers and "
+    "functions, and carry no code."
+)
 
 
 @pytest.fixture
