@@ -125,7 +125,7 @@ class Run:
         client = Client(host, port, names, self.manifest.digest, self.nonce)
         with self._timed("start"):
             self.identity = server.start(client)
-        sampled = Sampled({model.prediction_name: model.threshold for model in self.models})
+        sampled = Sampled.of(self.models)
         rows = sample_rows(self.datasets)
         progress = Progress(sum(dataset.rows for dataset in self.datasets))
         with self._oracle() as oracle:

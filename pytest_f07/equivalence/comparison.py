@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pytest_f07.equivalence.infer import TIE, TOLERANCE, Sampled
+from pytest_f07.equivalence.infer import Sampled, tie
 from pytest_f07.equivalence.process import Oracle, answer_of
 from pytest_f07.equivalence.sampler import Questions, Scored
 from pytest_f07.log.reader import LoggedRows
@@ -71,8 +71,8 @@ class Equivalence:
         places = np.nonzero(np.isin(scored.rows, list(alone)))[0]
         off_alone = np.zeros(len(oracle))
         off_alone[places] = _difference(np.array([alone[row] for row in scored.rows[places].tolist()]), oracle[places])
-        flipped = (scored.y_pred != (oracle >= threshold)) & ~(distance <= TIE)
-        differing = ~(np.maximum(off, off_alone) <= TOLERANCE) | flipped
+        flipped = (scored.y_pred != (oracle >= threshold)) & ~(distance <= tie(model.tolerance))
+        differing = ~(np.maximum(off, off_alone) <= model.tolerance) | flipped
         number = np.isfinite(oracle)
         self.windows += len(oracle)
         self.alone += len(places)
@@ -83,9 +83,10 @@ class Equivalence:
         if number.any():
             self.least_distance = min(self.least_distance, float(distance[number].min()))
         if differing.any():
-            self.reordered |= bool((off > TOLERANCE).any()) and _same_in_another_order(scored.y_prob, oracle)
+            apart_too_far = bool((off > model.tolerance).any())
+            self.reordered |= apart_too_far and _same_in_another_order(scored.y_prob, oracle, model.tolerance)
             first = int(differing.argmax())
-            batch = off[first] > TOLERANCE or flipped[first]
+            batch = off[first] > model.tolerance or flipped[first]
             row = int(scored.rows[first])
             found = f"{scored.y_prob[first]} in the batch" if batch else f"{alone[row]} by /infer"
             said = oracle[first] if number[first] else "no number"
@@ -102,8 +103,8 @@ def _difference(y_prob: np.ndarray, oracle: np.ndarray) -> np.ndarray:
     return np.select([numbers == 2, numbers == 0], [off, 0.0], math.inf)
 
 
-def _same_in_another_order(y_prob: Float32Array, oracle: Float32Array) -> bool:
-    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= TOLERANCE))
+def _same_in_another_order(y_prob: Float32Array, oracle: Float32Array, tolerance: float) -> bool:
+    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= tolerance))
 
 
 def compare_chosen(models: Sequence[Model], questions: Questions, sampled: Sampled) -> dict[str, Equivalence]:

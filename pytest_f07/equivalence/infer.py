@@ -11,11 +11,17 @@ import numpy as np
 
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.package import Model
 from pytest_f07.windows import BatchResult
 
 PER_DATASET = 16
 TIE = 1e-6
 TOLERANCE = 1e-5
+
+
+def tie(tolerance: float) -> float:
+    """How near to the threshold a score may fall either way: in half precision, by as much as scores may differ."""
+    return TIE if tolerance <= TOLERANCE else tolerance
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,24 @@ class _Kept:
 class Sampled:
     """Windows spread evenly over each dataset, the first and the last among them, and what ``/infer`` said.
 
-    :param thresholds: of each model, by prediction_name in order; a score within 1e-6 of it may fall either way.
+    :param thresholds: of each model, by prediction_name in order; a score very near to it may fall either way.
+    :param tolerances: how far two scores of a window may be apart, of models that compute in half precision.
     """
 
     thresholds: dict[str, float]
+    tolerances: dict[str, float] = field(default_factory=dict)
     _kept: list[_Kept] = field(default_factory=list)
     _faults: dict[str, list[str]] = field(default_factory=dict)
     _alone: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, models: Iterable[Model]) -> Sampled:
+        """Return an empty sample for these models."""
+        listed = list(models)
+        return cls(
+            {model.prediction_name: model.threshold for model in listed},
+            {model.prediction_name: model.tolerance for model in listed},
+        )
 
     def keep(self, batch: BatchResult, rows: Sequence[int]) -> None:
         """Remember what the batch said of ``rows`` of its dataset, as far as they are in it."""
@@ -72,9 +89,10 @@ class Sampled:
             self._fault(name, kept, f"/infer gives {json.dumps(one)}")
             return
         self._alone.setdefault((name, kept.source_f04), {})[kept.row] = float(again)
-        if math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > TOLERANCE:
+        tolerance = self.tolerances.get(name, TOLERANCE)
+        if math.isnan(again) != math.isnan(y_prob) or abs(again - y_prob) > tolerance:
             self._fault(name, kept, f"y_prob {y_prob} in the batch, {again} alone")
-        elif one.get("y_pred") != y_pred and not abs(y_prob - self.thresholds[name]) <= TIE:  # NaN is no tie
+        elif one.get("y_pred") != y_pred and not abs(y_prob - self.thresholds[name]) <= tie(tolerance):  # NaN is no tie
             self._fault(name, kept, f"y_pred {y_pred} in the batch, {one.get('y_pred')} alone")
 
     def _fault(self, name: str, kept: _Kept, what: str) -> None:

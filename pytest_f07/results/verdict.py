@@ -118,7 +118,7 @@ def judge(
             *_of_the_oracle(equivalence),
             *_of_the_requirements(metrics, required),
         ],
-        warnings=_warnings(found),
+        warnings=_warnings(model, found),
         found=found,
         differing=sampled.differing(model.prediction_name),
         asked_alone=sampled.size,
@@ -199,8 +199,15 @@ def _why(loaded: Loaded) -> str:
     return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
 
 
-def _warnings(found: ModelAudit) -> list[str]:
+def _warnings(model: Model, found: ModelAudit) -> list[str]:
     warnings = []
+    if model.precision != "float32":
+        warnings.append(f"it computes in {model.precision}: scores count as equal up to {model.tolerance:g} apart")
+    if found.least < 0 or found.most > 1:
+        warnings.append(
+            f"its scores run from {found.least:.4g} to {found.most:.4g}, not from 0 to 1: it ends in no sigmoid, "
+            f"and {model.threshold:g} is compared with them as they are"
+        )
     if elsewhere := found.non_finite - found.own_non_finite:
         warnings.append(f"{elsewhere:,} scores of other datasets are not numbers")
     if found.constant:

@@ -21,6 +21,7 @@ from pytest_f07.vectorize import Int32Array, Vectorizer
 from pytest_f07.windows import Float32Array, Predictions, Windows
 
 CHUNK = 4096
+BEGINNING, END = 120, 400
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ def load(made: Model) -> LoadedModel:
             "that."
         ) from None
     except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
-        reason = " ".join(str(error).split())[:300]
-        raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason}") from error
+        raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason(error)}") from error
     if nothing.shape != (1, 1):
         raise F07Error(f"{where}: answers a window with shape {nothing.shape[1:]}; it must give one score.")
     broken = tuple(
@@ -89,6 +89,12 @@ def load(made: Model) -> LoadedModel:
     )
     needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
     return LoadedModel(made, network, sha256, broken, bool(needs_a_code))
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one line; of a long one the end is kept whole: there Keras says why."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]} … {text[-END:]}"
 
 
 def _hard_sigmoid(x: Any) -> Any:

@@ -33,11 +33,13 @@ class ModelFile:
     :param keras_version: of the Keras that saved it, like "2.15.0".
     :param input_width: columns of the model's input; None where the file leaves it open.
     :param embedding_rows: rows of each Embedding layer that the file names, in order.
+    :param precision: the least that a layer computes in: "float32", "float16" or "bfloat16".
     """
 
     keras_version: str
     input_width: int | None
     embedding_rows: tuple[int, ...]
+    precision: str = "float32"
 
 
 def inspect(path: Path, where: str) -> ModelFile:
@@ -76,6 +78,7 @@ def inspect(path: Path, where: str) -> ModelFile:
             for layer in layers
             if layer["class_name"] == "Embedding" and isinstance(rows := layer["config"].get("input_dim"), int)
         ),
+        precision=_precision(layers),
     )
 
 
@@ -148,6 +151,17 @@ def _input_width(layers: list[dict[str, Any]]) -> int | None:
         if isinstance(shape, list) and shape and isinstance(shape[-1], int):
             return shape[-1]
     return None
+
+
+def _precision(layers: list[dict[str, Any]]) -> str:
+    names = []
+    for layer in layers:
+        dtype = layer["config"].get("dtype")
+        names.append(str(dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype))
+    for half in ("bfloat16", "float16"):
+        if any(name in (half, f"mixed_{half}") for name in names):
+            return half
+    return "float32"
 
 
 def _text(value: Any) -> str:

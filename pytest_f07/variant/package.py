@@ -23,6 +23,7 @@ from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, is_variant
 from pytest_f07.vectorize import Vectorization
 
 DEFAULT_THRESHOLD = 0.5
+TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 1.6e-2}
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}")  # a hidden folder would not be sealed
 
 
@@ -32,6 +33,7 @@ class Model:
 
     :param threshold: the score from which the prediction is 1; compared as float32, in the server.
     :param keras_version: of the Keras that saved the model file.
+    :param precision: the least that a layer of it computes in: "float32", "float16" or "bfloat16".
     :param summary: model_summary.json whole, for what the report tells of F05.
     """
 
@@ -43,6 +45,12 @@ class Model:
     vectorization: Vectorization
     keras_version: str
     summary: dict[str, Any]
+    precision: str = "float32"
+
+    @property
+    def tolerance(self) -> float:
+        """How far two scores of one window may be apart: by what its precision leaves open."""
+        return TOLERANCES[self.precision]
 
     @property
     def h5(self) -> Path:
@@ -161,6 +169,7 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
         raise F07Error(f"{told}: parent_variant is {source_f04!r}; it must name an F04 variant, like v401.")
     vectorization = _vectorization(summary.get("vectorization"), told)
     h5 = inside(paths, folder / "model.h5")
+    file = _check_fit(h5, vectorization, f"{where}/{h5.name}")
     return Model(
         prediction_name=prediction_name,
         source_f05=source_f05,
@@ -168,8 +177,9 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
         folder=folder,
         threshold=_threshold(summary.get("threshold"), told),
         vectorization=vectorization,
-        keras_version=_check_fit(h5, vectorization, f"{where}/{h5.name}").keras_version,
+        keras_version=file.keras_version,
         summary=summary,
+        precision=file.precision,
     )
 
 

@@ -173,6 +173,19 @@ def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
     assert verdict(replace(SOUND, emissions=1, least=0.25, most=0.25)).warnings == []
 
 
+def test_scores_outside_of_0_and_1_are_a_warning() -> None:
+    assert verdict(replace(SOUND, least=-3.25, most=0.75)).warnings == [
+        "its scores run from -3.25 to 0.75, not from 0 to 1: it ends in no sigmoid, and 0.5 is compared with "
+        "them as they are"
+    ]
+
+
+def test_half_precision_says_how_far_scores_may_be_apart() -> None:
+    half = replace(model("a", "v402"), precision="float16")
+    told = judge(half, LOADED, Audit({"a": SOUND}, None), COUNTED, Says(None), {}, None).warnings
+    assert told == ["it computes in float16: scores count as equal up to 0.002 apart"]
+
+
 def test_a_run_that_broke_says_so_of_every_model_and_has_no_row() -> None:
     found = broken("a", "the server died at v402 row 5,120")
     assert found.text == "F07-BROKEN  a: not validated: the server died at v402 row 5,120."
