@@ -6,7 +6,7 @@ PINS := .venv-pins
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins lint faults chaos fuzz mutants bench demo clean
+.PHONY: help test test-pins lint faults chaos fuzz mutants bench demo zoo clean
 
 # The targets of phase 07 are those that an installed pytest-f07 prints; here, each sets up what it needs first.
 F07_PYTHON := $(RUN)
@@ -30,6 +30,7 @@ help:
 	@echo "make mutants                  change metrics and vectorization line by line: which change does no test see?"
 	@echo "make bench [PACKAGE=folder]   how fast the replay is beside the plain way and the models alone; some minutes"
 	@echo "make demo                     make the demo package executions/06_packaging/v601 again"
+	@echo "make zoo                      make tests/golden again, with five versions of Keras; 6 GB, half an hour"
 	@echo "PYTHON=python3.12 uses another interpreter for the environment in $(VENV)"
 
 # Two at a time: a test that runs models is several processes itself.
@@ -63,8 +64,21 @@ bench: $(VENV)/.run
 demo: $(PINS)/.test
 	$(PINS)/bin/python tools/make_demo.py
 
+# The golden models of the Keras versions between the pins and the newest each need an environment of 2 GB.
+ZOO := 3.0.5 3.3.3 3.6.0
+
+zoo: $(VENV)/.test $(PINS)/.test $(ZOO:%=.venv-keras-%/.zoo)
+	for version in $(ZOO); do .venv-keras-$$version/bin/python tools/make_zoo.py tests/golden/keras-$$version.zip || exit; done
+	$(PINS)/bin/python tools/make_zoo.py tests/golden/keras-2.15.0.zip
+	$(RUN) tools/make_zoo.py tests/golden/keras-3.15.1.zip
+
+.venv-keras-%/.zoo:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet tensorflow-cpu==2.16.2 keras==$*
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(PINS) build dist *.egg-info
+	rm -rf $(VENV) $(PINS) .venv-keras-* build dist *.egg-info
 
 # One stamp for each set of packages, made anew when pyproject.toml changes.
 $(VENV)/bin/python:

@@ -50,6 +50,21 @@ def test_a_file_says_who_saved_it_and_what_fits(path: Path) -> None:
     assert inspect(path, "m") == ModelFile("2.15.0", 6, (5, 9))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "precision"),
+    [
+        (None, "float32"),
+        ("float64", "float32"),
+        ("float16", "float16"),
+        ({"class_name": "Policy", "config": {"name": "mixed_float16"}}, "float16"),
+        ({"class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}}, "bfloat16"),
+    ],
+)
+def test_a_file_says_in_which_precision_it_computes(path: Path, dtype: object, precision: str) -> None:
+    write_h5(path, network(6, layer("Dense", dtype=dtype)))
+    assert inspect(path, "m").precision == precision
+
+
 def test_a_file_that_leaves_the_width_open_or_the_version_out(path: Path) -> None:
     write_h5(path, network(None), version=None)
     assert inspect(path, "m") == ModelFile("2", None, ())

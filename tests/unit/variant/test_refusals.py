@@ -15,7 +15,11 @@ MASK = layer("Embedding", mask_zero=True)
 CASES: list[tuple[list[dict[str, Any]], str, str | None]] = [
     ([layer("Softmax", axis=1)], "3.6.0", "has an axis, which that Keras loses"),
     ([layer("Softmax", axis=-1)], "3.6.0", None),
-    ([layer("Softmax", axis=1)], "3.7.0", None),
+    ([layer("Softmax", axis=1)], "3.14.0", "has an axis, which that Keras loses"),
+    ([layer("Softmax", axis=1)], "3.15.1", None),
+    ([layer("Softmax", axis=[1, 2])], "3.15.1", "has several axes, which that Keras loses"),
+    ([layer("Softmax", axis=[1])], "3.15.1", None),
+    ([layer("Softmax", axis=[1, 2])], "2.15.0", None),
     ([layer("Softmax", axis=1)], "2.15.0", None),
     ([layer("LayerNormalization", axis=[1, 2])], "2.15.0", "normalizes several axes"),
     ([layer("LayerNormalization", axis=[1])], "2.15.0", None),
@@ -27,10 +31,11 @@ CASES: list[tuple[list[dict[str, Any]], str, str | None]] = [
     ([layer("TimeDistributed", layer=layer("Sequential"))], "3.0.5", "repeats a model"),
     ([layer("TimeDistributed", layer=layer("Dense"))], "3.0.5", None),
     ([MASK, layer("TimeDistributed", layer=layer("Dense"))], "3.6.0", "is masked"),
+    ([MASK, layer("TimeDistributed", layer=layer("Dense"))], "3.15.1", None),
     ([layer("CategoryEncoding", output_mode="count")], "3.0.5", "counts"),
     ([layer("CategoryEncoding", output_mode="count")], "3.3.3", None),
     ([layer("Attention")], "3.15.1", "cannot be loaded from .h5 by that Keras"),
-    ([layer("Attention")], "3.6.0", None),
+    ([layer("Attention")], "3.8.0", None),
 ]
 
 
