@@ -16,9 +16,8 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant.translation import masks
 
 _MERGES = tuple("Add Subtract Multiply Average Maximum Minimum Concatenate Dot".split())
-_ANY = tuple(
-    "Normalization BatchNormalization LayerNormalization GroupNormalization UnitNormalization Softmax Concatenate".split()
-)
+_NORMALIZATIONS = "Normalization BatchNormalization LayerNormalization GroupNormalization UnitNormalization"
+_ANY = (*_NORMALIZATIONS.split(), "Softmax", "Concatenate")
 _NEVER = (999, 0)
 RETRAIN = "Save the model again with a newer Keras (python -m pip install -U tensorflow), or build it without."
 
@@ -90,8 +89,8 @@ REFUSED = (
         ("Attention",),
         (3, 9),
         _NEVER,
-        lambda config, masked: True,
-        "cannot be loaded from .h5 by that Keras (AdditiveAttention can)",
+        lambda config, masked: config.get("score_mode", "dot") == "dot",
+        "has score_mode='dot', which that Keras cannot load from .h5 ('concat' it can)",
     ),
 )
 

@@ -34,8 +34,9 @@ CASES: list[tuple[list[dict[str, Any]], str, str | None]] = [
     ([MASK, layer("TimeDistributed", layer=layer("Dense"))], "3.15.1", None),
     ([layer("CategoryEncoding", output_mode="count")], "3.0.5", "counts"),
     ([layer("CategoryEncoding", output_mode="count")], "3.3.3", None),
-    ([layer("Attention")], "3.15.1", "cannot be loaded from .h5 by that Keras"),
+    ([layer("Attention")], "3.15.1", "has score_mode='dot', which that Keras cannot load"),
     ([layer("Attention")], "3.8.0", None),
+    ([layer("Attention", score_mode="concat")], "3.15.1", None),
 ]
 
 
