@@ -2,7 +2,7 @@
 
 # Environments have fixed names: nothing that a shell exports moves them, or "make clean".
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins test-field lint faults chaos fuzz mutants bench demo clean
+.PHONY: help test test-pins test-field lint faults chaos fuzz mutants bench demo zoo clean
 .NOTPARALLEL:
 
 $(if $(wildcard pytest_f07/commands/f07.mk),,$(error this is not the folder of the Makefile: cd $(dir $(lastword $(MAKEFILE_LIST)))))
@@ -36,6 +36,8 @@ For work on pytest-f07 itself:
   make bench [PACKAGE=folder] how fast the replay is beside the plain way and
                               the models alone; some minutes
   make demo                   make the package executions/06_packaging/v601 anew
+  make zoo                    make tests/golden anew, with five versions of
+                              Keras; 6 GB, half an hour
   make clean                  remove the environments
 PYTHON=python3.12 uses another interpreter for the environment in .venv
 endef
@@ -88,8 +90,21 @@ bench: .venv/.run
 demo: .venv-pins/.test
 	.venv-pins/bin/python tools/make_demo.py
 
+# The golden models of the Keras versions between the pins and the newest each need an environment of 2 GB.
+ZOO := 3.0.5 3.3.3 3.6.0
+
+zoo: .venv/.test .venv-pins/.test $(ZOO:%=.venv-keras-%/.zoo)
+	for version in $(ZOO); do .venv-keras-$$version/bin/python tools/make_zoo.py tests/golden/keras-$$version.zip || exit; done
+	.venv-pins/bin/python tools/make_zoo.py tests/golden/keras-2.15.0.zip
+	.venv/bin/python tools/make_zoo.py tests/golden/keras-3.15.1.zip
+
+.venv-keras-%/.zoo:
+	.venv-pins/bin/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet tensorflow-cpu==2.16.2 keras==$*
+	touch $@
+
 clean:
-	rm -rf .venv .venv-pins .venv-field build dist *.egg-info
+	rm -rf .venv .venv-pins .venv-field .venv-keras-* build dist *.egg-info
 
 # Each looks whether its packages are there, and sets up what is missing.
 set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh

@@ -181,8 +181,7 @@ class _Execution:
         client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
         with record.stage("start"):
             record.identity |= self.server.start(client)
-        thresholds = {model.prediction_name: model.threshold for model in prepared.models}
-        infer_check = InferCheck(thresholds, infer_rows(prepared.datasets))
+        infer_check = InferCheck(prepared.models, infer_rows(prepared.datasets))
         shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
         mode = prepared.params.equivalence
         with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:

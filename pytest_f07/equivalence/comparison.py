@@ -13,7 +13,7 @@ from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.equivalence.process import Oracle, wait_for_answer
 from pytest_f07.equivalence.queries import OracleQueries
 from pytest_f07.equivalence.sampler import RowScores
-from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, is_tie, score_difference
+from pytest_f07.equivalence.tolerance import is_tie, score_difference
 from pytest_f07.log.reader import LogReader
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
@@ -75,8 +75,8 @@ class Equivalence:
         infer_difference = np.zeros(len(oracle))
         alone = [infer[row] for row in scores.rows[places].tolist()]
         infer_difference[places] = score_difference(alone, oracle[places])
-        flipped = (scores.y_pred != (oracle >= threshold)) & ~is_tie(oracle, model.threshold)
-        differing = ~(np.maximum(difference, infer_difference) <= SCORE_TOLERANCE) | flipped
+        flipped = (scores.y_pred != (oracle >= threshold)) & ~is_tie(oracle, model.threshold, model.tolerance)
+        differing = ~(np.maximum(difference, infer_difference) <= model.tolerance) | flipped
         is_number = np.isfinite(oracle)
         self.windows += len(oracle)
         self.alone += len(places)
@@ -87,9 +87,11 @@ class Equivalence:
         if is_number.any():
             self.smallest_distance = min(self.smallest_distance, float(np.abs(oracle - threshold)[is_number].min()))
         if differing.any():
-            self.reordered |= bool((difference > SCORE_TOLERANCE).any()) and _is_reordered(scores.y_prob, oracle)
+            self.reordered |= bool((difference > model.tolerance).any()) and _is_reordered(
+                scores.y_prob, oracle, model.tolerance
+            )
             first = int(differing.argmax())
-            in_batch = difference[first] > SCORE_TOLERANCE or flipped[first]
+            in_batch = difference[first] > model.tolerance or flipped[first]
             row = int(scores.rows[first])
             answer = f"{scores.y_prob[first]} in the batch" if in_batch else f"{infer[row]} by /infer"
             expected = oracle[first] if is_number[first] else "no number"
@@ -98,9 +100,9 @@ class Equivalence:
             )
 
 
-def _is_reordered(y_prob: Float32Array, oracle: Float32Array) -> bool:
+def _is_reordered(y_prob: Float32Array, oracle: Float32Array, tolerance: float) -> bool:
     """Return whether the scores are the oracle's, at other rows."""
-    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= SCORE_TOLERANCE))
+    return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= tolerance))
 
 
 def compare_with_oracle(

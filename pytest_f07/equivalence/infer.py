@@ -12,6 +12,7 @@ import numpy as np
 
 from pytest_f07.equivalence.tolerance import is_same_score, is_tie
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import BatchResult
 
@@ -48,11 +49,11 @@ class Sample:
 class InferCheck:
     """Windows spread evenly over each dataset, the first and the last among them, and what ``/infer`` answered.
 
-    :param thresholds: of each model, by prediction_name in order.
+    :param models: in the order of the answers.
     :param rows: the rows to ask about, by dataset.
     """
 
-    thresholds: Mapping[str, float]
+    models: Sequence[Model]
     rows: Mapping[str, Sequence[int]]
     _samples: list[Sample] = field(default_factory=list)
     _differences: dict[str, list[str]] = field(default_factory=dict)
@@ -71,18 +72,19 @@ class InferCheck:
         """Ask about each window alone, and note where the answer is another one."""
         for sample in self._samples:
             answers = client.infer(sample.window)
-            for model, (name, answer) in enumerate(zip(self.thresholds, answers, strict=True)):
-                self._compare(name, sample, sample.y_pred[model], sample.y_prob[model], answer)
+            for column, (model, answer) in enumerate(zip(self.models, answers, strict=True)):
+                self._compare(model, sample, sample.y_pred[column], sample.y_prob[column], answer)
 
-    def _compare(self, name: str, sample: Sample, y_pred: int, y_prob: float, answer: dict[str, Any]) -> None:
+    def _compare(self, model: Model, sample: Sample, y_pred: int, y_prob: float, answer: dict[str, Any]) -> None:
+        name = model.prediction_name
         alone = math.nan if answer.get("y_prob") is None else answer["y_prob"]
         if not isinstance(alone, int | float):
             self._note(name, sample, f"/infer gives {json.dumps(answer)}")
             return
         self._scores.setdefault((name, sample.dataset), {})[sample.row] = float(alone)
-        if not is_same_score(y_prob, alone):
+        if not is_same_score(y_prob, alone, model.tolerance):
             self._note(name, sample, f"y_prob {y_prob} in the batch, {alone} alone")
-        elif answer.get("y_pred") != y_pred and not is_tie(y_prob, self.thresholds[name]):
+        elif answer.get("y_pred") != y_pred and not is_tie(y_prob, model.threshold, model.tolerance):
             self._note(name, sample, f"y_pred {y_pred} in the batch, {answer.get('y_pred')} alone")
 
     def _note(self, name: str, sample: Sample, difference: str) -> None:

@@ -23,12 +23,16 @@ def score_difference(scores: npt.ArrayLike, others: npt.ArrayLike) -> Float64Arr
     return np.select([numbers == 2, numbers == 0], [difference, 0.0], math.inf)
 
 
-def is_same_score(scores: npt.ArrayLike, others: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def is_same_score(scores: npt.ArrayLike, others: npt.ArrayLike, tolerance: float) -> npt.NDArray[np.bool_]:
     """Return whether the scores are the same within the tolerance; two that are not numbers are."""
-    return score_difference(scores, others) <= SCORE_TOLERANCE
+    return score_difference(scores, others) <= tolerance
 
 
-def is_tie(scores: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
-    """Return whether the scores are so near to the threshold that their label may fall either way."""
-    distance: npt.NDArray[np.bool_] = np.abs(np.asarray(scores) - np.float32(threshold)) <= TIE
-    return distance
+def is_tie(scores: npt.ArrayLike, threshold: float, tolerance: float) -> npt.NDArray[np.bool_]:
+    """Return whether the scores are so near to the threshold that their label may fall either way.
+
+    :param tolerance: of the model's scores; in half precision a label may move by as much as a score.
+    """
+    nearest = TIE if tolerance <= SCORE_TOLERANCE else tolerance
+    tie: npt.NDArray[np.bool_] = np.abs(np.asarray(scores) - np.float32(threshold)) <= nearest
+    return tie

@@ -103,6 +103,10 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
             axes.set_xlim(0, 1)
             axes.grid(axis="y")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 0.96), ncols=2, borderaxespad=0, handlelength=1.6)
+        if scores.outside.any():
+            below_0, above_1 = scores.outside
+            told = f"{below_0:,} below 0 drawn at 0, {above_1:,} above 1 drawn at 1"
+            above.text(0.5, -0.14, told, transform=above.transAxes, color=INK, ha="center", fontsize="small")
         if not scores.by_label.any():
             above.text(0.5, 0.4, "no labelled row has a score that is a number", ha="center", transform=above.transAxes)
         add_title(figure, metrics.prediction_name, 0.15)

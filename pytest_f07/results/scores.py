@@ -111,18 +111,21 @@ class Scores:
     """The scores of one model.
 
     :param by_label: how many finite scores of rows labelled 0 and 1 fall into each thousandth, int64 ``[2, BINS]``.
+    :param outside: how many of them lie below 0 and above 1, int64 ``[2]``; they are counted at the ends.
     :param most_wrong: wrong predictions, those furthest from their label first.
     :param nearest: those nearest to the threshold first.
     """
 
     threshold: float = 0.5
     by_label: Int64Array = field(default_factory=lambda: np.zeros((2, BINS), np.int64))
+    outside: Int64Array = field(default_factory=lambda: np.zeros(2, np.int64))
     most_wrong: SmallestRows = field(default_factory=SmallestRows)
     nearest: SmallestRows = field(default_factory=SmallestRows)
 
     def merge(self, other: Scores) -> None:
         """Add the scores of other rows."""
         self.by_label += other.by_label
+        self.outside += other.outside
         self.most_wrong.merge(other.most_wrong)
         self.nearest.merge(other.nearest)
 
@@ -132,6 +135,7 @@ class Scores:
         usable = (labels != UNLABELLED) & np.isfinite(y_prob)
         bins = np.clip(y_prob[usable] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[usable].astype(np.int64)
         self.by_label += np.bincount(bins, minlength=2 * BINS).reshape(2, BINS)
+        self.outside += [(y_prob[usable] < 0).sum(), (y_prob[usable] > 1).sum()]
         wrong = usable & (block.y_pred != labels)
         self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
         self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)

@@ -123,7 +123,7 @@ def judge(
             *_check_equivalence(equivalence),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
-        warnings=_warnings(audit),
+        warnings=_warnings(model, audit),
         audit=audit,
         infer_windows=infer_check.windows,
         infer_differing=infer_check.differing(model.prediction_name),
@@ -215,8 +215,15 @@ def _explain_non_finite(served: ServedModel) -> str:
     return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
 
 
-def _warnings(audit: ModelAudit) -> list[str]:
+def _warnings(model: Model, audit: ModelAudit) -> list[str]:
     warnings = []
+    if model.precision != "float32":
+        warnings.append(f"it computes in {model.precision}: scores count as equal up to {model.tolerance:g} apart")
+    if audit.smallest < 0 or audit.largest > 1:
+        warnings.append(
+            f"its scores run from {audit.smallest:.4g} to {audit.largest:.4g}, not from 0 to 1: it ends in no sigmoid, "
+            f"and {model.threshold:g} is compared with them as they are"
+        )
     if elsewhere := audit.non_finite - audit.own.non_finite:
         verb = agreeing(elsewhere, "is not a number", "are not numbers")
         warnings.append(f"{counted(elsewhere, 'score')} of other datasets {verb}")

@@ -13,12 +13,15 @@ import tensorflow as tf
 
 from pytest_f07.errors import F07Error
 from pytest_f07.server import memory
+from pytest_f07.variant.keras_file import loadable
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
+from pytest_f07.variant.translation import HARD_SIGMOID
 from pytest_f07.vectorize import Int32Array, Vectorizer
 from pytest_f07.windows import Float32Array, Predictions, Windows
 
 CHUNK = 4096
+BEGINNING, END = 120, 400
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def load(made: Model) -> LoadedModel:
     size = made.h5.stat().st_size
     try:
         with memory.at_most(memory.allowance(size)):
-            network = tf.keras.models.load_model(made.h5, compile=False)
+            with loadable(made.h5) as file, tf.keras.utils.custom_object_scope({HARD_SIGMOID: _hard_sigmoid}):
+                network = tf.keras.models.load_model(file, compile=False)
             nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise F07Error(
@@ -75,8 +79,7 @@ def load(made: Model) -> LoadedModel:
             "that."
         ) from None
     except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
-        reason = " ".join(str(error).split())[:300]
-        raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason}") from error
+        raise F07Error(f"{where}: Keras cannot load it: {type(error).__name__}: {reason(error)}") from error
     if nothing.shape != (1, 1):
         raise F07Error(f"{where}: answers a window with shape {nothing.shape[1:]}; it must give one score.")
     broken = tuple(
@@ -86,6 +89,21 @@ def load(made: Model) -> LoadedModel:
     )
     needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
     return LoadedModel(made, network, sha256, broken, bool(needs_a_code))
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one line; of a long one the end is kept whole: there Keras says why."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]} … {text[-END:]}"
+
+
+def _hard_sigmoid(x: Any) -> Any:
+    """What Keras 2 calls hard_sigmoid."""
+    return tf.clip_by_value(0.2 * x + 0.5, 0, 1)
+
+
+# Layers within layers look it up by its name.
+_hard_sigmoid.__name__ = HARD_SIGMOID
 
 
 class Runtime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,23 +20,11 @@ import h5py
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.interpreter import child_environment, python_command
+from pytest_f07.variant.layers import MODELS, check_ends, check_parts
+from pytest_f07.variant.refusals import check_computable
+from pytest_f07.variant.translation import translate
 
-LAYERS = frozenset(
-    "Sequential Functional Model InputLayer Dense Dropout Activation Embedding Masking Flatten Reshape Permute "
-    "RepeatVector Conv1D SeparableConv1D DepthwiseConv1D Conv1DTranspose MaxPooling1D AveragePooling1D "
-    "GlobalMaxPooling1D GlobalAveragePooling1D UpSampling1D ZeroPadding1D Cropping1D SpatialDropout1D "
-    "GaussianNoise GaussianDropout AlphaDropout ActivityRegularization BatchNormalization LayerNormalization "
-    "UnitNormalization GroupNormalization LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell RNN StackedRNNCells "
-    "Bidirectional TimeDistributed Attention AdditiveAttention MultiHeadAttention Concatenate Add Subtract Multiply "
-    "Average Maximum Minimum Dot ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax".split()
-)
 SECONDS = 30
-MODELS = ("Sequential", "Functional", "Model")
-PARTS = frozenset(
-    "Zeros Ones Constant Identity Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling GlorotNormal "
-    "GlorotUniform HeNormal HeUniform LecunNormal LecunUniform L1 L2 L1L2 OrthogonalRegularizer MaxNorm MinMaxNorm "
-    "NonNeg UnitNorm Policy DTypePolicy __keras_tensor__ function".split()
-)
 
 
 @dataclass(frozen=True)
@@ -47,12 +35,14 @@ class ModelFile:
     :param input_width: columns of the model's input; None where the file leaves it open.
     :param embedding_rows: rows of each Embedding layer that the file names, in order.
     :param layer_classes: the classes of its layers, each once, in order.
+    :param precision: the least that a layer computes in: "float32", "float16" or "bfloat16".
     """
 
     keras_version: str
     input_width: int | None
     embedding_rows: tuple[int, ...]
     layer_classes: tuple[str, ...]
+    precision: str = "float32"
 
 
 def inspect(path: Path, where: str) -> ModelFile:
@@ -73,9 +63,18 @@ def inspect(path: Path, where: str) -> ModelFile:
         raise F07Error(f"{where}: its model_config is not JSON.") from None
     if not isinstance(document, dict) or document.get("class_name") not in MODELS:
         raise F07Error(f"{where}: its model_config describes no model; a model is {' or '.join(MODELS)}.")
-    layers = list(_check_classes(document, where))
+    layers = list(check_parts(document, where))
+    made_by = _text(version) if version is not None else "2"
+    try:
+        check_ends(document, where)
+        check_computable(layers, made_by, where)
+        translate(document, made_by, metadata.version("keras"), where)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise F07Error(
+            f"{where}: its model_config describes no model ({type(error).__name__}: {_first_line(error)})."
+        ) from None
     return ModelFile(
-        keras_version=_text(version) if version is not None else "2",
+        keras_version=made_by,
         input_width=_input_width(layers),
         embedding_rows=tuple(
             rows
@@ -83,10 +82,11 @@ def inspect(path: Path, where: str) -> ModelFile:
             if layer["class_name"] == "Embedding" and isinstance(rows := layer["config"].get("input_dim"), int)
         ),
         layer_classes=tuple(dict.fromkeys(kind for layer in layers if (kind := layer["class_name"]) not in MODELS)),
+        precision=_precision(layers),
     )
 
 
-def check_ends(paths: Sequence[Path], folder: Path) -> None:
+def check_readable(paths: Sequence[Path], folder: Path) -> None:
     """Look into each of ``paths`` below ``folder`` in a process that can be ended.
 
     A damaged file can keep HDF5 busy for ever or bring it down, and nothing in this process could stop either.
@@ -155,29 +155,6 @@ def _check_dataset(dataset: h5py.Dataset, where: str) -> None:
         )
 
 
-def _check_classes(document: Any, where: str) -> Iterator[dict[str, Any]]:
-    """Every part of the configuration that names a class, once it is known to be one of Keras's own."""
-    parts = [document]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, list):
-            parts.extend(reversed(part))
-        if not isinstance(part, dict):
-            continue
-        if "class_name" in part:
-            name, module = part["class_name"], part.get("module")
-            if not isinstance(name, str) or name not in LAYERS | PARTS:
-                raise F07Error(
-                    f"{where}: its configuration names the class {name!r}, which is not loaded: a package's models "
-                    "are built of Keras's own layers and carry no code."
-                )
-            if not (module is None or module == "builtins" or str(module).split(".")[0] in ("keras", "tf_keras")):
-                raise F07Error(f"{where}: its configuration names the module {module!r}; only Keras's own is loaded.")
-            if name in LAYERS and isinstance(part.get("config"), dict):
-                yield part
-        parts.extend(reversed(part.values()))
-
-
 def _input_width(layers: list[dict[str, Any]]) -> int | None:
     for layer in layers:
         config = layer["config"]
@@ -185,6 +162,17 @@ def _input_width(layers: list[dict[str, Any]]) -> int | None:
         if isinstance(shape, list) and shape and isinstance(shape[-1], int):
             return shape[-1]
     return None
+
+
+def _precision(layers: list[dict[str, Any]]) -> str:
+    names = []
+    for layer in layers:
+        dtype = layer["config"].get("dtype")
+        names.append(str(dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype))
+    for half in ("bfloat16", "float16"):
+        if any(name in (half, f"mixed_{half}") for name in names):
+            return half
+    return "float32"
 
 
 def _text(value: Any) -> str:

@@ -25,6 +25,8 @@ from pytest_f07.variant.wording import counted
 from pytest_f07.vectorize import Vectorization
 
 DEFAULT_THRESHOLD = 0.5
+# How far two scores of one window may be apart: a few last bits of what the layers compute in.
+TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 1.6e-2}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Model:
 
     :param threshold: the score from which the prediction is 1; compared as float32, in the server.
     :param keras_version: of the Keras that saved the model file.
+    :param precision: the least that a layer of it computes in: "float32", "float16" or "bfloat16".
     :param summary: model_summary.json whole, for what the report tells of F05.
     """
 
@@ -44,6 +47,12 @@ class Model:
     vectorization: Vectorization
     keras_version: str
     summary: dict[str, Any]
+    precision: str = "float32"
+
+    @property
+    def tolerance(self) -> float:
+        """Return how far two scores of one window may be apart: by what its precision leaves open."""
+        return TOLERANCES[self.precision]
 
     @property
     def h5(self) -> Path:
@@ -76,7 +85,7 @@ def read_package(paths: PackagePaths) -> tuple[list[Model], list[Dataset]]:
     """Models and datasets once everything in them, to the last row, is known to be fit to be validated."""
     there = [path for path in sorted(paths.folder.glob("models/*/model.h5")) if path.is_file()]
     if files := [path for path in there if path.resolve().is_relative_to(paths.folder.resolve())]:
-        model_file.check_ends(files, paths.folder)
+        model_file.check_readable(files, paths.folder)
     models = read_models(paths)
     datasets = read_datasets(paths, models, None)
     for found in datasets:
@@ -156,6 +165,7 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
         raise F07Error(f"{told}: parent_variant is {source_f04!r}; it must name an F04 variant, like v401.")
     vectorization = _vectorization(summary.get("vectorization"), told)
     h5 = inside(paths, folder / "model.h5")
+    file = _check_fit(h5, vectorization, f"{where}/{h5.name}")
     return Model(
         prediction_name=prediction_name,
         source_f05=source_f05,
@@ -163,8 +173,9 @@ def read_model(paths: PackagePaths, prediction_name: str, source_f05: str, folde
         folder=folder,
         threshold=_threshold(summary.get("threshold"), told),
         vectorization=vectorization,
-        keras_version=_check_fit(h5, vectorization, f"{where}/{h5.name}").keras_version,
+        keras_version=file.keras_version,
         summary=summary,
+        precision=file.precision,
     )
 
 

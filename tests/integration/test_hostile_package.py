@@ -44,7 +44,7 @@ def with_a_giant_layer(path: Path) -> None:
 
 
 HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
-    "code": (with_a_lambda, "names the class 'Lambda', which is not loaded"),
+    "code": (with_a_lambda, "names the class 'Lambda', which is not on the list"),
     "link": (with_a_link_out, "/model_weights/away is a link; a model file holds its weights itself"),
     "truncated": (cut_short, "is not a readable HDF5 file"),
 }

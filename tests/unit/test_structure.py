@@ -27,7 +27,6 @@ UNTESTED: set[str] = {
     "plugin/selection.py",
     "plugin/session.py",
     "plugin/terminal.py",
-    "server/models.py",
     "server/openapi.py",
     "variant/lock.py",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,17 @@ NAN = float("nan")
 
 
 def compare(
-    served: list[float], oracle: list[float], y_pred: list[int] | None = None, alone: dict[int, float] | None = None
+    served: list[float],
+    oracle: list[float],
+    y_pred: list[int] | None = None,
+    alone: dict[int, float] | None = None,
+    model: Model = MODEL,
 ) -> Equivalence:
     scores = np.array(served, np.float32)
     preds = (scores >= np.float32(0.7)).astype(np.int8) if y_pred is None else np.array(y_pred, np.int8)
     equivalence = Equivalence()
     equivalence.compare(
-        MODEL, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {}
+        model, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {}
     )
     return equivalence
 
@@ -37,6 +42,16 @@ def test_what_agrees_is_measured() -> None:
     assert row["equivalence_windows"] == 3
     assert row["equivalence_largest_difference"] == pytest.approx(4e-6, abs=1e-7)
     assert row["equivalence_least_distance"] == pytest.approx(0.000996, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("precision", "differing"),
+    [("float32", [True, True, True]), ("float16", [False, True, True]), ("bfloat16", [False, False, True])],
+)
+def test_half_precision_has_its_own_tolerance(precision: str, differing: list[bool]) -> None:
+    model = replace(MODEL, precision=precision)
+    differences = [compare([0.7 + apart], [0.7 - 1e-5], model=model).fault is not None for apart in (1e-3, 1e-2, 1e-1)]
+    assert differences == differing
 
 
 def test_nothing_compared_has_no_distance() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_f07.equivalence.infer import ROWS_PER_DATASET, InferCheck, infer_rows
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import BatchResult, Predictions
+from tests.unit.small_run import model
 
 quick = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -44,7 +45,7 @@ def batch(first: int, windows: list[list[int]], y_prob: float, y_pred: int) -> B
 
 def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float, threshold: float = 0.5) -> str | None:
     """Return the fault of model ``a`` where the batch gave one answer and ``/infer`` another."""
-    check = InferCheck({"a": threshold}, {"v401": [0]})
+    check = InferCheck([model("a", "v401", threshold)], {"v401": [0]})
     check.add(batch(0, [[1, 2]], batch_prob, batch_pred))
     check.ask(FixedAnswers({"prediction_name": "a", "y_pred": y_pred, "y_prob": y_prob}))
     return check.fault("a")
@@ -71,7 +72,7 @@ def test_each_sampled_row_is_asked_once_however_the_batches_are_cut(rows: int, s
     windows = [[row, -row] for row in range(rows)]
     chosen = infer_rows([dataset("v401", rows)])["v401"]
     check, client = (
-        InferCheck({"a": 0.5}, {"v401": chosen}),
+        InferCheck([model("a", "v401", 0.5)], {"v401": chosen}),
         FixedAnswers({"prediction_name": "a", "y_pred": 1, "y_prob": 0.75}),
     )
     for first in range(0, rows, size):
@@ -120,7 +121,7 @@ def test_what_differs_is_told_with_its_place(what: str, answers: dict[str, Any])
 
 
 def test_a_fault_counts_the_windows_and_shows_the_first() -> None:
-    check = InferCheck({"a": 0.5}, {"v401": [5000, 5001, 5002]})
+    check = InferCheck([model("a", "v401", 0.5)], {"v401": [5000, 5001, 5002]})
     check.add(batch(5000, [[1], [2]], 0.75, 1))
     check.add(batch(5002, [[3]], 0.25, 0))
     check.ask(FixedAnswers({"prediction_name": "a", "y_pred": 0, "y_prob": 0.25}))

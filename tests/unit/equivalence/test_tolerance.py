@@ -22,11 +22,16 @@ PAIRS = {
 @pytest.mark.parametrize(("score", "other", "difference", "same"), PAIRS.values(), ids=PAIRS)
 def test_scores_are_compared_as_numbers_first(score: float, other: float, difference: float, same: bool) -> None:
     assert float(score_difference(score, other)) == pytest.approx(difference, rel=1e-6)
-    assert bool(is_same_score(np.array([score]), np.array([other]))[0]) is same
+    assert bool(is_same_score(np.array([score]), np.array([other]), SCORE_TOLERANCE)[0]) is same
 
 
 @pytest.mark.parametrize(
     ("score", "tie"), [(0.7, True), (0.7 + TIE / 2, True), (0.7 + 3 * TIE, False), (math.nan, False)]
 )
 def test_a_label_may_fall_either_way_at_the_threshold_alone(score: float, tie: bool) -> None:
-    assert bool(is_tie(np.float32(score), 0.7)) is tie
+    assert bool(is_tie(np.float32(score), 0.7, SCORE_TOLERANCE)) is tie
+
+
+def test_in_half_precision_a_label_may_move_as_far_as_a_score() -> None:
+    assert bool(is_tie(np.float32(0.701), 0.7, 2e-3))
+    assert not bool(is_tie(np.float32(0.703), 0.7, 2e-3))

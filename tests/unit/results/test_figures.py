@@ -92,6 +92,7 @@ OTHER_FIGURES = {
     "scores, name": lambda: draw_scores(replace(COUNTS, prediction_name="z"), SCORES),
     "scores, precision": lambda: draw_scores(replace(COUNTS, fp=100), SCORES),
     "scores, threshold": lambda: draw_scores(COUNTS, replace(SCORES, threshold=0.6)),
+    "scores, some outside": lambda: draw_scores(COUNTS, replace(SCORES, outside=np.array([3, 0]))),
     "scores, a label": lambda: draw_scores(COUNTS, make_scores([0.1, 0.2, 0.65, 0.9, 0.95], [0, 1, 1, 0, 1])),
     "comparison, F05": lambda: draw_comparison([ComparisonPoint(NAME, RUNTIME, {"f1": 0.7}), POINTS[1]]),
     "comparison, one": lambda: draw_comparison([ComparisonPoint(NAME, RUNTIME, {"f1": 0.8})]),

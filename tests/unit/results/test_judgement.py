@@ -26,7 +26,7 @@ def test_each_model_is_judged_by_what_was_found_of_it(tmp_path: Path) -> None:
         models,
         {},
         LogCounts.empty(models),
-        InferCheck({"a": 0.5, "b": 0.5}, {}),
+        InferCheck(models, {}),
         {"b": Equivalence(windows=1, differing=1)},
         {"a": "TP is 1 and 2"},
     )

@@ -51,6 +51,7 @@ def test_scores_outside_of_0_and_1_fall_into_the_outer_bins() -> None:
     scores = Scores(0.5)
     scores.add(make_block([([1], 1, 7.5), ([2], 0, -3.0), ([3], 1, 1.0), ([4], 0, 0.0)]))
     assert scores.by_label[1, BINS - 1] == scores.by_label[0, 0] == 2
+    assert scores.outside.tolist() == [1, 1]
 
 
 ROWS = st.lists(

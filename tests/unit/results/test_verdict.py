@@ -29,7 +29,7 @@ class FixedFault(InferCheck):
     """A check of ``/infer`` with a given fault."""
 
     def __init__(self, text: str | None) -> None:
-        super().__init__({"a": 0.5}, {})
+        super().__init__([model("a", "v402")], {})
         self.text = text
 
     def fault(self, prediction_name: str) -> str | None:
@@ -206,6 +206,19 @@ def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
         "every window has the same score, 0.25"
     ]
     assert judge_model(replace(SOUND, emissions=1, smallest=0.25, largest=0.25)).warnings == []
+
+
+def test_scores_outside_of_0_and_1_are_a_warning() -> None:
+    assert judge_model(replace(SOUND, smallest=-3.25, largest=0.75)).warnings == [
+        "its scores run from -3.25 to 0.75, not from 0 to 1: it ends in no sigmoid, and 0.5 is compared with "
+        "them as they are"
+    ]
+
+
+def test_half_precision_says_how_far_scores_may_be_apart() -> None:
+    half = replace(model("a", "v402"), precision="float16")
+    told = judge(half, SERVED, LogCounts({"a": COUNTED}, {"a": SOUND}), FixedFault(None), {}).warnings
+    assert told == ["it computes in float16: scores count as equal up to 0.002 apart"]
 
 
 def test_a_run_that_broke_says_so_of_every_model_and_has_no_row() -> None:

@@ -510,8 +510,8 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
     ),
     "code in a model": (
         model(network(3, layer("Lambda", function="code"))),
-        H5 + ": its configuration names the class 'Lambda', which is not loaded: a package's models are "
-        "built of Keras's own layers and carry no code.",
+        H5 + ": its configuration names the class 'Lambda', which is not on the list of layers that are loaded: "
+        "a package's models are built of Keras's own layers and functions, and carry no code.",
     ),
     # the datasets
     "no dataset": (gone("datasets/v402__dataset.parquet"), OWN + ": no such file."),

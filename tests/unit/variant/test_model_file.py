@@ -17,13 +17,16 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY, shadow_modules
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
-from pytest_f07.variant.model_file import ModelFile, check_ends, check_keras, inspect
+from pytest_f07.variant.model_file import ModelFile, check_keras, check_readable, inspect
 from pytest_f07.variant.package import read_package
 from tests.unit.small_package import layer, make_package, network, write_h5
 
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601" / "models"
 OWN_WEIGHTS = "; a model file holds its weights itself."
-NO_CODE = ", which is not loaded: a package's models are built of Keras's own layers and carry no code."
+NO_CODE = (
+    ", which is not on the list of layers that are loaded: a package's models are built of Keras's own layers and "
+    "functions, and carry no code."
+)
 
 
 @pytest.fixture
@@ -46,6 +49,21 @@ def refused(path: Path) -> str:
 
 def test_a_file_says_who_saved_it_and_what_fits(path: Path) -> None:
     assert inspect(path, "m") == ModelFile("2.15.0", 6, (5, 9), ("InputLayer", "Embedding", "Dense"))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "precision"),
+    [
+        (None, "float32"),
+        ("float64", "float32"),
+        ("float16", "float16"),
+        ({"class_name": "Policy", "config": {"name": "mixed_float16"}}, "float16"),
+        ({"class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}}, "bfloat16"),
+    ],
+)
+def test_a_file_says_in_which_precision_it_computes(path: Path, dtype: object, precision: str) -> None:
+    write_h5(path, network(6, layer("Dense", dtype=dtype)))
+    assert inspect(path, "m").precision == precision
 
 
 def test_a_file_that_leaves_the_width_open_or_the_version_out(path: Path) -> None:
@@ -315,5 +333,5 @@ def test_files_of_the_project_do_not_stand_for_what_looks_into_a_model_file(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setattr("subprocess.run", remember)
-    check_ends([path], tmp_path)
+    check_readable([path], tmp_path)
     assert [(done.returncode, done.stdout.count(b"\n")) for done in finished] == [(0, 1)]
