@@ -52,7 +52,7 @@ def check_accounting(project: Project, paths: VariantPaths, document: Mapping[st
         fault = csv_fault(paths.predictions_csv, paths.predictions_parquet)
     except RecountError as error:
         raise F07Error(f"{project.show(paths.predictions_parquet)}: {error}.") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, KeyError, pa.ArrowException) as error:  # KeyError: a log without one of its columns
         raise F07Error(f"{paths.name} cannot be counted again: {' '.join(str(error).split())}.") from None
     if fault:
         raise F07Error(f"{project.show(paths.predictions_csv)}: {fault}.")

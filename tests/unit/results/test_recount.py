@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +46,7 @@ class Files:
     def declare(self, own: dict[str, str], datasets: list[str], sample_size: int | None) -> None:
         models = []
         for name, source in own.items():
-            folder = self.root / "models" / f"{name}__m"
+            folder = self.root / "models" / normalize("NFD", f"{name}__m")  # as some systems write an accent
             folder.mkdir(parents=True)
             (folder / "model_summary.json").write_text(json.dumps({"parent_variant": source}))
             models.append({"prediction_name": name, "model_dir": f"/elsewhere/{name}__m", "source_f04": "v000"})
@@ -84,7 +85,7 @@ V401 = [[NEIGHBOUR, -5], [HUGE, -5], [1, 2], [], [2, 1]]
 # The models stand in another order than their datasets and their names; one name begins another; one has an accent.
 OWN = {"ñu": "v402", "a__b": "v401", "a": "v402"}
 SAID_402 = {"ñu": [0.9, 0.1, NAN, 0.2, 0.8], "a__b": [0.9, 0.1, 0.1, 0.9, 0.1], "a": [0.1, 0.9, 0.9, 0.9, 0.1]}
-SAID_401 = {"ñu": [0.9, 0.9, 0.9, 0.1, 0.1], "a__b": [0.7, 0.3, 0.6, NAN, 0.9], "a": [0.1, 0.1, 0.1, 0.1, 0.9]}
+SAID_401 = {"ñu": [0.9, 0.9, 0.9, 0.1, 0.1], "a__b": [0.7, 0.3, 0.6, NAN, 0.9], "a": [0.1, NAN, 0.1, 0.1, 0.9]}
 
 
 def write_files(folder: Path, sample_size: int | None = None) -> Files:
@@ -103,8 +104,8 @@ def write_files(folder: Path, sample_size: int | None = None) -> Files:
 
 # TP, TN, FP, FN, no_ref_pred_1, no_ref_pred_0, non_finite; counted with pencil and paper
 COUNTS = {
-    None: {"ñu": (1, 2, 0, 1, 2, 1, 1), "a__b": (2, 1, 1, 0, 0, 3, 1), "a": (1, 0, 2, 1, 1, 2, 0)},
-    2: {"ñu": (1, 1, 0, 0, 2, 0, 0), "a__b": (1, 0, 0, 0, 1, 2, 0), "a": (0, 0, 1, 1, 0, 2, 0)},
+    None: {"ñu": (1, 2, 0, 1, 2, 1, 1), "a__b": (2, 1, 1, 0, 0, 3, 1), "a": (1, 0, 2, 1, 1, 2, 1)},
+    2: {"ñu": (1, 1, 0, 0, 2, 0, 0), "a__b": (1, 0, 0, 0, 1, 2, 0), "a": (0, 0, 1, 1, 0, 2, 1)},
 }
 KEYS = ("TP", "TN", "FP", "FN", "no_ref_pred_1", "no_ref_pred_0", "non_finite")
 
@@ -208,6 +209,7 @@ CSV_FAULTS = {
     "a digit of a score": ("0.9", "0.8", "line 2 is *; the parquet says *"),
     "a score as long as it can be": ("0.9,", "0.89999998,", None),
     "no number": ("0.9,", "none,", "line 2 is *; the parquet says *"),
+    "NaN for a score": ("0.9", "nan", "line 2 is '(1,2),ñu,1,nan,v402,0'; the parquet says *"),
     "a score for NaN": ("nan", "0.5", "line 8 is *; the parquet says '(9223372036854775807,-5),ñu,0,nan,v402,2'"),
     "the code beside": (f"{HUGE}", f"{NEIGHBOUR}", "line 8 is '(9223372036854775806,-5),ñu,*"),
     "another model": ("ñu", "nu", "line 2 is *,nu,*; the parquet says *,ñu,*"),
