@@ -1,4 +1,4 @@
-"""variant7: params.yaml, manifest.json and the registry entry of a new variant, all three or nothing."""
+"""Create a variant (``variant7``): write its params.yaml, manifest.json and registry entry, or none of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from pytest_f07.variant.unlisted import unlisted_models
 
 @dataclass(frozen=True)
 class Declaration:
-    """A variant that has been declared.
+    """Result of declaring a variant.
 
-    :param completed: whether its params.yaml was there before, and only the manifest was missing.
+    :param completed: True where params.yaml existed and only the manifest was missing.
     :param warnings: a sentence for each thing in the package that will not be validated.
     """
 
@@ -47,22 +47,22 @@ def create_variant(project: Project, variant: str, parent: str, overrides: Mappi
     check_variant(variant, "VARIANT")
     check_variant(parent, "PARENT")
     paths, package = project.variant(variant), project.package(parent)
-    declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
-    if declared:
+    is_declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
+    if is_declared:
         _check_declared(project, paths, parent, overrides)
     elif os.path.lexists(paths.folder):
         raise F07Error(f"VARIANT={variant} is taken: {project.show(paths.folder)} exists. Choose another name.")
     else:
-        params = _params(project, parent, overrides)
-    document, warnings = _manifest(project, package)
-    if declared:
+        params = _merge_params(project, parent, overrides)
+    document, warnings = _build_manifest(project, package)
+    if is_declared:
         _complete(project, paths, parent, document)
     else:
         _declare(project, paths, params, document)
-    return Declaration(paths, declared, warnings)
+    return Declaration(paths, is_declared, warnings)
 
 
-def _manifest(project: Project, package: PackagePaths) -> tuple[bytes, list[str]]:
+def _build_manifest(project: Project, package: PackagePaths) -> tuple[bytes, list[str]]:
     """Return the text of manifest.json, and the warnings."""
     models, datasets = read_package(package)
     document = manifest.build(project, package, models, datasets, seal(package.folder))
@@ -90,7 +90,7 @@ def _declare(project: Project, paths: VariantPaths, params: Params, document: by
 
 
 def _check_declared(project: Project, paths: VariantPaths, parent: str, overrides: Mapping[str, Any]) -> None:
-    """Raise :class:`F07Error` where the command says another thing than the params.yaml that is there."""
+    """Raise :class:`F07Error` where the command's arguments differ from the variant's params.yaml."""
     where = project.show(paths.params)
     params = Params.read(paths.params, where)
     if params.parent_variant_f06 != parent:
@@ -117,7 +117,8 @@ def _complete(project: Project, paths: VariantPaths, parent: str, document: byte
             raise
 
 
-def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
+def _merge_params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
+    """Return the parameters: base_params.yaml with ``overrides`` in place of its values."""
     base: dict[str, Any] = {}
     if project.base_params.exists():
         where = project.show(project.base_params)

@@ -1,4 +1,4 @@
-"""params.yaml: what it may say, and what it means where it says nothing."""
+"""Read params.yaml: its keys, their limits and their defaults."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Params:
 
     :param timeout_s: seconds that one request may take; ``start_timeout_s`` seconds for the server's start.
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
-    :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
+    :param equivalence: which windows of a model's own dataset are compared with the oracle: a ``sample``, all of them
         (``full``), or none (``off``).
-    :param require: the least value of a metric for every model, or, under a prediction_name, for that one.
+    :param require: the smallest accepted value of a metric, for all models or, under a prediction_name, for that model.
     """
 
     parent_variant_f06: str
@@ -43,49 +43,60 @@ class Params:
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
-        """Read ``path``; :class:`F07Error` for an unknown key, a wrong type, or a value out of range."""
+        """Read ``path``.
+
+        :raises F07Error: for an unknown key, a wrong type, or a value out of range.
+        """
         if not path.exists():
             raise F07Error(f"{where}: no such file. Restore it (git checkout); it names at least parent_variant_f06.")
         return cls.parse(read_parameters(path, where), where)
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
-        """The same from a mapping; ``where`` begins each message."""
-        _known(document, KEYS, "", where)
+        """Return the parameters that a mapping holds.
+
+        :param where: the first words of each error message.
+        :raises F07Error: for an unknown key, a wrong type, or a value out of range.
+        """
+        _check_keys(document, KEYS, "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
             raise F07Error(f"{where}: runtime is {runtime!r}; it must hold host and port.")
-        _known(runtime, RUNTIME_KEYS, "runtime.", where)
+        _check_keys(runtime, RUNTIME_KEYS, "runtime.", where)
         sample_size = document.get("sample_size")
         return cls(
-            parent_variant_f06=_parent(document.get("parent_variant_f06"), where),
-            host=_host(runtime.get("host", cls.host), where),
-            port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
-            **{key: _seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
-            batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
-            sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
-            equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
-            require=_require(document.get("require"), where),
+            parent_variant_f06=_parse_parent(document.get("parent_variant_f06"), where),
+            host=_parse_host(runtime.get("host", cls.host), where),
+            port=_parse_integer("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
+            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
+            batch_size=_parse_integer(
+                "batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where
+            ),
+            sample_size=None
+            if sample_size is None
+            else _parse_integer("sample_size", sample_size, 1, 2**63 - 1, where),
+            equivalence=_parse_equivalence(document.get("equivalence", cls.equivalence), where),
+            require=_parse_require(document.get("require"), where),
         )
 
     def required(self, prediction_name: str) -> dict[str, float]:
-        """The least value of each metric that one model must reach: what is said of it replaces what is said of all."""
-        of_all = {name: least for name, least in self.require.items() if not isinstance(least, Mapping)}
-        of_it = self.require.get(prediction_name)
-        return {**of_all, **of_it} if isinstance(of_it, Mapping) else of_all
+        """Return the smallest accepted value of each metric of a model, its own before the general ones."""
+        general = {name: smallest for name, smallest in self.require.items() if not isinstance(smallest, Mapping)}
+        specific = self.require.get(prediction_name)
+        return {**general, **specific} if isinstance(specific, Mapping) else general
 
     def check_require(self, prediction_names: Sequence[str], where: str) -> None:
         """Raise :class:`F07Error` where ``require`` names a model that is not there."""
-        for name, least in self.require.items():
-            if isinstance(least, Mapping) and name not in prediction_names:
+        for name, smallest in self.require.items():
+            if isinstance(smallest, Mapping) and name not in prediction_names:
                 raise F07Error(
                     f"{where}: require names {name!r}, which is no model of this variant; its models are "
                     f"{', '.join(prediction_names)}."
                 )
 
     def document(self) -> dict[str, Any]:
-        """The mapping that params.yaml holds."""
+        """Return the mapping that params.yaml holds."""
         timeouts = {key: getattr(self, key) for key in RUNTIME_KEYS[2:] if getattr(self, key) != getattr(Params, key)}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
@@ -98,57 +109,58 @@ class Params:
             document["equivalence"] = self.equivalence
         if self.require:
             document["require"] = {
-                key: dict(least) if isinstance(least, Mapping) else least for key, least in self.require.items()
+                key: dict(smallest) if isinstance(smallest, Mapping) else smallest
+                for key, smallest in self.require.items()
             }
         return document
 
 
-def _known(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, where: str) -> None:
+def _check_keys(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, where: str) -> None:
     for key in document:
         if key not in valid:
             names = ", ".join(prefix + name for name in valid)
             raise F07Error(f"{where}: unknown key {prefix + str(key)!r}; valid keys are {names}.")
 
 
-def _require(found: object, where: str) -> dict[str, Any]:
-    """``recall: 0.8`` for every model; ``some_model: {recall: 0.8}`` for that one."""
-    if found is None:
+def _parse_require(value: object, where: str) -> dict[str, Any]:
+    """Return the requirements: ``recall: 0.8`` for every model, ``some_model: {recall: 0.8}`` for one model."""
+    if value is None:
         return {}
-    if not isinstance(found, dict):
-        raise F07Error(f"{where}: require is {found!r}; it must hold metrics, or prediction names and metrics.")
-    required = {composed(str(key)): least for key, least in found.items()}
-    if len(required) < len(found):
+    if not isinstance(value, dict):
+        raise F07Error(f"{where}: require is {value!r}; it must hold metrics, or prediction names and metrics.")
+    required = {composed(str(key)): smallest for key, smallest in value.items()}
+    if len(required) < len(value):
         raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
-    for key, least in required.items():
-        if isinstance(least, dict):
-            _known(least, METRICS, f"require.{key}.", where)
-            for metric, value in least.items():
-                _share(f"require.{key}.{metric}", value, where)
+    for key, smallest in required.items():
+        if isinstance(smallest, dict):
+            _check_keys(smallest, METRICS, f"require.{key}.", where)
+            for metric, share in smallest.items():
+                _check_share(f"require.{key}.{metric}", share, where)
         else:
-            _known({key: least}, METRICS, "require.", where)
-            _share(f"require.{key}", least, where)
+            _check_keys({key: smallest}, METRICS, "require.", where)
+            _check_share(f"require.{key}", smallest, where)
     return required
 
 
-def _share(key: str, value: object, where: str) -> None:
+def _check_share(key: str, value: object, where: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise F07Error(f"{where}: {key} is {value!r}; it must be a number from 0 to 1.")
 
 
-def _parent(value: object, where: str) -> str:
+def _parse_parent(value: object, where: str) -> str:
     if not is_variant(value):
-        found = "is missing" if value is None else f"is {value!r}"
-        raise F07Error(f"{where}: parent_variant_f06 {found}; it must name an F06 variant, like v601.")
+        state = "is missing" if value is None else f"is {value!r}"
+        raise F07Error(f"{where}: parent_variant_f06 {state}; it must name an F06 variant, like v601.")
     return str(value)
 
 
-def _host(value: object, where: str) -> str:
+def _parse_host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
     return value
 
 
-def _seconds(key: str, value: object, where: str) -> float:
+def _parse_seconds(key: str, value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_TIMEOUT_S:
         raise F07Error(
             f"{where}: runtime.{key} is {value!r}; it must be a number of seconds above 0, at most {MAX_TIMEOUT_S:,}."
@@ -156,7 +168,7 @@ def _seconds(key: str, value: object, where: str) -> float:
     return value
 
 
-def _equivalence(value: object, where: str) -> str:
+def _parse_equivalence(value: object, where: str) -> str:
     if value is False:  # YAML reads a bare off as one
         return "off"
     if not isinstance(value, str) or value not in EQUIVALENCE:
@@ -164,8 +176,8 @@ def _equivalence(value: object, where: str) -> str:
     return value
 
 
-def _whole(key: str, value: object, least: int, most: int, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        limits = f"from {least} to {most}" if most < 2**62 else f"of at least {least}"
+def _parse_integer(key: str, value: object, smallest: int, largest: int, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= largest:
+        limits = f"from {smallest} to {largest}" if largest < 2**62 else f"of at least {smallest}"
         raise F07Error(f"{where}: {key} is {value!r}; it must be a whole number {limits}.")
     return value

@@ -1,4 +1,4 @@
-"""variants.yaml: which F07 variants there are and where each comes from."""
+"""Read and change variants.yaml, the list of F07 variants and their packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_f07.variant.paths import PACKAGING, Project
 
 
 def read(project: Project) -> dict[str, Any]:
-    """The whole document, as another tool may have written it; an empty one where there is none yet."""
+    """Return the document, which another tool may have written; an empty document where there is no file."""
     where = project.show(project.registry)
     if not project.registry.exists() or not project.registry.read_bytes().strip():
         return {"variants": {}}
@@ -24,14 +24,14 @@ def read(project: Project) -> dict[str, Any]:
 
 
 def without_variant(project: Project, variant: str) -> bytes:
-    """The registry's new text without the entry of ``variant``, all other entries kept."""
+    """Return the registry's new text without the entry of ``variant``, all other entries kept."""
     document = read(project)
     document["variants"].pop(variant, None)
     return to_yaml(document)
 
 
 def with_variant(project: Project, variant: str, parent: str) -> bytes:
-    """The registry's new text with an entry for ``variant``, all other entries kept."""
+    """Return the registry's new text with an entry for ``variant``, all other entries kept."""
     document = read(project)
     if variant in document["variants"]:
         where = project.show(project.registry)
