@@ -66,12 +66,12 @@ def load(made: Model) -> LoadedModel:
     kind = tf.int32 if made.vectorization.kind == "sequence" else tf.float32
     size = made.h5.stat().st_size
     try:
-        with memory.at_most(memory.allowance(size)):
+        with memory.memory_limit(memory.load_bytes(size)):
             network = tf.keras.models.load_model(made.h5, compile=False)
             nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise F07Error(
-            f"{where}: takes more than {memory.allowance(size) >> 20:,} MiB to load; no model in {size:,} bytes needs "
+            f"{where}: takes more than {memory.load_bytes(size) >> 20:,} MiB to load; no model in {size:,} bytes needs "
             "that."
         ) from None
     except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
