@@ -1,6 +1,6 @@
-"""One family of errors. Each message says what, where, what was found, what is valid, and what to do."""
+"""Define the errors of the package. A message names the place, the value, what is valid, and what to do."""
 
-LONGEST = 2000  # characters: a value that a message quotes may be a document
+MAX_CHARACTERS = 2000  # a value that a message quotes may be a document
 
 
 def printable(text: str) -> str:
@@ -9,22 +9,19 @@ def printable(text: str) -> str:
 
 
 class F07Error(Exception):
-    """A mistake that the user can mend: its text is the whole message, without a traceback.
-
-    One line, whatever a file's names bring.
-    """
+    """A mistake that the user can mend: its text is the whole message, in one line, without a traceback."""
 
     def __init__(self, text: str) -> None:
-        shown = printable(text)
-        super().__init__(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")
+        line = printable(text)
+        super().__init__(line if len(line) <= MAX_CHARACTERS else f"{line[:MAX_CHARACTERS]}…")
 
 
 class BrokenRun(F07Error):
-    """A run that began and could not be finished: nothing it left behind counts as a result."""
+    """A run that began and could not be finished: its files are no result."""
 
 
 class WireError(Exception):
-    """A message that is not what the contract says; the text says in one line what was found and what is valid."""
+    """A message that breaks the contract; its text is one line with the value and what is valid."""
 
 
 class TooLarge(WireError):

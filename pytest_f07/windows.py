@@ -1,4 +1,4 @@
-"""Windows and predictions: the two tables that every stage passes on, and the limits that a request keeps."""
+"""Hold windows and predictions, the tables that every stage passes on, and the limits of a request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Float32Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows as one run of codes and the places where each window begins.
+    """Windows as one array of codes and the offsets where each window begins.
 
     :param codes: all windows' codes one after another, int64 ``[codes]``.
     :param offsets: where each window starts and the last one ends, int64 ``[windows + 1]``, from 0.
@@ -38,7 +38,7 @@ class Windows:
 
     @cached_property
     def rows(self) -> Int64Array:
-        """Return which window each code is of; int64 ``[codes]``."""
+        """The window's index of each code; int64 ``[codes]``."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def lists(self) -> list[list[int]]:
@@ -46,13 +46,13 @@ class Windows:
         codes, offsets = self.codes.tolist(), self.offsets.tolist()
         return [codes[start:end] for start, end in pairwise(offsets)]
 
-    def parts(self, most: int) -> Iterator[Windows]:
-        """Yield the same windows, at most ``most`` at a time."""
-        if len(self) <= most:
+    def parts(self, max_windows: int) -> Iterator[Windows]:
+        """Yield the same windows, at most ``max_windows`` at a time."""
+        if len(self) <= max_windows:
             yield self
             return
-        for start in range(0, len(self), most):
-            offsets = self.offsets[start : start + most + 1]
+        for start in range(0, len(self), max_windows):
+            offsets = self.offsets[start : start + max_windows + 1]
             yield Windows(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def checked(self) -> Windows:
@@ -73,11 +73,11 @@ def check_window_count(windows: int) -> None:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What every model answered to every window of a batch.
+    """The predictions of every model for every window of a batch.
 
     :param names: the prediction names, in the order of the columns.
     :param y_pred: int8 ``[windows, models]``, 0 or 1.
-    :param y_prob: float32 ``[windows, models]``; NaN where a model gave no number.
+    :param y_prob: float32 ``[windows, models]``; NaN where a model gives no number.
     """
 
     names: tuple[str, ...]
@@ -90,7 +90,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """A batch of one dataset and what every model answered to it.
+    """A batch of a dataset and the predictions of every model.
 
     :param dataset: the F04 variant of the dataset, like v401.
     :param first_row: the row in the dataset of the batch's first window.
@@ -106,12 +106,12 @@ class BatchResult:
 
 def holds_windows(kind: pa.DataType) -> bool:
     """Return whether an Arrow column of this type holds windows: a list or large_list of integers."""
-    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(listed and pa.types.is_integer(kind.value_type))
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(is_list and pa.types.is_integer(kind.value_type))
 
 
 def windows_of(column: pa.Array) -> Windows:
-    """Return the windows of a list or large_list array of integers without nulls, uncopied where they are int64."""
+    """Return the windows of an Arrow list or large_list array of integers without nulls; int64 codes are not copied."""
     offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
     return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])

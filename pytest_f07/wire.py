@@ -1,7 +1,7 @@
-"""Encode and decode the messages of this project's own protocol: JSON, Arrow, and the headers of an answer.
+"""Encode and decode what client and server exchange: windows and predictions, as JSON and as Arrow, and headers.
 
 The Arrow form carries a batch from disk to model without a Python object per window; JSON is the documented default.
-Everything here checks what it is given: neither side trusts the other.
+Every function checks its input: neither side trusts the other.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ PROCESS_HEADER = "F07-Process"
 ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
-MAX_JSON_BYTES = 32 * 1024 * 1024  # while Python reads them nobody else is answered
+MAX_JSON_BYTES = 32 * 1024 * 1024  # Python answers no other request while it parses them
 PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.float32())])
 
 
 def rows_digest(windows: Windows, predictions: Predictions) -> str:
-    """Return the digest that each side computes on its own: of the windows and of their predictions."""
+    """Return a digest of windows and their predictions, which each side computes on its own."""
     arrays = (windows.offsets, windows.codes, predictions.y_pred, predictions.y_prob)
-    # At once: hashing lets other threads in, and it takes its time to get back from each.
+    # In one call: hashing releases the interpreter lock, and taking it back costs time.
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 def windows_from_lists(windows: Sequence[object], place: str = "windows[{}]") -> Windows:
-    """Return the windows of lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are not ints here.
+    """Return the windows of lists of Python ints, as JSON gives them; ``True``, ``1.0`` and ``"1"`` are refused.
 
-    :param place: what messages call a window, its index in braces.
+    :param place: the name of a window in messages, ``{}`` for its index.
     """
     check_window_count(len(windows))
     for index, window in enumerate(windows):
         if type(window) is not list:
             raise WireError(f"{place.format(index)} is {_show(window)}; it must be a list of integers")
-    lists: Sequence[list[Any]] = windows  # type: ignore[assignment]  # each was just seen to be a list
+    lists: Sequence[list[Any]] = windows  # type: ignore[assignment]  # the loop above checks each
     if set(map(type, chain.from_iterable(lists))) - {int}:
         index, code = next((i, c) for i, window in enumerate(lists) for c in window if type(c) is not int)
         raise WireError(f"{place.format(index)} holds {_show(code)}; a code is an integer")
@@ -75,19 +75,19 @@ def decode_json(body: bytes) -> dict[str, Any]:
 
 
 def decode_window(body: bytes) -> Windows:
-    """Return the one window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
-    return windows_from_lists([_key(decode_json(body), "window")], "window")
+    """Return the window of a request to ``/infer``: ``{"window": [1, 5, 2]}``."""
+    return windows_from_lists([_get_key(decode_json(body), "window")], "window")
 
 
 def decode_windows(body: bytes) -> Windows:
     """Return the windows of a JSON request to ``/infer_batch``: ``{"windows": [[1, 5, 2], …]}``."""
-    windows = _key(decode_json(body), "windows")
+    windows = _get_key(decode_json(body), "windows")
     if type(windows) is not list:
         raise WireError(f"windows is {_show(windows)}; it must be a list of windows")
     return windows_from_lists(windows)
 
 
-def _key(document: dict[str, Any], key: str) -> object:
+def _get_key(document: dict[str, Any], key: str) -> object:
     if key not in document:
         raise WireError(f"the body has no {key!r}")
     return document[key]
@@ -102,7 +102,7 @@ def _show(value: object) -> str:
 
 
 def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str, Any]]:
-    """Return the answer to each window as JSON documents it; a score that is not a number is ``None``."""
+    """Return the answer to each window for JSON; a score that is not a number is ``None``."""
     return [
         {
             "window": window,
@@ -127,18 +127,18 @@ def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
 
 
 def decode_windows_arrow(body: bytes) -> Windows:
-    """Return the windows of an Arrow request: one list or large_list column of integers, in any number of batches."""
+    """Return the windows of an Arrow request: a list or large_list column of integers, in any number of batches."""
     try:
         _refuse_compression(body)
         with pa.ipc.open_stream(body) as stream:
             kinds = stream.schema.types
             if len(kinds) != 1 or not holds_windows(kinds[0]):
-                found = ", ".join(str(kind) for kind in kinds) or "no column"
-                raise WireError(f"the stream holds {found}; it must hold one list or large_list column of integers")
+                types = ", ".join(str(kind) for kind in kinds) or "no column"
+                raise WireError(f"the stream holds {types}; it must hold one list or large_list column of integers")
             parts = []
             for batch in stream:
                 batch.validate(full=True)
-                parts.append(_part(batch.column(0)))
+                parts.append(_column_windows(batch.column(0)))
     except (pa.ArrowException, OSError, ValueError, MemoryError, struct.error) as error:
         raise WireError(f"the body is not an Arrow stream ({first_line(error)})") from None
     if len(parts) == 1:
@@ -151,7 +151,7 @@ def decode_windows_arrow(body: bytes) -> Windows:
 def _refuse_compression(body: bytes) -> None:
     """Raise :class:`WireError` for a compressed stream: a few kilobytes of it can hold gigabytes.
 
-    pyarrow tells only by decompressing, so the header of each batch is read here.
+    pyarrow notices it only by decompressing, so this reads the header of each batch.
     """
     for message in pa.ipc.MessageReader.open_stream(body):
         if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
@@ -168,21 +168,21 @@ def _is_compressed(header: bytes) -> bool:
     from flatbuffers.table import Table
 
     message = Table(header, encode.Get(packer.uoffset, header, 0))
-    place = message.Offset(_slot(2))
-    if not place:
+    position = message.Offset(_slot(2))
+    if not position:
         return False
-    batch = Table(header, message.Indirect(message.Pos + place))
+    batch = Table(header, message.Indirect(message.Pos + position))
     return bool(batch.Offset(_slot(3)))
 
 
 def _slot(field: int) -> int:
-    """Return where in its vtable a flatbuffer's table keeps the offset of a field: behind two lengths of 2 bytes."""
+    """Return the position in a flatbuffer's vtable of a field's offset: after two lengths of 2 bytes."""
     return 4 + 2 * field
 
 
-def _part(column: pa.Array) -> Windows:
+def _column_windows(column: pa.Array) -> Windows:
     if len(column) == 0:
-        return Windows(np.zeros(0, np.int64), np.zeros(1, np.int64))  # it need not have offsets
+        return Windows(np.zeros(0, np.int64), np.zeros(1, np.int64))  # it may have no offsets
     if column.null_count:
         raise WireError("a window is null; an empty window is an empty list")
     if column.flatten().null_count:
@@ -194,7 +194,7 @@ def _part(column: pa.Array) -> Windows:
 
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
-    """Return one ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
+    """Return a ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
     columns = [
         pa.StructArray.from_arrays(
             [
@@ -213,16 +213,16 @@ def encode_predictions_arrow(predictions: Predictions) -> bytes:
 
 
 def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions:
-    """Return the answer to an Arrow request, which must hold exactly the models ``names``, in order."""
+    """Return the predictions of an Arrow answer, which must hold exactly the models ``names``, in order."""
     try:
         with pa.ipc.open_stream(body) as stream:
-            schema, found, batches = stream.schema, tuple(stream.schema.names), list(stream)
+            schema, columns, batches = stream.schema, tuple(stream.schema.names), list(stream)
         for batch in batches:
             batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise WireError(f"the answer is not an Arrow stream ({first_line(error)})") from None
-    if found != names:
-        raise WireError(f"the answer's columns are {', '.join(found)}; they must be the models {', '.join(names)}")
+    if columns != names:
+        raise WireError(f"the answer's columns are {', '.join(columns)}; they must be the models {', '.join(names)}")
     for field in schema:
         if field.type != PREDICTION:
             raise WireError(f"the answer's column {field.name} is {field.type}; it must be {PREDICTION}")

@@ -1,1 +1,1 @@
-"""What becomes of a variant once it has run: checked, listed, published with DVC and git, removed."""
+"""Check, list, publish and remove variants that have run."""

@@ -1,4 +1,4 @@
-"""What make calls: ``python -m pytest_f07 variant7 …`` (specification §4). The work of each command is elsewhere."""
+"""Parse the commands that make calls, ``python -m pytest_f07 variant7 …``, and run them (specification §4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from pytest_f07.variant.paths import Project
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0, 1 where what was looked at is not as it should be, or 2 after one line for a mistake."""
+    """Run a command.
+
+    :returns: 0; 1 where a check fails; 2 after one line for a user's mistake.
+    """
     options = _parser().parse_args(arguments)
     try:
         project = Project(Path.cwd())
@@ -42,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _variant7(project: Project, options: argparse.Namespace) -> int:
     """Declare a variant of a package: params.yaml, manifest.json, registry entry."""
-    overrides = {"batch_size": _number(options.batch_size), "host": options.host, "port": _number(options.port)}
+    overrides = {
+        "batch_size": _parse_number(options.batch_size),
+        "host": options.host,
+        "port": _parse_number(options.port),
+    }
     declaration = create_variant(project, options.variant, options.parent, overrides, LIMITS)
     paths = declaration.paths
     for warning in declaration.warnings:
@@ -86,7 +93,7 @@ def _publish7(project: Project, options: argparse.Namespace) -> int:
 
 
 def _remove7(project: Project, options: argparse.Namespace) -> int:
-    """Remove a variant of which no later one was made."""
+    """Remove a variant of which no later one was parsers."""
     for line in remove(project, options.variant):
         print(line, flush=True)
     return 0
@@ -105,34 +112,40 @@ def _makefile(project: Project, options: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "variant7": _variant7, "nb7-run": _nb7_run, "check7": _check7, "list7": _list7, "publish7": _publish7,
-    "remove7": _remove7, "serve7": _serve7, "makefile": _makefile,
-}  # fmt: skip
+    "variant7": _variant7,
+    "nb7-run": _nb7_run,
+    "check7": _check7,
+    "list7": _list7,
+    "publish7": _publish7,
+    "remove7": _remove7,
+    "serve7": _serve7,
+    "makefile": _makefile,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_f07", description="The commands of phase 07.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    made = {}
+    parsers = {}
     for name, command in _COMMANDS.items():
-        made[name] = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-        made[name].set_defaults(command=command)
+        parsers[name] = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        parsers[name].set_defaults(command=command)
     for name in ("variant7", "publish7", "remove7", "serve7"):
-        made[name].add_argument("--variant", required=True, help="its name, like v701")
-    made["variant7"].add_argument("--parent", required=True, help="the F06 package, like v601")
+        parsers[name].add_argument("--variant", required=True, help="its name, like v701")
+    parsers["variant7"].add_argument("--parent", required=True, help="the F06 package, like v601")
     for key in ("batch-size", "host", "port"):
-        made["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
-    made["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
-    made["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
-    made["publish7"].add_argument("--remote", help="the git remote to push to, instead of the branch's own")
-    which = made["check7"].add_mutually_exclusive_group(required=True)
-    which.add_argument("--variant", help="a variant that has run, like v701")
-    which.add_argument("--parent", help="an F06 package, like v601, without making a variant of it")
+        parsers["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
+    parsers["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
+    parsers["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
+    parsers["publish7"].add_argument("--remote", help="the git remote to push to, instead of the branch's own")
+    subject = parsers["check7"].add_mutually_exclusive_group(required=True)
+    subject.add_argument("--variant", help="a variant that has run, like v701")
+    subject.add_argument("--parent", help="an F06 package, like v601, without making a variant of it")
     return parser
 
 
-def _number(text: str | None) -> int | str | None:
-    """Return the number that the text is; else the text itself, for the message that refuses it."""
+def _parse_number(text: str | None) -> int | str | None:
+    """Return the number that ``text`` holds; else the text, for the message that refuses it."""
     try:
         return None if text is None else int(text)
     except ValueError:

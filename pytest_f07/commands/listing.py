@@ -1,4 +1,4 @@
-"""list7: the variants, their parent, state, when, and result."""
+"""List the variants (``list7``): parent, state, time and result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER = ("VARIANT", "PARENT", "STATE", "WHEN", "RESULT")
 
 
 def list_variants(project: Project) -> Iterator[str]:
-    """One line for each variant of the registry, or of which there is a folder; the header first."""
+    """Yield the header, then a line for each variant of the registry or with a folder."""
     entries: dict[Any, Any] = registry.read(project)["variants"]
     folders = project.variants.iterdir() if project.variants.is_dir() else []
     names = sorted({str(name) for name in entries} | {path.name for path in folders if is_variant(path.name)})
@@ -29,24 +29,24 @@ def list_variants(project: Project) -> Iterator[str]:
 def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str, str]:
     entry = entry if isinstance(entry, dict) else {}
     paths = project.variant(name)
-    parent, made = str(entry.get("parent_variant") or _parent(paths)), str(entry.get("created_at", "?"))[:19]
+    parent, created_at = str(entry.get("parent_variant") or _read_parent(paths)), str(entry.get("created_at", "?"))[:19]
     if not paths.folder.is_dir():
-        return name, parent, "no folder", made, ""
+        return name, parent, "no folder", created_at, ""
     if not paths.metadata.exists():
-        return name, parent, "incomplete" if paths.logs.exists() else "declared", made, ""
+        return name, parent, "incomplete" if paths.logs.exists() else "declared", created_at, ""
     try:
         document = read_metadata(project, paths)
     except F07Error:
-        return name, parent, "not this tool's", made, ""
+        return name, parent, "not this tool's", created_at, ""
     models = document.get("models", {})
     judged = counted(len(models), "model")
     failed = [name for name, model in models.items() if model.get("outcome") != "passed"]
     result = f"{len(failed)} of {judged} failed" if failed else f"{judged} passed"
-    when = str(document.get("timestamp", "?"))[:19]
-    return name, str(document.get("parent_variant", parent)), "complete", when, result
+    run_at = str(document.get("timestamp", "?"))[:19]
+    return name, str(document.get("parent_variant", parent)), "complete", run_at, result
 
 
-def _parent(paths: VariantPaths) -> str:
+def _read_parent(paths: VariantPaths) -> str:
     """Return the package that params.yaml names: an older tool's registry names none."""
     try:
         return Params.read(paths.params, "").parent_variant_f06

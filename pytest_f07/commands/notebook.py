@@ -1,4 +1,4 @@
-"""nb7-run: the run told by a notebook (specification §4.3). An extra: ``pytest-f07[notebook]``."""
+"""Run a variant from a notebook (``nb7-run``, specification §4.3); an extra: ``pytest-f07[notebook]``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pytest_f07.variant.documents import write_atomic
 from pytest_f07.variant.interpreter import python_command
 from pytest_f07.variant.paths import Project, check_variant
 
-NEEDED = ("nbconvert", "ipykernel", "pandas")
+NEEDED_MODULES = ("nbconvert", "ipykernel", "pandas")
 
 
 def run(project: Project, variant: str) -> int:
     """Execute the notebook for ``variant`` and keep the executed copy in its folder; the notebook is not changed.
 
     :returns: 0 where all models passed; 1 where one failed or the run broke, and the copy shows it.
-    :raises F07Error: for what is wrong before a run, as ``--f07-variant`` says it; nothing has been touched then.
+    :raises F07Error: for a mistake before the run, in the words of ``--f07-variant``; nothing is written.
     """
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
+    if missing := [name for name in NEEDED_MODULES if find_spec(name) is None]:
         raise F07Error(
             f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
         )
-    # The other commands do without what a run imports.
+    # Imported here: the other commands do not need what a run imports.
     from pytest_f07.run import prepare
 
     prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)")).release()
@@ -45,7 +45,10 @@ def run(project: Project, variant: str) -> int:
 
 
 def _execute(project: Project, variant: str, document: Any) -> str | None:
-    """Execute ``document`` in place, in a kernel that works in the project's root; why it stopped, or None."""
+    """Execute ``document`` in place, in a kernel in the project's root.
+
+    :returns: the reason why it stopped, or None.
+    """
     from nbclient.exceptions import CellExecutionError, DeadKernelError
     from nbconvert.preprocessors import ExecutePreprocessor
 

@@ -1,4 +1,4 @@
-"""remove7: DVC's entries, the folder, the registry entry, in an order that can be interrupted and repeated."""
+"""Remove a variant (``remove7``): DVC's entries, its folder, its registry entry; safe to interrupt and repeat."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pytest_f07.variant.paths import Project, VariantPaths, check_variant
 
 
 def remove(project: Project, variant: str) -> Iterator[str]:
-    """Remove a variant without children (specification §4.5); a line for each thing done.
+    """Remove a variant without children (specification §4.5), and yield a line for each step.
 
-    The registry's entry goes last: as long as anything of the variant is there, so is its entry, and the command can
-    be given again.
+    The registry's entry goes last: while anything of the variant is left, its entry is too, and the command can be
+    repeated.
 
-    :raises F07Error: where there is no such variant, where a later variant was made of it, or while it is being run.
+    :raises F07Error: where there is no such variant, a later variant has it as its parent, or it is being run.
     """
     paths = project.variant(check_variant(variant, "VARIANT"))
     registered = variant in registry.read(project)["variants"]
     if not os.path.lexists(paths.folder) and not registered:
         raise F07Error(f"there is no variant {variant}: neither folder nor entry in {project.show(project.registry)}.")
-    if found := children(project, variant):
-        verb = "is" if len(found) == 1 else "are"
-        raise F07Error(f"{variant} is not removed: made of it {verb} {', '.join(found)}.")
+    if names := children(project, variant):
+        verb = "is" if len(names) == 1 else "are"
+        raise F07Error(f"{variant} is not removed: made of it {verb} {', '.join(names)}.")
     if paths.folder.is_symlink():
         paths.folder.unlink()
         yield f"{project.show(paths.folder)}: the link removed; what it led to is left alone"
@@ -41,23 +41,23 @@ def remove(project: Project, variant: str) -> Iterator[str]:
         with registry_lock(project.variants):
             write_atomic(project.registry, registry.without_variant(project, variant))
         yield f"{project.show(project.registry)}: the entry of {variant} removed"
-    yield from _what_git_still_has(project, paths)
+    yield from _report_git(project, paths)
 
 
 def _remove_folder(project: Project, paths: VariantPaths) -> Iterator[str]:
     if not paths.folder.exists():
-        yield from _forget(project, paths)
+        yield from _remove_from_dvc(project, paths)
         return
     with variant_lock(paths):
-        yield from _forget(project, paths)
+        yield from _remove_from_dvc(project, paths)
         # Without metadata nothing looks complete, wherever the removal is interrupted.
         paths.metadata.unlink(missing_ok=True)
         shutil.rmtree(paths.folder)
     yield f"{project.show(paths.folder)} removed"
 
 
-def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
-    """Let DVC forget the variant's ``.dvc`` files and stages."""
+def _remove_from_dvc(project: Project, paths: VariantPaths) -> Iterator[str]:
+    """Remove the variant's ``.dvc`` files and stages from DVC, and yield a line for each step."""
     if not is_initialised(project.root):
         return
     if not is_installed() and not _may_be_known(project, paths):
@@ -84,8 +84,8 @@ def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
         yield f"DVC: {', '.join(project.show(Path(stage)) for stage in stages)} removed"
     for out in outputs:
         if out.stage not in stages and out.holds(folder):
-            pointer, kept = project.show(out.defined_in), project.show(out.path)
-            yield f"DVC: {pointer} still keeps {paths.name} with {kept}; to forget it there: dvc add {kept}"
+            pointer, tracked = project.show(out.defined_in), project.show(out.path)
+            yield f"DVC: {pointer} still keeps {paths.name} with {tracked}; to forget it there: dvc add {tracked}"
     for pipeline in pipelines:
         if not pipeline.exists():
             yield f"DVC: {project.show(pipeline)} removed, since no stage is left in it; git has it"
@@ -94,13 +94,14 @@ def _forget(project: Project, paths: VariantPaths) -> Iterator[str]:
 
 
 def _may_be_known(project: Project, paths: VariantPaths) -> bool:
-    """Whether a DVC that is not installed may know of the variant."""
+    """Return whether a DVC that is not installed may know of the variant."""
     pipeline = project.root / "dvc.yaml"
-    named = pipeline.is_file() and paths.name in pipeline.read_text(encoding="utf-8", errors="replace")
-    return named or paths.dvc_file(paths.folder).exists() or any(paths.folder.glob("*.dvc"))
+    is_named = pipeline.is_file() and paths.name in pipeline.read_text(encoding="utf-8", errors="replace")
+    return is_named or paths.dvc_file(paths.folder).exists() or any(paths.folder.glob("*.dvc"))
 
 
-def _what_git_still_has(project: Project, paths: VariantPaths) -> Iterator[str]:
+def _report_git(project: Project, paths: VariantPaths) -> Iterator[str]:
+    """Yield the command that commits the removal, where git tracks the variant."""
     if not is_repository(project.root):
         return
     pointer = paths.dvc_file(paths.folder)

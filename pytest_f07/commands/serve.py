@@ -1,4 +1,4 @@
-"""serve7: the server alone, in the foreground, with a line to try it."""
+"""Start the server alone in the foreground (``serve7``), with a line to try it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from pytest_f07.variant.wording import counted
 
 
 def serve(project: Project, variant: str) -> None:
-    """Become the server of ``variant``; does not return.
+    """Replace this process by the server of ``variant``; never return.
 
-    :raises F07Error: for whatever is wrong with variant, params, seal or port.
+    :raises F07Error: for a mistake in variant, params, seal or port.
     """
-    found = manifest.load(project, check_variant(variant, "VARIANT"))
-    params = Params.read(found.paths.params, project.show(found.paths.params))
-    params.check_require(LIMITS, found.prediction_names, project.show(found.paths.params))
-    found.check_seal()
-    models = found.read_models()
+    variant_manifest = manifest.load(project, check_variant(variant, "VARIANT"))
+    params = Params.read(variant_manifest.paths.params, project.show(variant_manifest.paths.params))
+    params.check_require(LIMITS, variant_manifest.prediction_names, project.show(variant_manifest.paths.params))
+    variant_manifest.check_seal()
+    models = variant_manifest.read_models()
     listener = listen(params.host, params.port)
     port = listener.getsockname()[1]
     host = f"[{params.host}]" if ":" in params.host else params.host
     codes = ", ".join(map(str, models[0].vectorization.vocabulary[:3]))
-    served = f"{variant} of package {found.package.name}, {counted(len(models), 'model')}"
-    print(f"{served}; Ctrl-C ends it. When it says ready, try:")
+    summary = f"{variant} of package {variant_manifest.package.name}, {counted(len(models), 'model')}"
+    print(f"{summary}; Ctrl-C ends it. When it says ready, try:")
     print(
         f"curl -s http://{host}:{port}/infer_batch -H 'Content-Type: application/json' "
         f"-d '{{\"windows\": [[{codes}], []]}}'",
         flush=True,
     )
     listener.set_inheritable(True)
-    command = python_command("pytest_f07.server", str(found.paths.manifest), "--socket", str(listener.fileno()))
+    command = python_command(
+        "pytest_f07.server", str(variant_manifest.paths.manifest), "--socket", str(listener.fileno())
+    )
     os.execve(command[0], command, child_environment())

@@ -1,5 +1,5 @@
-"""The yardstick: what F05 would have said of a window, in a process of its own.
+"""The oracle: compute the scores that F05 would have given, in a process of its own.
 
-It reads the sealed files itself, makes each model's input by plain loops, and asks ``Model.predict``. With the server
-it shares the package's readers and nothing else, so that the two can only agree by both being right.
+It reads the sealed files itself, makes each model's input by plain loops, and calls ``Model.predict``. It shares only
+the package's readers with the server, so that an error of the server does not repeat here.
 """

@@ -34,7 +34,7 @@ class Oracle:
         self._needs_a_code = made.vectorization.kind == "sequence" and not np.isfinite(nothing).all()
 
     def scores(self, windows: Sequence[Sequence[int]]) -> list[float | None]:
-        """The score of each window; None where it is no number."""
+        """Return the score of each window; None where it is no number."""
         if self._broken or not windows:
             return [None] * len(windows)
         inputs = vectorize(windows, self._made.vectorization)

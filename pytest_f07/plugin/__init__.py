@@ -1,6 +1,6 @@
-"""The plugin's door: two options. Only where it, or a manifest, is given does the rest come in.
+"""Register the plugin's two options, and its hooks where a session validates a variant.
 
-Without either, nothing is collected, nothing heavy imported, no report changed.
+In any other session nothing is collected, nothing heavy imported, no report changed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the variant before anything is touched, and before pytest-html, junit and xdist read their options."""
+    """Check the variant before anything is written, and before pytest-html, junit and xdist read their options."""
     if selection := select(config):
         import_project_last(selection.project.root)
         from pytest_f07.plugin import fixtures

@@ -1,4 +1,4 @@
-"""The session's fixtures: ``f07_prepared``, ``f07_server_command``, ``f07_server``, ``f07_result``."""
+"""Define the session's fixtures: ``f07_prepared``, ``f07_server_command``, ``f07_server``, ``f07_result``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def f07_prepared(_f07_session: ValidationSession) -> Prepared:
 
 @pytest.fixture(scope="session")
 def f07_server_command(_f07_session: ValidationSession, f07_prepared: Prepared) -> ServerCommand:
-    """Return how the server is started. Override it in a conftest.py to validate another one of the same contract."""
+    """Return the command that starts the server; override it in a conftest.py to validate another server."""
     return ServerCommand.of_manifest(
         f07_prepared.manifest.paths.manifest,
         _f07_session.outputs.server_log,
@@ -38,7 +38,7 @@ def f07_server_command(_f07_session: ValidationSession, f07_prepared: Prepared) 
 def f07_server(
     f07_prepared: Prepared, f07_server_command: ServerCommand, xprocess: XProcess
 ) -> Iterator[ServerProcess]:
-    """Yield the server's process, not started yet; it is gone when the session ends, however it ends."""
+    """Yield the server's process, not started yet; it is stopped when the session ends."""
     server = ServerProcess(xprocess, f07_server_command, f07_prepared.target.listener)
     try:
         yield server
@@ -48,5 +48,5 @@ def f07_server(
 
 @pytest.fixture(scope="session")
 def f07_result(_f07_session: ValidationSession, f07_prepared: Prepared, f07_server: ServerProcess) -> RunResult:
-    """Return what the whole run found; it is executed once in a session."""
+    """Execute the run, once in a session, and return its result."""
     return _f07_session.execute(f07_prepared, f07_server)

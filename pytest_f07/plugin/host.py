@@ -1,7 +1,7 @@
-"""The host's pytest: which plugins a run needs of it, and which of its options a run sets aside.
+"""Check the plugins that a run needs, and set aside options of the host that a run cannot use.
 
 A host brings options on the command line, in ``addopts``, in its ini file and in the environment. Those that would
-select something else, stop early, repeat, measure, or report to another place are set aside for a run, and said so.
+select something else, stop early, repeat, measure, or report to another place are set aside, and the header lists them.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import pytest
 from pytest_f07.errors import F07Error
 
 AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-# Marks with which a host stops or repeats its own slow tests: its conftest puts them on every item there is.
-MARKS = ("timeout", "flaky", "repeat")
+# Marks with which a host stops or repeats its own slow tests; its conftest may put them on every item.
+HOST_MARKS = ("timeout", "flaky", "repeat")
 
 
 @dataclass(frozen=True)
 class NeededPlugin:
-    """A plugin that a run cannot do without.
+    """A plugin that a run needs.
 
     :param name: as ``-p`` takes it.
     :param module: its module, under whose name ``-p`` may have registered it.
-    :param purpose: what a run needs it for.
+    :param purpose: the reason why a run needs it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class NeededPlugin:
     purpose: str
 
 
-NEEDED = (
+NEEDED_PLUGINS = (
     NeededPlugin("html", "pytest_html.plugin", "pytest-html writes report.html"),
     NeededPlugin("metadata", "pytest_metadata.plugin", "pytest-html takes its environment table from there"),
     NeededPlugin("xprocess", "xprocess.pytest_xprocess", "pytest-xprocess starts the server"),
@@ -50,7 +50,7 @@ class Option:
     :param flag: as the command line spells it.
     :param name: where pytest keeps its value.
     :param without: the value with which the option does nothing.
-    :param ini: whether an ini setting of the option's name says the same.
+    :param ini: True where an ini setting of the same name exists.
     """
 
     flag: str
@@ -60,13 +60,13 @@ class Option:
 
 
 # Set aside wherever they come from.
-OPTIONS = (
+UNWANTED_OPTIONS = (
     # reports to another place
     Option("--html", "htmlpath"),
     Option("--junitxml", "xmlpath"),
     Option("--css", "css", []),
     Option("--csv", "csv_path"),
-    # an end before all models are told: all are judged by then
+    # stop before all models are reported: all are judged by then
     Option("--maxfail", "maxfail", 0),
     Option("--stepwise", "stepwise", False),
     Option("--stepwise-skip", "stepwise_skip", False),
@@ -80,14 +80,14 @@ OPTIONS = (
     Option("--retries", "retries", 0, ini=True),
     Option("--force-flaky", "force_flaky", False),
     Option("--forked", "forked", False),
-    # an outcome that is of something else
+    # judge something else than the models
     Option("--cov-fail-under", "cov_fail_under"),
     Option("--max-warnings", "max_warnings"),
     # an item of this plugin carries none of the host's marks
     Option("-m", "markexpr", ""),
 )
 # Set aside where the user did not type them: a host's addopts select among its own tests.
-SELECTING = (
+SELECTING_OPTIONS = (
     Option("-k", "keyword", ""),
     Option("--lf", "lf", False),
     Option("--deselect", "deselect", None),
@@ -101,11 +101,11 @@ _SPELLINGS = {"--lf": ("--lf", "--last-failed")}
 
 
 def check_plugins(manager: pytest.PytestPluginManager) -> None:
-    """Raise :class:`F07Error` where a plugin is missing that a run cannot do without.
+    """Raise :class:`F07Error` where a plugin that a run needs is missing.
 
-    :raises F07Error: which names the plugin, and how it comes in.
+    :raises F07Error: that names the plugin and how to load it.
     """
-    missing = [plugin for plugin in NEEDED if not any(map(manager.has_plugin, (plugin.name, plugin.module)))]
+    missing = [plugin for plugin in NEEDED_PLUGINS if not any(map(manager.has_plugin, (plugin.name, plugin.module)))]
     if manager.is_blocked("terminalreporter"):
         missing.append(NeededPlugin("terminalreporter", "", "the outcome is told there"))
     if not missing:
@@ -120,12 +120,12 @@ def check_plugins(manager: pytest.PytestPluginManager) -> None:
 
 
 def set_options_aside(config: pytest.Config) -> list[str]:
-    """Take from the options what would select, stop, repeat or report otherwise than a run does.
+    """Reset options that would select, stop, repeat or report otherwise than a run does.
 
-    :returns: what was set aside, as the command line spells it.
+    :returns: the options set aside, as the command line spells them.
     """
     typed = config.invocation_params.args
-    unwanted = [*OPTIONS, *(option for option in SELECTING if not _is_typed(option, typed))]
+    unwanted = [*UNWANTED_OPTIONS, *(option for option in SELECTING_OPTIONS if not _is_typed(option, typed))]
     aside = [text for option in unwanted if (text := _set_aside(config, option))]
     option = config.option
     if getattr(option, "dist", "no") != "no" or getattr(option, "tx", None):
@@ -139,19 +139,19 @@ def set_options_aside(config: pytest.Config) -> list[str]:
 
 
 def _set_aside(config: pytest.Config, option: Option) -> str:
-    """Set one option aside; what it was, or an empty text where it was not given."""
+    """Set an option aside and return it as typed; an empty text where it was not given."""
     if not hasattr(config.option, option.name):
         return ""
     value = getattr(config.option, option.name)
     setattr(config.option, option.name, option.without)
     if not value and option.ini:
-        value = _ini(config, option.name)
+        value = _get_ini(config, option.name)
     if not value or value == option.without:
         return ""
     return option.flag if value is True else f"{option.flag}={value}"
 
 
-def _ini(config: pytest.Config, name: str) -> Any:
+def _get_ini(config: pytest.Config, name: str) -> Any:
     try:
         return config.getini(name)
     except (KeyError, ValueError):  # the plugin has the option, and no setting of its name
@@ -159,11 +159,11 @@ def _ini(config: pytest.Config, name: str) -> Any:
 
 
 def _is_typed(option: Option, typed: tuple[str, ...]) -> bool:
-    """Whether the user typed the option: pytest keeps no record of where a value comes from."""
+    """Return whether the user typed the option: pytest keeps no record of where a value comes from."""
     flags = _SPELLINGS.get(option.flag, (option.flag,))
     return any(argument.split("=")[0] in flags or _is_short(argument, flags) for argument in typed)
 
 
 def _is_short(argument: str, flags: tuple[str, ...]) -> bool:
-    """Whether ``argument`` is a short flag with its value attached, like ``-kname``."""
+    """Return whether ``argument`` is a short flag with its value attached, like ``-kname``."""
     return any(len(flag) == 2 and argument.startswith(flag) for flag in flags)

@@ -1,4 +1,4 @@
-"""Write report.html through pytest-html's hooks: its table holds the models, and a row unfolds into the details."""
+"""Write report.html through pytest-html's hooks: a table of models, each row with its details."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class HtmlReport:
     def __init__(self, session: ValidationSession) -> None:
         self.session = session
 
-    def _model(self, name: str) -> Model | None:
+    def _find_model(self, name: str) -> Model | None:
         models = self.session.result.models if self.session.result else ()
         return next((model for model in models if model.prediction_name == name), None)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Tell the report's environment table what is validated."""
+        """Name variant and package in the report's environment table."""
         from pytest_metadata.plugin import metadata_key
 
         session.config.stash[metadata_key].update(
@@ -37,10 +37,10 @@ class HtmlReport:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Give each item what unfolds below its row."""
+        """Add the model's details to its row."""
         result = yield
         name = prediction_name(item)
-        run, model = self.session.result, self._model(str(name))
+        run, model = self.session.result, self._find_model(str(name))
         if name and run and model and call.when == "call" and name in run.verdicts:
             from pytest_html import extras
 
@@ -56,26 +56,28 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Put the metrics' columns after the model's name, in place of duration and links: no item takes time."""
+        """Replace duration and links by the metrics' columns: no item takes time of its own."""
         cells[1:] = ['<th class="sortable" data-column-type="testId">Model</th>', *html.header_cells()]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill the metrics' columns."""
         name = dict(report.user_properties).get("prediction_name")
-        model = self._model(str(name))
-        shown = html.name_cell(str(name), model) if model else f'<td class="col-testId">{escape(report.nodeid)}</td>'
-        cells[1:] = [shown, *html.row_cells(self.session.verdicts.get(str(name)), model)]
+        model = self._find_model(str(name))
+        name_cell = (
+            html.name_cell(str(name), model) if model else f'<td class="col-testId">{escape(report.nodeid)}</td>'
+        )
+        cells[1:] = [name_cell, *html.row_cells(self.session.verdicts.get(str(name)), model)]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
-        """Leave out the log of a model that passed."""
+        """Remove the empty log of a model that passed."""
         if report.passed:
             data.clear()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
-        """Verdict, failures and warnings above the table; all that is looked up below it."""
+        """Add verdict, failures and warnings above the table, and details below it."""
         if self.session.result is None:
             return
         page = make_page(self.session.result, self.session.note)

@@ -1,4 +1,4 @@
-"""The test that a manifest collects: one item per prediction_name."""
+"""Define the test that a manifest collects: one item per prediction_name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def _name_the_model(request: pytest.FixtureRequest, prediction_name: str) -> Non
 
 
 def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest) -> None:
-    """The model does in a real runtime what its package says: all that was found against it, in sentences."""
-    # Asked for here and not as an argument: where the host skips every item, no replay begins.
+    """Fail with a sentence for each way in which the model in a real runtime differs from its package."""
+    # Requested here and not as an argument: where the host skips every item, no replay begins.
     result: RunResult = request.getfixturevalue("f07_result")
     verdict = result.verdicts[prediction_name]
-    proven = verdict.equivalence.row() if verdict.equivalence else {}
-    properties = {**verdict.row(), **proven, "code": ",".join(failure.code for failure in verdict.failures)}
+    equivalence = verdict.equivalence.row() if verdict.equivalence else {}
+    properties = {**verdict.row(), **equivalence, "code": ",".join(failure.code for failure in verdict.failures)}
     request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

@@ -1,4 +1,4 @@
-"""The items of a session: a manifest is a test file, and each of its models a test."""
+"""Collect a manifest as a test file with a test for each of its models."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class ManifestFile(pytest.Module):
         return item_module
 
     def funcnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test."""
+        """Return whether ``name`` is a test."""
         return name == item_module.test_runtime_validation.__name__
 
     def classnamefilter(self, name: str) -> bool:
-        """Whether ``name`` is a test class: none is."""
+        """Return False: no name is a test class."""
         return False
 
 
 def prediction_name(item: pytest.Item) -> str | None:
-    """Return the model that an item validates; None for an item of somebody else's."""
+    """Return the model that an item validates; None for an item that is not this plugin's."""
     if item.getparent(ManifestFile) and isinstance(item, pytest.Function):
         return str(item.callspec.params["prediction_name"])
     return None

@@ -1,7 +1,7 @@
-"""The loop over the items: each model is told once, in this process, whatever else the host's plugins do with tests.
+"""Run each item once, in this process, whatever the host's plugins do with tests.
 
-All models are judged by one replay before the first is told. To stop after a failure, to run an item again or in
-another process would tell less, or nothing.
+One replay judges all models before the first is reported. To stop after a failure, to run an item again or in
+another process would report less, or nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 import pytest
 from _pytest import runner
 
-from pytest_f07.plugin.host import MARKS
+from pytest_f07.plugin.host import HOST_MARKS
 from pytest_f07.plugin.items import prediction_name
 
 
@@ -22,23 +22,23 @@ class ItemLoop:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._order = {name: place for place, name in enumerate(names)}
+        self._order = {name: index for index, name in enumerate(names)}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
-        """Keep one item of each model, in the manifest's order, after all plugins have had their say."""
+        """Keep one item of each model, in the manifest's order, after all other plugins."""
         yield
         unique: dict[str, pytest.Item] = {}
         for item in items:
             if (name := prediction_name(item)) is not None:
                 unique.setdefault(name, item)
-                item.own_markers[:] = [mark for mark in item.own_markers if mark.name not in MARKS]
+                item.own_markers[:] = [mark for mark in item.own_markers if mark.name not in HOST_MARKS]
         others = [item for item in items if prediction_name(item) is None]
         items[:] = [*sorted(unique.values(), key=lambda item: self._order[str(prediction_name(item))]), *others]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Run every item; a plugin's wish to stop is not heard."""
+        """Run every item, even where a plugin asks to stop."""
         option = session.config.option
         if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
             return None

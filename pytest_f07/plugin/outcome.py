@@ -1,4 +1,4 @@
-"""What pytest reports of each model, held against the run's own verdict: a model that is not judged has not passed."""
+"""Compare pytest's report of each model with the run's verdict: a model that is not judged has not passed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Outcomes:
     """The reports of one session's items.
 
     Conftests and plugins skip items, mark them as expected failures, or change their reports. A model counts as judged
-    where its test was called, and its report says what the run's verdict says.
+    where its test was called and its report agrees with the run's verdict.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Outcomes:
             self._called[name] = report
 
     def not_judged(self, verdicts: Mapping[str, Verdict]) -> list[str]:
-        """Return the models of which the session says nothing, or something else than their verdict."""
+        """Return the models whose verdict the session does not report, or reports wrongly."""
         return [name for name in self.names.values() if not self._is_judged(name, verdicts.get(name))]
 
     def _is_judged(self, name: str, verdict: Verdict | None) -> bool:
@@ -51,13 +51,13 @@ class Outcomes:
         return report.outcome == ("failed" if verdict.failures else "passed")
 
     def sentence(self, names: list[str], of: int) -> str:
-        """Return the sentence that tells of models that were not judged, with the reason given first."""
+        """Return the sentence on models that were not judged, with the first reason."""
         reason = next((self._reasons[name] for name in names if name in self._reasons), "")
         return f"{len(names)} of {of} models were not judged{reason and f' ({reason})'}."
 
 
 def _reason(report: pytest.TestReport) -> str:
-    """Return who took the item out, as far as the report says: ``skipped: no database here``."""
+    """Return why the item was not judged: ``skipped: no database here``."""
     expected_failure = getattr(report, "wasxfail", None)
     if expected_failure is not None:
         kind, text = "xfail", str(expected_failure).removeprefix("reason: ")

@@ -1,4 +1,4 @@
-"""Choose the manifest that a session validates, and set aside the host's options that would disturb it."""
+"""Select the manifest that a session validates, and set aside options of the host."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ from pytest_f07.variant.interpreter import check_system
 from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import Project, check_variant
 
-_LISTING = ("help", "version", "markers", "cacheshow", "show_fixtures_per_test", "showfixtures", "xkill", "xshow")
+_LISTING_OPTIONS = (
+    "help",
+    "version",
+    "markers",
+    "cacheshow",
+    "show_fixtures_per_test",
+    "showfixtures",
+    "xkill",
+    "xshow",
+)
 
 
 @dataclass
 class Selection:
-    """The one variant of this session.
+    """The variant of this session.
 
     :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
-    :param compare_with: another variant, to whose complete run this one is compared.
-    :param set_aside: what the command line or the host's ``addopts`` brought and this session does without.
+    :param compare_with: another variant, with whose complete run this run is compared.
+    :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
     project: Project
@@ -33,13 +42,13 @@ class Selection:
 
 
 def select(config: pytest.Config) -> Selection | None:
-    """Return the selection, or None where the session is not about a manifest.
+    """Return the selection; None where the session validates no manifest.
 
     :raises pytest.UsageError: for more than one variant, or a name that is none.
     """
-    if any(getattr(config.option, name, None) for name in _LISTING) or hasattr(config, "workerinput"):
+    if any(getattr(config.option, name, None) for name in _LISTING_OPTIONS) or hasattr(config, "workerinput"):
         return None
-    named = {argument: found for argument in config.args if (found := _manifest(config, argument))}
+    named = {argument: path for argument in config.args if (path := _manifest_path(config, argument))}
     variant = config.getoption("f07_variant")
     if variant is None and not named:
         if config.getoption("f07_compare") is not None:
@@ -55,42 +64,42 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     check_system()
     manifests = set(named.values())
     if variant is not None:
-        project = Project(config.invocation_params.dir)
-        manifests.add(project.variant(check_variant(variant, "--f07-variant")).manifest)
+        current = Project(config.invocation_params.dir)
+        manifests.add(current.variant(check_variant(variant, "--f07-variant")).manifest)
     if len(manifests) > 1:
-        found = ", ".join(sorted(path.parent.name for path in manifests))
-        raise F07Error(f"{found} are asked for in one session; validate one variant at a time.")
+        names = ", ".join(sorted(path.parent.name for path in manifests))
+        raise F07Error(f"{names} are asked for in one session; validate one variant at a time.")
     [manifest] = manifests
-    of_manifest = Project.of_manifest(manifest)
-    assert of_manifest is not None, "both ways above give a manifest's path"
-    of_manifest.check()
+    project = Project.of_manifest(manifest)
+    assert project is not None, "both ways above give a manifest's path"
+    project.check()
     collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
-    selection = Selection(of_manifest, manifest.parent.name, collect_only, config.getoption("f07_compare"))
-    selection.set_aside = _set_aside(config, list(named) or [_argument(config, manifest)], bool(named))
+    selection = Selection(project, manifest.parent.name, collect_only, config.getoption("f07_compare"))
+    selection.set_aside = _set_aside(config, list(named) or [_to_argument(config, manifest)], bool(named))
     return selection
 
 
-def _manifest(config: pytest.Config, argument: str) -> Path | None:
+def _manifest_path(config: pytest.Config, argument: str) -> Path | None:
     path = config.invocation_params.dir / argument.split("::")[0]
-    found = Path(*path.parts) if ".." not in path.parts else path.resolve()
-    return found if Project.of_manifest(found) else None
+    manifest = Path(*path.parts) if ".." not in path.parts else path.resolve()
+    return manifest if Project.of_manifest(manifest) else None
 
 
-def _argument(config: pytest.Config, manifest: Path) -> str:
+def _to_argument(config: pytest.Config, manifest: Path) -> str:
     return manifest.relative_to(config.invocation_params.dir).as_posix()
 
 
 def _set_aside(config: pytest.Config, arguments: list[str], named: bool) -> list[str]:
-    """Set aside the host's paths and options; what they were."""
-    brought = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
-    aside = [argument for argument in config.args if argument not in arguments] if named or brought else []
-    config.args, config.args_source = list(map(_composed_id, arguments)), pytest.Config.ArgsSource.ARGS
+    """Set aside the host's paths and options, and return them."""
+    has_paths = config.args_source != pytest.Config.ArgsSource.INVOCATION_DIR
+    aside = [argument for argument in config.args if argument not in arguments] if named or has_paths else []
+    config.args, config.args_source = list(map(_compose_id, arguments)), pytest.Config.ArgsSource.ARGS
     config.option.keyword = composed(config.option.keyword)
-    config.option.deselect = config.option.deselect and list(map(_composed_id, config.option.deselect))
+    config.option.deselect = config.option.deselect and list(map(_compose_id, config.option.deselect))
     return aside + set_options_aside(config)
 
 
-def _composed_id(argument: str) -> str:
+def _compose_id(argument: str) -> str:
     """Return a node id with the model's name as items have it; the path before it is the file system's."""
     path, separator, name = argument.partition("::")
     return path + separator + composed(name)

@@ -1,4 +1,4 @@
-"""The hooks of one pytest session that validates one manifest."""
+"""Validate a manifest in a pytest session: the hooks from collection to the final reports."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ SESSION_NAME = "f07-session"
 
 
 class ValidationSession:
-    """One pytest session of one variant.
+    """A pytest session that validates a variant.
 
-    :param prepared: what was checked; None in a session that executes nothing.
-    :param staging: a temporary folder, for the two reports until they are whole, and for all that a partial session
-        makes.
+    :param prepared: the checked variant; None in a session that executes nothing.
+    :param staging: a temporary folder, for the two reports until they are complete, and for all that a partial session
+        writes.
     """
 
     def __init__(self, manifest: Manifest, prepared: Prepared | None, selection: Selection, staging: Path) -> None:
         self.manifest, self.prepared, self.selection, self.staging = manifest, prepared, selection, staging
         self.result = prepared.no_result(manifest.paths) if prepared else None
         self.on_progress: Callable[[Progress], None] = lambda progress: None
-        self.started = self.whole = False
+        self.started = self.all_selected = False
         self.outcomes = Outcomes()
         self.shield = Shield()
         self.note: str | None = None
@@ -51,7 +51,10 @@ class ValidationSession:
 
     @classmethod
     def begin(cls, config: pytest.Config, selection: Selection) -> ValidationSession:
-        """Check everything, and tell pytest-html and junit where to write; :class:`pytest.UsageError` for a mistake."""
+        """Check everything, and set where pytest-html and junit write.
+
+        :raises pytest.UsageError: for a mistake of the user.
+        """
         try:
             check_plugins(config.pluginmanager)
             if selection.collect_only:
@@ -81,34 +84,34 @@ class ValidationSession:
 
     @property
     def checked(self) -> Prepared:
-        """Return what was checked, to be executed."""
+        """The checked variant, ready to run."""
         if self.prepared is None:
             raise pytest.UsageError("a session that only collects executes nothing.")
         return self.prepared
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
-        """Return the verdicts by prediction_name; none before the run was executed."""
+        """Verdicts by prediction_name; empty before the run."""
         return self.result.verdicts if self.result else {}
 
     @property
     def outputs(self) -> Outputs:
-        """Return where the artefacts go: into the variant's folder where all models are to be judged."""
-        return self.manifest.paths if self.whole else self.staged
+        """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
+        return self.manifest.paths if self.all_selected else self.staged
 
     def execute(self, prepared: Prepared, server: ServerProcess) -> RunResult:
-        """Execute the run, once: a plugin that asks for the session's end has its fixtures end and begin anew."""
+        """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
-            with self.shield.raised():
+            with self.shield.protect():
                 self.result = execute(prepared, server, self.outputs, self.on_progress)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
 
     @property
     def staged(self) -> Outputs:
-        """Return the temporary folder."""
+        """Paths in the temporary folder."""
         return Outputs(self.staging)
 
     # -- collection
@@ -116,12 +119,12 @@ class ValidationSession:
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ManifestFile | None:
         """Collect the manifest."""
         if file_path.resolve() == self.manifest.paths.manifest.resolve():
-            found: ManifestFile = ManifestFile.from_parent(parent, path=file_path)
-            return found
+            manifest_file: ManifestFile = ManifestFile.from_parent(parent, path=file_path)
+            return manifest_file
         return None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Make one item for each prediction_name of the manifest."""
+        """Generate an item for each prediction_name of the manifest."""
         if metafunc.definition.getparent(ManifestFile):
             metafunc.parametrize("prediction_name", self.manifest.prediction_names)
 
@@ -130,7 +133,7 @@ class ValidationSession:
         return str(val) if argname == "prediction_name" else None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note whether all models are selected; raise :class:`pytest.UsageError` where none is."""
+        """Note whether all models are selected; raise where none is."""
         import_project_last(self.manifest.project.root)  # again, for each conftest.py below executions/
         names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
         if not names and session.testsfailed == 0:
@@ -139,14 +142,14 @@ class ValidationSession:
                 f"{', '.join(self.manifest.prediction_names)}."
             )
         self.outcomes.expect(names)
-        self.whole = set(names.values()) == set(self.manifest.prediction_names)
+        self.all_selected = set(names.values()) == set(self.manifest.prediction_names)
         self.shield.note_environment()
 
     # -- the run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
-        """Take the time of the replay from the item that waited for it."""
+        """Subtract the replay's time from the item that ran it."""
         call.duration = max(0.0, call.duration - self._replay_seconds)
         self._replay_seconds = 0.0
 
@@ -162,9 +165,9 @@ class ValidationSession:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Put report.html and junit.xml into their place, and write the metadata where the run is complete.
+        """Move report.html and junit.xml to their folder, and write the metadata of a complete run.
 
-        Both are final once the other plugins' sessionfinish has run.
+        Both reports are written in their own sessionfinish, before this one ends.
         """
         self.note = self._reason_not_complete(session)
         self._set_exit_status(session)
@@ -175,26 +178,26 @@ class ValidationSession:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
         self._set_exit_status(session)  # again, for plugins change it
-        if self.started and self.whole and self.result:
+        if self.started and self.all_selected and self.result:
             self._place_reports(session.config)
             if self.note is None:
-                # Step 8, last of all: it says that the run is complete.
+                # Step 8, last of all: its presence means that the run is complete.
                 write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
         return result
 
     def _is_stopped(self, session: pytest.Session) -> bool:
-        """Return whether the session came to an end before its items did."""
+        """Return whether the session ended before its items."""
         stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
         return session.exitstatus in stopped
 
     def _set_exit_status(self, session: pytest.Session) -> None:
-        """Let the exit status tell of the models, and of nothing else that plugins measure."""
+        """Set the exit status by the models alone, not by what other plugins measure."""
         if not self.selection.collect_only and not self._is_stopped(session):
             failed = self.outcomes.failed or self.outcomes.not_judged(self.verdicts)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def _reason_not_complete(self, session: pytest.Session) -> str | None:
-        """Return why this session is no complete run; None where it is one, or where nothing was to be run."""
+        """Return why this session is not a complete run; None where it is, or where nothing was to be run."""
         written = "No metadata was written." if self.started else "No run was begun, and nothing was touched."
         if self.selection.collect_only or (self._is_stopped(session) and not self.started):
             return None
@@ -204,13 +207,13 @@ class ValidationSession:
             return f"The session was interrupted. {written}"
         if names := self.outcomes.not_judged(self.verdicts):
             return f"{self.outcomes.sentence(names, len(self.outcomes.names))} {written}"
-        if not self.whole:
-            of = len(self.manifest.prediction_names)
-            return f"Only some of the {of} models were selected: nothing was written to the variant's folder."
+        if not self.all_selected:
+            models = len(self.manifest.prediction_names)
+            return f"Only some of the {models} models were selected: nothing was written to the variant's folder."
         return None
 
     def _place_reports(self, config: pytest.Config) -> None:
-        """Move the reports into the variant's folder, and let pytest's closing lines name them there."""
+        """Move the reports into the variant's folder, and set the paths that pytest's closing lines name."""
         from _pytest.junitxml import xml_key
         from pytest_html.basereport import BaseReport
 
@@ -225,13 +228,13 @@ class ValidationSession:
                 plugin._report_path = out.report_html
 
     def pytest_unconfigure(self) -> None:
-        """Give back what the session held."""
+        """Release the variant and remove the temporary folder."""
         if self.prepared is not None:
             self.prepared.release()
-        if self.whole or not self.started:
+        if self.all_selected or not self.started:
             shutil.rmtree(self.staging, ignore_errors=True)
 
 
 def cache_folder(config: pytest.Config) -> Path:
-    """Return the folder of pytest's cache, which pytest itself looks for later than a run is checked."""
+    """Return the folder of pytest's cache; pytest itself resolves it later than a run needs it."""
     return resolve_from_str(config.getini("cache_dir"), config.rootpath)

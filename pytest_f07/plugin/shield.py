@@ -1,4 +1,4 @@
-"""A shield for the replay: hosts take network, time and processes from their tests, and the replay needs all three.
+"""Protect the replay from hosts that replace network, time or processes for their tests.
 
 pytest's own documentation has an example that deletes ``requests.Session.request`` for every test; pytest-socket
 replaces ``socket.socket``, freezegun the clock, vcrpy urllib3's connections. Hosts also clear the environment and
@@ -24,13 +24,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-_OWNERS = (socket, socket.socket, time, subprocess, subprocess.Popen, requests, requests.Session, HTTPAdapter,
-           HTTPConnectionPool, HTTPConnection, urllib3.util.connection)  # fmt: skip
+_OWNERS = (
+    *(socket, socket.socket, time, subprocess, subprocess.Popen),
+    *(requests, requests.Session, HTTPAdapter),
+    *(HTTPConnectionPool, HTTPConnection, urllib3.util.connection),
+)
 _ABSENT = object()
 
 
 class Shield:
-    """The surroundings as they are when this is made, before the host's fixtures and hooks for items."""
+    """A copy of the environment from before the host's fixtures and hooks for items."""
 
     def __init__(self) -> None:
         # pyarrow imports it with its first array, and its import crashes where freezegun has replaced datetime.
@@ -40,26 +43,26 @@ class Shield:
         self.note_environment()
 
     def note_environment(self) -> None:
-        """Note environment and folder anew: what a host's configuration hooks set is meant for the run, too."""
+        """Copy variables and folder again: what a host's configuration hooks set is meant for the run, too."""
         self._environment, self._folder = dict(os.environ), Path.cwd()
         self._environment.pop("PYTHONWARNINGS", None)  # TensorFlow warns at import, in processes of its own
 
     @contextmanager
-    def raised(self) -> Iterator[None]:
-        """Put the surroundings back while the block runs, and the host's again after it."""
+    def protect(self) -> Iterator[None]:
+        """Restore the copied environment while the block runs, and the host's after it."""
         host = [(owner, dict(vars(owner))) for owner in _OWNERS]
         environment, folder = dict(os.environ), _current_folder()
-        self._lay(self._attributes, self._environment, self._folder)
+        self._apply(self._attributes, self._environment, self._folder)
         try:
-            # What libraries warn of here is nothing that a host could mend; it may have made warnings errors.
+            # A host cannot act on the libraries' warnings here, and may turn warnings into errors.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         finally:
-            self._lay(host, environment, folder)
+            self._apply(host, environment, folder)
 
     @staticmethod
-    def _lay(attributes: list[tuple[Any, dict[str, Any]]], environment: dict[str, str], folder: Path | None) -> None:
+    def _apply(attributes: list[tuple[Any, dict[str, Any]]], environment: dict[str, str], folder: Path | None) -> None:
         for owner, wanted in attributes:
             _restore(owner, wanted)
         if dict(os.environ) != environment:

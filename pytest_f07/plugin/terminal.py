@@ -1,4 +1,4 @@
-"""Write the replay's progress, a table at the end, and what a CI system reads to the terminal."""
+"""Write to the terminal: the replay's progress, a table at the end, and annotations for a CI system."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pytest_f07.results import ci
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant.wording import counted, pace
 
-EVERY = 0.2
-SPARSELY = 30.0
+INTERACTIVE_INTERVAL_S = 0.2
+PLAIN_INTERVAL_S = 30.0
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
         self.session = session
 
     def pytest_report_header(self) -> list[str]:
-        """Say what is validated and what was set aside for it."""
+        """Return the header's lines: the variant, and the options set aside."""
         manifest, aside = self.session.manifest, self.session.selection.set_aside
         size = f"{counted(len(manifest.listed), 'model')}, {counted(len(manifest.datasets), 'dataset')}"
         lines = [f"f07: {manifest.paths.name} of package {manifest.package.name}, {size}"]
@@ -53,14 +53,14 @@ class Terminal:
             line.end()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """Show a table of the models, and what the items do not say."""
+        """Show a table of the models, and the session's notes."""
         session, result = self.session, self.session.result
         if result is None or not session.started:
             if session.note:
                 terminalreporter.line(f"f07: {session.note}")
             return
         self._show(terminalreporter, result, quiet=config.get_verbosity() < 0)
-        _tell_ci(terminalreporter, result, session.note)
+        _write_ci(terminalreporter, result, session.note)
 
     def _show(self, terminal: pytest.TerminalReporter, result: RunResult, quiet: bool) -> None:
         session, show = self.session, result.manifest.project.show
@@ -80,7 +80,7 @@ class Terminal:
                 terminal.line(f"f07: warning: {warning}")
             if result.outputs.report_html.is_file():
                 terminal.line(f"f07: report: {show(result.outputs.report_html)}")
-        if not session.whole:
+        if not session.all_selected:
             if session.outcomes.not_judged(session.verdicts):
                 terminal.line(f"f07: {session.note}")
             terminal.line(f"f07: this session is partial; what it computed is in {session.staging}")
@@ -90,7 +90,7 @@ class Terminal:
             terminal.line(f"f07: {show(result.outputs.metadata)} written: the run is complete")
 
 
-def _tell_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | None) -> None:
+def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | None) -> None:
     """Write GitHub's annotations and step summary, where GitHub runs the session."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for verdict in result.verdicts.values():
@@ -106,7 +106,7 @@ def _tell_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | N
 
 
 class ProgressLine:
-    """One line that is written again and again where the terminal is interactive, sparse lines where it is not."""
+    """A line that is rewritten where the terminal is interactive; a line every 30 seconds where it is not."""
 
     def __init__(self, config: pytest.Config) -> None:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
@@ -119,25 +119,29 @@ class ProgressLine:
         self._written = time.monotonic()
 
     def _uncaptured(self) -> AbstractContextManager[None]:
-        """Return a context in which pytest does not capture the file that its terminal writes to."""
-        found: AbstractContextManager[None] = (
+        """Return a context without capture: pytest captures the file that its own terminal writes to."""
+        context: AbstractContextManager[None] = (
             self._capture.global_and_fixture_disabled() if self._capture else nullcontext()
         )
-        return found
+        return context
 
     def begin(self) -> None:
-        """Say that the server starts, which takes seconds."""
+        """Show that the server is starting, which takes seconds."""
         if self._interactive:
             self._write("f07: starting the server")
 
     def show(self, progress: Progress) -> None:
-        """Tell where the replay is, if it is time to."""
+        """Show the replay's progress where the interval has passed."""
         last, self._last = self._last or progress, progress
-        if last is progress:  # of the first answer nothing can be told
+        if last is progress:  # the first answer gives no pace
             self._written = time.monotonic()
         waited = time.monotonic() - self._written
         between = not self._interactive and last.dataset != progress.dataset
-        if between or progress.done == progress.total or waited >= (EVERY if self._interactive else SPARSELY):
+        if (
+            between
+            or progress.done == progress.total
+            or waited >= (INTERACTIVE_INTERVAL_S if self._interactive else PLAIN_INTERVAL_S)
+        ):
             self._write(progress_text(progress))
 
     def _write(self, text: str) -> None:

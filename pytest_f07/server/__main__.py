@@ -1,6 +1,6 @@
 """``python -m pytest_f07.server executions/07_deployrun/v701/manifest.json``: serve one manifest's models.
 
-The process ends by itself when the pipe on its standard input closes, so that no death of its parent leaves it behind.
+The process ends by itself when the pipe on its standard input closes, so that it ends with its parent.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCES
 
 
 def main() -> int:
-    """Load and serve; 2 after one line for a user's mistake."""
-    options = _options()
+    """Load the models and serve them; return 2 after one line for a user's mistake."""
+    options = _parse_options()
     if not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
@@ -44,10 +44,10 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
     project = Project.of_manifest(path)
     if project is None:
         raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
-    found = manifest.load(project, path.parent.name)
-    params = Params.read(found.paths.params, project.show(found.paths.params))
+    variant_manifest = manifest.load(project, path.parent.name)
+    params = Params.read(variant_manifest.paths.params, project.show(variant_manifest.paths.params))
     listener = listen(params.host, params.port) if inherited is None else socket.socket(fileno=inherited)
-    made = found.read_models()
+    package_models = variant_manifest.read_models()
     # TensorFlow takes seconds to import: what can be refused is refused before.
     from pytest_f07.server import models
     from pytest_f07.server.app import create_app
@@ -55,24 +55,27 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
 
     models.one_thread_each()
     loaded = []
-    for model in made:
+    for model in package_models:
         # Should it take the process down with it, the log tells which it was.
         print(f"loading models/{model.folder.name}/{model.h5.name}", file=sys.stderr, flush=True)
         loaded.append(models.load(model))
     runtime = models.Runtime(loaded)
     identity = {
-        "models": len(made),
-        "variant": found.paths.name,
-        "manifest": found.digest,
+        "models": len(package_models),
+        "variant": variant_manifest.paths.name,
+        "manifest": variant_manifest.digest,
         "nonce": nonce,
         "loaded": [model.describe() for model in runtime.models],
         "versions": models.versions(),
     }
     host, port = listener.getsockname()[:2]
-    print(f"{found.paths.name}: {counted(len(made), 'model')} ready at http://{host}:{port}", flush=True)
+    print(
+        f"{variant_manifest.paths.name}: {counted(len(package_models), 'model')} ready at http://{host}:{port}",
+        flush=True,
+    )
     headers = {
         NONCE_HEADER: nonce,
-        MANIFEST_HEADER: found.digest,
+        MANIFEST_HEADER: variant_manifest.digest,
         MODELS_HEADER: sha256("".join(model.sha256 for model in runtime.models).encode()).hexdigest(),
         PROCESS_HEADER: secrets.token_hex(8),  # of this start: another one, on the same files, is another server
     }
@@ -85,7 +88,7 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pytest_f07.server", description="Serve one manifest's models.")
     parser.add_argument("manifest", type=Path, help="executions/07_deployrun/<variant>/manifest.json")
     parser.add_argument("--socket", type=int, help="a listening socket to inherit, instead of runtime.host and port")

@@ -1,4 +1,4 @@
-"""The routes (specification §7, contract "The server"): what is asked, what is answered, what is refused."""
+"""Answer the routes of the server (specification §7, contract "The server")."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 def create_app(identity: dict[str, Any], predict: Callable[[Windows], Predictions], headers: dict[str, str]) -> Flask:
     """Return the application.
 
-    :param identity: what ``GET /`` says beside ``status``: who this server is.
-    :param predict: every model's answer to a batch of windows.
+    :param identity: what ``GET /`` answers beside ``status``: variant, manifest, models.
+    :param predict: a function that returns every model's predictions of a batch of windows.
     :param headers: sent with every answer, refusals too.
     """
     app = Flask(__name__, static_folder=None)
@@ -38,22 +38,22 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
 
     @app.post("/infer")
     def infer() -> Response:
-        windows = wire.decode_window(_body(wire.JSON))
+        windows = wire.decode_window(_read_body(wire.JSON))
         predictions = predict(windows)
         [answer] = wire.encode_answers(windows, predictions)
-        return _of_rows(_json(answer), windows, predictions)
+        return _with_digest(_json(answer), windows, predictions)
 
     @app.post("/infer_batch")
     def infer_batch() -> Response:
         if request.mimetype == wire.ARROW:
-            windows = wire.decode_windows_arrow(_body(wire.ARROW))
+            windows = wire.decode_windows_arrow(_read_body(wire.ARROW))
             predictions = predict(windows)
             answer = Response(wire.encode_predictions_arrow(predictions), mimetype=wire.ARROW)
         else:
-            windows = wire.decode_windows(_body(wire.JSON, wire.ARROW))
+            windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
             predictions = predict(windows)
             answer = _json({"results": wire.encode_answers(windows, predictions)})
-        return _of_rows(answer, windows, predictions)
+        return _with_digest(answer, windows, predictions)
 
     @app.after_request
     def sign(response: Response) -> Response:
@@ -79,7 +79,7 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     return app
 
 
-def _body(*types: str) -> bytes:
+def _read_body(*types: str) -> bytes:
     if request.mimetype not in types:
         valid = " or ".join(types)
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no stated type'}; it must be {valid}")
@@ -110,7 +110,8 @@ def _routes() -> str:
     )
 
 
-def _of_rows(response: Response, windows: Windows, predictions: Predictions) -> Response:
+def _with_digest(response: Response, windows: Windows, predictions: Predictions) -> Response:
+    """Return ``response`` with the digest of its rows in a header."""
     response.headers[wire.ROWS_HEADER] = wire.rows_digest(windows, predictions)
     return response
 

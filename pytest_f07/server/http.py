@@ -1,4 +1,4 @@
-"""Bind, and answer HTTP: by waitress where it is installed, else by Werkzeug's own server."""
+"""Answer HTTP: by waitress where it is installed, else by Werkzeug's own server."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pytest_f07 import wire
 
 # More threads than processors only pass the interpreter lock around.
 THREADS = min(4, os.cpu_count() or 1)
-CONNECTIONS = 500
-RECEIVE = 1 << 18  # bytes read at once: a batch comes in one piece or two
-SPOOLED = 1 << 22  # bytes of a body that wait in memory for its end; the rest waits on disk
+MAX_CONNECTIONS = 500
+RECEIVE_BYTES = 1 << 18  # read at once: a batch comes in one piece or two
+SPOOL_BYTES = 1 << 22  # of a body that wait in memory for its end; the rest waits on disk
 
 
 def serve(app: Flask, listener: socket.socket) -> None:
@@ -28,41 +28,41 @@ def serve(app: Flask, listener: socket.socket) -> None:
         from waitress.server import create_server
     except ImportError:
         host, port = listener.getsockname()[:2]
-        make_server(host, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()).serve_forever()
+        make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()).serve_forever()
         return
     server = create_server(
         app,
         sockets=[listener],
         threads=THREADS,
-        connection_limit=CONNECTIONS,
-        recv_bytes=RECEIVE,
+        connection_limit=MAX_CONNECTIONS,
+        recv_bytes=RECEIVE_BYTES,
         ident=None,
-        inbuf_overflow=SPOOLED,
+        inbuf_overflow=SPOOL_BYTES,
         outbuf_overflow=2 * wire.MAX_BYTES,
         outbuf_high_watermark=2 * wire.MAX_BYTES,  # beyond it a thread waits for a client who reads nothing
         max_request_body_size=wire.MAX_BYTES + 1,
         clear_untrusted_proxy_headers=True,
     )
-    server.channel_class = _channel(server.channel_class)
+    server.channel_class = _channel_class(server.channel_class)
     server.run()
 
 
-class _Quiet(WSGIRequestHandler):
+class _QuietHandler(WSGIRequestHandler):
     """Werkzeug's handler without a log line for each request; its own refusals are JSON like all others."""
 
     def run_wsgi(self) -> None:
-        """Answer; a request line that cannot be taken apart is refused here."""
+        """Answer a request; refuse a request line that cannot be parsed."""
         try:
             super().run_wsgi()
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST, "the request's address or length cannot be read")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse malformed HTTP; it may not have come as far as to state a version."""
-        body = _refusal(message or HTTPStatus(code).phrase)
+        """Refuse malformed HTTP, which may state no version."""
+        body = _error_body(message or HTTPStatus(code).phrase)
         self.request_version = "HTTP/1.0"
         self.send_response(_client_error(code))
         self.send_header("Content-Type", wire.JSON)
@@ -72,8 +72,8 @@ class _Quiet(WSGIRequestHandler):
         self.wfile.write(body)
 
 
-def _channel(channel: type[Any]) -> type[Any]:
-    """waitress's channel, whose own refusals (malformed HTTP, 413) are JSON like all others."""
+def _channel_class(channel: type[Any]) -> type[Any]:
+    """Return waitress's channel with JSON as the body of its own refusals (malformed HTTP, 413)."""
     from waitress.utilities import BadRequest
 
     base: Any = channel.error_task_class
@@ -82,16 +82,16 @@ def _channel(channel: type[Any]) -> type[Any]:
     class Parser(parser):  # type: ignore[misc]  # waitress has no types
         def received(self, data: bytes) -> int:
             try:
-                taken: int = super().received(data)
+                received: int = super().received(data)
             except ValueError:
                 self.error, self.completed = BadRequest("its address or length cannot be read"), True
                 return len(data)
-            return taken
+            return received
 
     class JsonErrorTask(base):  # type: ignore[misc]  # waitress has no types
         def execute(self) -> None:
             error = self.request.error
-            body = _refusal(f"{error.reason}: {error.body}")
+            body = _error_body(f"{error.reason}: {error.body}")
             self.status = f"{_client_error(error.code)} {error.reason}"
             self.response_headers = [("Content-Type", wire.JSON), ("Connection", "close")]
             self.set_close_on_finish()
@@ -101,10 +101,10 @@ def _channel(channel: type[Any]) -> type[Any]:
     return type("Channel", (channel,), {"error_task_class": JsonErrorTask, "parser_class": Parser})
 
 
-def _refusal(message: str) -> bytes:
+def _error_body(message: str) -> bytes:
     return json.dumps({"error": " ".join(message.split())}).encode()
 
 
 def _client_error(code: int) -> int:
-    """Return 400 for 501 and 505, by which servers mean a request that they cannot read."""
+    """Return 400 for 501 and 505: they stand for a request that the server cannot read."""
     return 400 if code in (501, 505) else code

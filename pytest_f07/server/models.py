@@ -40,7 +40,7 @@ class LoadedModel:
     needs_a_code: bool
 
     def describe(self) -> dict[str, Any]:
-        """What ``GET /`` says of it."""
+        """Return what ``GET /`` says of the model."""
         return {
             "prediction_name": self.made.prediction_name,
             "sha256": self.sha256,
@@ -69,13 +69,13 @@ def load(made: Model) -> LoadedModel:
     kind = tf.int32 if made.vectorization.kind == "sequence" else tf.float32
     size = made.h5.stat().st_size
     try:
-        with memory.at_most(memory.allowance(size)):
+        with memory.memory_limit(memory.load_bytes(size)):
             with loadable(made.h5) as file, tf.keras.utils.custom_object_scope({HARD_SIGMOID: _hard_sigmoid}):
                 network = tf.keras.models.load_model(file, compile=False)
             nothing = np.asarray(network(tf.zeros([1, made.vectorization.width], kind), training=False))
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise F07Error(
-            f"{where}: takes more than {memory.allowance(size) >> 20:,} MiB to load; no model in {size:,} bytes needs "
+            f"{where}: takes more than {memory.load_bytes(size) >> 20:,} MiB to load; no model in {size:,} bytes needs "
             "that."
         ) from None
     except Exception as error:  # whatever Keras raises, a reader wants the file's name and one line
@@ -92,13 +92,13 @@ def load(made: Model) -> LoadedModel:
 
 
 def reason(error: Exception) -> str:
-    """What an error says, in one line; of a long one the end is kept whole: there Keras says why."""
+    """Return an error's message in one line; keep the end of a long one whole: there Keras says why."""
     text = " ".join(str(error).split())
     return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]} … {text[-END:]}"
 
 
 def _hard_sigmoid(x: Any) -> Any:
-    """What Keras 2 calls hard_sigmoid."""
+    """Compute hard_sigmoid as Keras 2 does."""
     return tf.clip_by_value(0.2 * x + 0.5, 0, 1)
 
 
@@ -145,11 +145,11 @@ class Runtime:
         return Predictions(self.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
 
     def inputs(self, windows: Windows) -> list[Float32Array | Int32Array]:
-        """What the models are given for ``windows``: ``[windows, width]`` of each kind of vectorization."""
+        """Return the models' input for ``windows``: ``[windows, width]`` of each kind of vectorization."""
         return [vectorize(windows) for vectorize in self._vectorizers]
 
     def forward(self, inputs: Sequence[Float32Array | Int32Array]) -> Float32Array:
-        """What the models say, as it comes: float32 ``[windows, models]``."""
+        """Return the models' scores, unrounded: float32 ``[windows, models]``."""
         scores: Float32Array = self._graph(*map(tf.constant, inputs)).numpy()
         return scores
 
@@ -166,5 +166,5 @@ class Runtime:
 
 
 def versions() -> dict[str, str]:
-    """The software that answers, for the metadata."""
+    """Return the versions of the software that answers, for the metadata."""
     return {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "flask", "pyarrow")}

@@ -1,4 +1,4 @@
-"""What the routes are, as an OpenAPI document: served at ``/openapi.json``, held true by Schemathesis (make fuzz)."""
+"""Describe the routes as an OpenAPI document: served at ``/openapi.json``, tested by Schemathesis (make fuzz)."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _REFUSALS = {
 
 
 def document(names: Sequence[str]) -> Schema:
-    """Return the whole document.
+    """Return the document.
 
     :param names: the prediction names, in the order of every answer.
     """
-    one = {"$ref": "#/components/schemas/Answer"}
-    batch = {"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "items": one}}}
+    answer = {"$ref": "#/components/schemas/Answer"}
+    batch = {"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "items": answer}}}
     stream = {"schema": {"type": "string", "format": "binary"}}
     windows = {"type": "array", "items": _WINDOW, "maxItems": MAX_WINDOWS}
-    asked = {wire.JSON: {"schema": _object("windows", windows)}, wire.ARROW: stream}
-    answered = {wire.JSON: {"schema": batch}, wire.ARROW: stream}
+    request_content = {wire.JSON: {"schema": _object("windows", windows)}, wire.ARROW: stream}
+    answer_content = {wire.JSON: {"schema": batch}, wire.ARROW: stream}
     return {
         "openapi": "3.1.0",
         "info": {"title": "F07 runtime", "version": pytest_f07.__version__},
@@ -55,9 +55,9 @@ def document(names: Sequence[str]) -> Schema:
             "/infer": _post(
                 "Every model's answer to one window (for debugging).",
                 {wire.JSON: {"schema": _object("window", _WINDOW)}},
-                {wire.JSON: {"schema": one}},
+                {wire.JSON: {"schema": answer}},
             ),
-            "/infer_batch": _post("Every model's answer to each window, in order.", asked, answered),
+            "/infer_batch": _post("Every model's answer to each window, in order.", request_content, answer_content),
         },
         "components": {"schemas": {"Answer": _answer(names), "Error": _object("error", {"type": "string"})}},
     }
@@ -88,13 +88,13 @@ def _object(key: str, schema: Schema) -> Schema:
     return {"type": "object", "required": [key], "properties": {key: schema}}
 
 
-def _post(summary: str, asked: Schema, answered: Schema) -> Schema:
+def _post(summary: str, request_content: Schema, answer_content: Schema) -> Schema:
     refusals = {code: _content(words, {wire.JSON: {"schema": _ERROR}}) for code, words in _REFUSALS.items()}
     return {
         "post": {
             "summary": summary,
-            "requestBody": {"required": True, "content": asked},
-            "responses": {"200": _content("The answers.", answered), **refusals},
+            "requestBody": {"required": True, "content": request_content},
+            "responses": {"200": _content("The answers.", answer_content), **refusals},
         }
     }
 

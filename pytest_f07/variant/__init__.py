@@ -1,1 +1,1 @@
-"""What is to be validated: names and places, parameters, the F06 package, its seal, the manifest, the registry."""
+"""Describe a variant: its paths, parameters, F06 package, seal, manifest and registry entry."""

@@ -1,4 +1,4 @@
-"""variant7: params.yaml, manifest.json and the registry entry of a new variant, all three or nothing."""
+"""Create a variant (``variant7``): write its params.yaml, manifest.json and registry entry, or none of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pytest_f07.variant.unlisted import unlisted_models
 
 @dataclass(frozen=True)
 class Declaration:
-    """A variant that has been declared.
+    """Result of declaring a variant.
 
     :param completed: whether its params.yaml was there before, and only the manifest was missing.
     :param warnings: a sentence for each thing in the package that will not be validated, or contradicts itself.
@@ -51,24 +51,24 @@ def create_variant(
     check_variant(variant, "VARIANT")
     check_variant(parent, "PARENT")
     paths, package = project.variant(variant), project.package(parent)
-    declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
-    if declared:
+    is_declared = paths.params.is_file() and not os.path.lexists(paths.manifest)
+    if is_declared:
         params = _check_declared(project, paths, parent, overrides)
     elif os.path.lexists(paths.folder):
         raise F07Error(f"VARIANT={variant} is taken: {project.show(paths.folder)} exists. Choose another name.")
     else:
-        params = _params(project, parent, overrides)
+        params = _merge_params(project, parent, overrides)
     models, datasets = read_package(package)
     params.check_require(limits, [model.prediction_name for model in models], "params.yaml")
     document = to_json(manifest.build(project, package, models, datasets, seal(package.folder)))
     unlisted = unlisted_models(package, {model.folder.name for model in models})
     warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]
     warnings += incoherences(package, models, datasets)
-    if declared:
+    if is_declared:
         _complete(project, paths, parent, document)
     else:
         _declare(project, paths, params, document)
-    return Declaration(paths, declared, warnings)
+    return Declaration(paths, is_declared, warnings)
 
 
 def _declare(project: Project, paths: VariantPaths, params: Params, document: bytes) -> None:
@@ -118,7 +118,8 @@ def _complete(project: Project, paths: VariantPaths, parent: str, document: byte
             raise
 
 
-def _params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
+def _merge_params(project: Project, parent: str, overrides: Mapping[str, Any]) -> Params:
+    """Return the parameters: base_params.yaml with ``overrides`` in place of its values."""
     base: dict[str, Any] = {}
     if project.base_params.exists():
         where = project.show(project.base_params)

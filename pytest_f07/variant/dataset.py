@@ -27,8 +27,8 @@ BLOCK_ROWS = 65_536
 class Dataset:
     """One dataset of a package, cut to its first rows where params.yaml asks for that.
 
-    :param source_f04: the variant that made it, like v401; its name in every artefact.
-    :param where: what messages call it.
+    :param source_f04: the F04 variant that wrote it, like v401; its name in every artefact.
+    :param where: its name in messages.
     :param rows: the number of rows that a run reads.
     """
 
@@ -48,11 +48,11 @@ class Dataset:
         return cls(source_f04, path, where, rows if limit is None else min(rows, limit))
 
     def blocks(
-        self, columns: list[str], most: int = BLOCK_ROWS, first_row: int = 0, rows: int | None = None
+        self, columns: list[str], max_rows: int = BLOCK_ROWS, first_row: int = 0, rows: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield rows in order, in record batches that never cross a row group.
 
-        A block is held in memory: it has ``most`` rows, or fewer where the windows are long.
+        A block is held in memory: it has ``max_rows`` rows, or fewer where the windows are long.
 
         :param first_row: the row to begin with; the blocks before it are cut where they would be without it.
         :param rows: how many rows to read; None for all that follow.
@@ -67,7 +67,7 @@ class Dataset:
                     return
                 if group_start <= first_row:
                     continue
-                for block in file.iter_batches(block_rows(metadata, most), row_groups=[group], columns=columns):
+                for block in file.iter_batches(block_rows(metadata, max_rows), row_groups=[group], columns=columns):
                     skipped = min(max(0, first_row - start), block.num_rows)
                     wanted = block.slice(skipped, max(0, end - start - skipped))
                     start += block.num_rows
@@ -76,73 +76,74 @@ class Dataset:
 
     def check_rows(self) -> None:
         """Raise :class:`F07Error` that names the first row whose window or label is not what F04 writes."""
-        first = 0
+        first_row = 0
         try:
             for block in self.blocks([X_COLUMN, Y_COLUMN]):
-                self._check_windows(block.column(X_COLUMN), first)
-                self._check_labels(block.column(Y_COLUMN), first)
-                first += block.num_rows
+                self._check_windows(block.column(X_COLUMN), first_row)
+                self._check_labels(block.column(Y_COLUMN), first_row)
+                first_row += block.num_rows
         except (OSError, pa.ArrowException) as error:
             reason = first_line(error)
-            raise F07Error(f"{self.where}: cannot be read beyond row {first:,} ({reason}).") from None
-        if first != self.rows:
-            raise F07Error(f"{self.where}: declares {self.rows:,} rows and holds {first:,}.")
+            raise F07Error(f"{self.where}: cannot be read beyond row {first_row:,} ({reason}).") from None
+        if first_row != self.rows:
+            raise F07Error(f"{self.where}: declares {self.rows:,} rows and holds {first_row:,}.")
 
-    def _check_windows(self, windows: pa.Array, first: int) -> None:
+    def _check_windows(self, windows: pa.Array, first_row: int) -> None:
         if windows.null_count:
-            row = first + _first(windows.is_null())
+            row = first_row + _first_true(windows.is_null())
             raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} is null; an empty window is an empty list.")
         codes, lengths = windows.flatten(), pc.list_value_length(windows)
         if codes.null_count:
             parents = pc.list_parent_indices(windows)
-            row = first + parents[_first(codes.is_null())].as_py()
+            row = first_row + parents[_first_true(codes.is_null())].as_py()
             raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds a null; codes are integers.")
         if pa.types.is_uint64(codes.type) and len(codes) and pc.max(codes).as_py() >= 2**63:
-            place = _first(pc.greater_equal(codes, pa.scalar(2**63, pa.uint64())))
-            row = first + pc.list_parent_indices(windows)[place].as_py()
-            raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds {codes[place]}; codes are 64-bit integers.")
+            position = _first_true(pc.greater_equal(codes, pa.scalar(2**63, pa.uint64())))
+            row = first_row + pc.list_parent_indices(windows)[position].as_py()
+            raise F07Error(f"{self.where}: row {row:,}: {X_COLUMN} holds {codes[position]}; codes are 64-bit integers.")
         if len(lengths) and (longest := pc.max(lengths).as_py()) > MAX_WINDOW:
-            row = first + _first(pc.greater(lengths, MAX_WINDOW))
+            row = first_row + _first_true(pc.greater(lengths, MAX_WINDOW))
             raise F07Error(
                 f"{self.where}: row {row:,}: a window of {longest:,} codes; at most {MAX_WINDOW:,} are served."
             )
 
-    def _check_labels(self, labels: pa.Array, first: int) -> None:
-        values = _numbers(labels)
+    def _check_labels(self, labels: pa.Array, first_row: int) -> None:
+        values = _to_numbers(labels)
         allowed = pc.or_(pc.is_in(values, pa.array([0, 1]).cast(values.type)), pc.is_null(values))
         if not pc.all(allowed).as_py():
             row = int(pc.index(allowed, False).as_py())
             raise F07Error(
-                f"{self.where}: row {first + row:,}: {Y_COLUMN} is {values[row].as_py()!r}; "
+                f"{self.where}: row {first_row + row:,}: {Y_COLUMN} is {values[row].as_py()!r}; "
                 "it must be 0, 1, null or NaN (the last two: not labelled)."
             )
 
 
-def block_rows(metadata: Any, most: int) -> int:
+def block_rows(metadata: Any, max_rows: int) -> int:
     """Return how many rows of a row group hold no more codes than one request may, if its windows are alike.
 
     :param metadata: of the row group, as pyarrow gives it.
     """
     values: int = max(metadata.column(number).num_values for number in range(metadata.num_columns))
     rows: int = metadata.num_rows
-    return max(1, min(most, MAX_CODES * rows // max(values, 1)))
+    return max(1, min(max_rows, MAX_CODES * rows // max(values, 1)))
 
 
 def _check_schema(path: Path, where: str) -> int:
+    """Return the number of rows; raise :class:`F07Error` where the file lacks the columns that F04 writes."""
     if path.exists() and not path.is_file():
         raise F07Error(f"{where}: is no regular file.")
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
         names = schema.names
-        grouped = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+        group_rows = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
     except FileNotFoundError:
         raise F07Error(f"{where}: no such file{pull_hint(path)}.") from None
     except (OSError, UnicodeError, pa.ArrowException) as error:
         raise F07Error(f"{where}: is not a readable parquet file ({first_line(error)}).") from None
     rows: int = metadata.num_rows
-    if rows != grouped:
-        raise F07Error(f"{where}: declares {rows:,} rows, and its row groups {grouped:,}.")
+    if rows != group_rows:
+        raise F07Error(f"{where}: declares {rows:,} rows, and its row groups {group_rows:,}.")
     for column in (X_COLUMN, Y_COLUMN):
         if names.count(column) != 1:
             raise F07Error(f"{where}: must have one column {column}; its columns are {', '.join(names) or 'none'}.")
@@ -155,13 +156,13 @@ def _check_schema(path: Path, where: str) -> int:
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:
-    """Labels as int8 ``[rows]``: 0, 1, or :data:`UNLABELLED` for null and NaN."""
-    labels: npt.NDArray[np.int8] = pc.fill_null(_numbers(column).cast(pa.int8()), UNLABELLED).to_numpy()
+    """Return labels as int8 ``[rows]``: 0, 1, or :data:`UNLABELLED` for null and NaN."""
+    labels: npt.NDArray[np.int8] = pc.fill_null(_to_numbers(column).cast(pa.int8()), UNLABELLED).to_numpy()
     return labels
 
 
-def _numbers(labels: pa.Array) -> pa.Array:
-    """Labels of any type as numbers that Arrow compares: NaN as null, and -0.0 as 0.0."""
+def _to_numbers(labels: pa.Array) -> pa.Array:
+    """Return labels of any type as numbers that Arrow compares: NaN as null, and -0.0 as 0.0."""
     if pa.types.is_boolean(labels.type):
         return labels.cast(pa.int8())
     if pa.types.is_floating(labels.type):
@@ -171,5 +172,6 @@ def _numbers(labels: pa.Array) -> pa.Array:
     return labels
 
 
-def _first(mask: pa.Array) -> int:
+def _first_true(mask: pa.Array) -> int:
+    """Return the index of the first True."""
     return int(pc.index(mask, True).as_py())

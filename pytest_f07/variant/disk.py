@@ -1,4 +1,4 @@
-"""The disk before a run: folders that can be written, and room for what the run will write."""
+"""Check the disk before a run: that its folders can be written and that it has enough space."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_cache(folder: Path) -> None:
     deepest = folder / "d" / ".xprocess" / "f07-server"
     while not os.path.lexists(deepest):
         deepest = deepest.parent
-    if reason := _refusal(deepest):
+    if reason := _write_error(deepest):
         raise F07Error(
             f"{deepest}: pytest's cache cannot be written there ({reason}), and pytest-xprocess needs it. "
             "Name another folder: -o cache_dir=/tmp/pytest_cache"
@@ -48,8 +48,8 @@ def check(paths: Outputs, datasets: Iterable[Dataset], names: Sequence[str]) -> 
 
 def check_writable(paths: Outputs) -> None:
     """Raise :class:`F07Error` where a variant's folder, or one that a run cleans, cannot be written."""
-    for folder in _folders(paths):
-        if reason := _refusal(folder):
+    for folder in _written_folders(paths):
+        if reason := _write_error(folder):
             raise F07Error(
                 f"{folder}: cannot be written ({reason}); a run writes there. Mend its owner or permissions."
             )
@@ -60,7 +60,7 @@ def check_space(paths: Outputs, needed: int) -> None:
 
     :param needed: an estimate in bytes.
     """
-    free = shutil.disk_usage(paths.folder).free + _reclaimed(paths)
+    free = shutil.disk_usage(paths.folder).free + _reclaimable_bytes(paths)
     if free < needed:
         raise F07Error(
             f"{paths.folder}: {_megabytes(free)} are free there, and the run will write about {_megabytes(needed)}. "
@@ -79,7 +79,7 @@ def estimate_bytes(datasets: Iterable[Dataset], names: Sequence[str]) -> int:
     for dataset in datasets:
         rows = dataset.rows
         line = LINE_BYTES + len(dataset.source_f04)
-        csv += rows * (models * line + letters) + models * CODE_BYTES * _codes(dataset.path, rows)
+        csv += rows * (models * line + letters) + models * CODE_BYTES * _estimate_codes(dataset.path, rows)
     return int(csv * (1 + PARQUET_SHARE)) + models * MODEL_BYTES + RUN_BYTES
 
 
@@ -95,7 +95,7 @@ def make_temporary(prefix: str) -> Path:
         raise F07Error(f"no temporary folder can be made ({reason}). Name one that can be written: TMPDIR=…") from None
 
 
-def _refusal(folder: Path) -> str:
+def _write_error(folder: Path) -> str:
     """Return why a folder takes no new file; an empty text where it does."""
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -104,26 +104,26 @@ def _refusal(folder: Path) -> str:
         return error.strerror or str(error)
 
 
-def _folders(paths: Outputs) -> list[Path]:
+def _written_folders(paths: Outputs) -> list[Path]:
     """Return the variant's folder, and all below it that a run removes."""
     cleaned = (paths.logs, paths.metrics, paths.report, paths.runtime)
     within = [Path(top) for folder in cleaned if not folder.is_symlink() for top, _, _ in os.walk(folder)]
     return [paths.folder, *within]
 
 
-def _reclaimed(paths: Outputs) -> int:
+def _reclaimable_bytes(paths: Outputs) -> int:
     """Return how many bytes the earlier run gives back when it is cleaned: files that are links give back nothing."""
-    stats = [file.lstat() for folder in _folders(paths)[1:] for file in folder.iterdir() if file.is_file()]
+    stats = [file.lstat() for folder in _written_folders(paths)[1:] for file in folder.iterdir() if file.is_file()]
     return sum(stat.st_blocks * 512 for stat in stats if stat.st_nlink == 1)
 
 
-def _codes(path: Path, rows: int) -> int:
+def _estimate_codes(path: Path, rows: int) -> int:
     """Return about how many codes the first ``rows`` windows have, by the file's footer."""
     footer = pq.read_metadata(path)
     values: int = 0
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
-        columns = [group.column(place) for place in range(group.num_columns)]
+        columns = [group.column(index) for index in range(group.num_columns)]
         values += max(column.num_values for column in columns if column.path_in_schema.startswith("OW_events"))
     return values * rows // max(int(footer.num_rows), 1)
 

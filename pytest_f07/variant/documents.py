@@ -18,28 +18,37 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 def read_json(path: Path, where: str) -> dict[str, Any]:
-    """Return the JSON object in ``path``; anything else is an :class:`F07Error` that begins with ``where``."""
-    return _mapping(path, where, "JSON", lambda text: json.loads(text, object_pairs_hook=_each_once))
+    """Return the JSON object in ``path``.
+
+    :raises F07Error: that begins with ``where``, for anything else.
+    """
+    return _read_mapping(path, where, "JSON", lambda text: json.loads(text, object_pairs_hook=_unique_names))
 
 
 def read_yaml(path: Path, where: str) -> dict[str, Any]:
-    """Return the YAML mapping in ``path`` (tags are refused); anything else is an :class:`F07Error`."""
-    return _mapping(path, where, "YAML", lambda text: yaml.load(text, _YamlLoader))
+    """Return the YAML mapping in ``path``; tags are refused.
+
+    :raises F07Error: that begins with ``where``, for anything else.
+    """
+    return _read_mapping(path, where, "YAML", lambda text: yaml.load(text, _YamlLoader))
 
 
 def read_parameters(path: Path, where: str) -> dict[str, Any]:
-    """Return the same with each name as it is written: YAML takes ``on`` and ``2024``, names of models, for values."""
-    return _mapping(path, where, "YAML", lambda text: yaml.load(text, _ParametersLoader))
+    """Return the YAML mapping in ``path`` with every key as text.
+
+    Models may be called ``on`` or ``2024``, which YAML reads as a boolean and a number.
+    """
+    return _read_mapping(path, where, "YAML", lambda text: yaml.load(text, _ParametersLoader))
 
 
-def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
+def _read_mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if not path.is_file():
             raise F07Error(f"{where}: is no regular file.")
         if size > MAX_BYTES:
             raise F07Error(f"{where}: has {size:,} bytes; a {form} file here has at most {MAX_BYTES:,}.")
-        found = parse(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte order mark
+        document = parse(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise F07Error(f"{where}: no such file{pull_hint(path)}.") from None
     except OSError as error:
@@ -47,70 +56,70 @@ def _mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]) -> 
     except RecursionError:
         raise F07Error(f"{where}: is nested too deeply to be read as {form}.") from None
     except yaml.MarkedYAMLError as error:
-        raise F07Error(f"{where}: is not YAML: {_place(error)}.") from None
+        raise F07Error(f"{where}: is not YAML: {_describe(error)}.") from None
     except (ValueError, LookupError, AttributeError, yaml.YAMLError) as error:  # YAML: !!int "", !!timestamp "x"
         reason = " ".join(str(error).split())
         raise F07Error(f"{where}: is not {form}: {reason}.") from None
-    if not isinstance(found, dict):
-        raise F07Error(f"{where}: holds {_kind(found)}; it must hold names and values.")
-    return found
+    if not isinstance(document, dict):
+        raise F07Error(f"{where}: holds {_type_name(document)}; it must hold names and values.")
+    return document
 
 
-def _place(error: yaml.MarkedYAMLError) -> str:
+def _describe(error: yaml.MarkedYAMLError) -> str:
     """Return what is wrong and where, without PyYAML's copy of the line."""
     problem = " ".join(filter(None, (error.context, error.problem)))
     mark = error.problem_mark
     return f"{problem}, line {mark.line + 1}, column {mark.column + 1}" if mark else problem
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's names and values; raise ValueError where a name stands twice and would lose a value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's names and values; raise ValueError for a name that is there twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"{twice!r} stands twice in one place")
-    return found
+    return values
 
 
 class _YamlLoader(yaml.SafeLoader):
-    """The safe loader, which also refuses a name that stands twice."""
+    """The safe loader, which also refuses a key that is there twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+        _unique_names([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
         return super().construct_mapping(node, deep)
 
 
 class _ParametersLoader(_YamlLoader):
-    """The same loader, for which every plain name is a text."""
+    """The safe loader, which also reads every plain key as text."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         super().flatten_mapping(node)
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag.rpartition(":")[2] in _PLAIN:
+            if isinstance(key, yaml.ScalarNode) and key.tag.rpartition(":")[2] in _PLAIN_TAGS:
                 key.tag = "tag:yaml.org,2002:str"
 
 
-_PLAIN = ("bool", "int", "float", "null", "timestamp")
+_PLAIN_TAGS = ("bool", "int", "float", "null", "timestamp")
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     return {type(None): "nothing", list: "a list", str: "a text"}.get(type(value), f"a {type(value).__name__}")
 
 
 def to_json(document: object) -> bytes:
-    """Indented JSON text, keys in the order given, as every phase of the pipeline writes it."""
+    """Return indented JSON text, keys in the order given, as every phase of the pipeline writes it."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def to_yaml(document: object) -> bytes:
-    """Block-style YAML text, keys in the order given."""
+    """Return block-style YAML text, keys in the order given."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True).encode()
 
 
 def pull_hint(path: Path) -> str:
-    """Return what brings a missing ``path`` where DVC keeps it or a folder above it; else nothing."""
-    for kept in (path, *path.parents):
-        if kept.name and (pointer := kept.with_name(f"{kept.name}.dvc")).is_file():
+    """Return how to get a missing ``path`` where DVC keeps it or a folder above it; else nothing."""
+    for tracked in (path, *path.parents):
+        if tracked.name and (pointer := tracked.with_name(f"{tracked.name}.dvc")).is_file():
             return f"; DVC keeps it ({pointer.name}): dvc pull brings it"
     return ""
 

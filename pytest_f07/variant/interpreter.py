@@ -1,4 +1,4 @@
-"""How Python is started here: on what system, importing nothing of the folder it starts in, no warning an error."""
+"""Start Python processes that import nothing from the project's folder and turn no warning into an error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def child_environment() -> dict[str, str]:
 
 
 def write_anything() -> None:
-    """Let this process write what the locale's encoding lacks, as an escape, and not end at it."""
+    """Escape characters that the locale's encoding lacks, instead of failing to write them."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

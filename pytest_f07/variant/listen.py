@@ -1,4 +1,4 @@
-"""Take a port, so that nobody else can: pytest takes it before a run touches anything, the server inherits it."""
+"""Open the server's port: pytest opens it before a run changes anything, and the server inherits it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pytest_f07.errors import F07Error
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket at ``host``:``port`` (0: any free port); :class:`F07Error` that names a taken one."""
+    """Return a listening socket at ``host``:``port``.
+
+    :param port: 0 takes any free port.
+    :raises F07Error: where the address is none of this machine or the port is taken.
+    """
     try:
         [family, kind, protocol, _, address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

@@ -1,4 +1,4 @@
-"""Locks on folders: they leave no file, and die with their holder."""
+"""Lock folders; a lock leaves no file and ends with its process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from pytest_f07.variant.paths import VariantPaths
 
 
 def lock_variant(paths: VariantPaths) -> int:
-    """Return a variant's lock as a handle to close; :class:`F07Error` where another process has it."""
+    """Lock a variant and return the handle; closing it releases the lock.
+
+    :raises F07Error: where another process holds the lock.
+    """
     handle = os.open(paths.folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +43,7 @@ def variant_lock(paths: VariantPaths) -> Iterator[None]:
 
 @contextmanager
 def registry_lock(folder: Path) -> Iterator[None]:
-    """Wait for the registry of ``folder`` and hold it: two that change it at once would lose one entry."""
+    """Wait for the lock of the registry in ``folder`` and hold it: two writers at once would lose an entry."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

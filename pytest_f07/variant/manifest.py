@@ -1,4 +1,4 @@
-"""manifest.json: what one variant validates, and the seal of its package (specification §4.1)."""
+"""Build and read manifest.json: a variant's models, its datasets, and the seal of its package (specification §4.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
 from pytest_f07.variant.documents import pull_hint, read_json
 from pytest_f07.variant.missing import missing_package, missing_variant
 from pytest_f07.variant.names import check_folder_name, check_name, composed, first_collision
-from pytest_f07.variant.package import Model, dataset, read_model
+from pytest_f07.variant.package import Model, read_dataset, read_model
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
 from pytest_f07.variant.seal import FileSeal, check_seal, digest, sealed_name
@@ -39,7 +39,7 @@ class Manifest:
 
     @property
     def prediction_names(self) -> list[str]:
-        """The models' names, in order."""
+        """Names of the models, in order."""
         return [name for name, _, _ in self.listed]
 
     def sealed_sha256(self, path: Path) -> str | None:
@@ -53,11 +53,14 @@ class Manifest:
         if self.files is not None:
             check_seal(self.package.folder, self.files, self.paths.name)
         else:
-            for found in self.read_datasets(None):
-                found.check_rows()
+            for dataset in self.read_datasets(None):
+                dataset.check_rows()
 
     def read_models(self) -> list[Model]:
-        """Return the models, read from the package's own files; raise where this environment cannot load them."""
+        """Return the models, read from the package's files.
+
+        :raises F07Error: where this environment cannot load one, or a model's own dataset is not listed.
+        """
         models = [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
         for model in models:
             model_file.check_keras(
@@ -72,7 +75,7 @@ class Manifest:
 
     def read_datasets(self, limit: int | None) -> list[Dataset]:
         """Return the datasets, each cut to its first ``limit`` rows where that is not None."""
-        return [dataset(self.package, name, limit) for name in self.datasets]
+        return [read_dataset(self.package, name, limit) for name in self.datasets]
 
 
 def build(
@@ -97,7 +100,8 @@ def build(
             for model in models
         ],
         "datasets": [
-            {"dataset_path": project.show(found.path), **columns, "source_f04": found.source_f04} for found in datasets
+            {"dataset_path": project.show(dataset.path), **columns, "source_f04": dataset.source_f04}
+            for dataset in datasets
         ],
         "files": dict(files),
     }
@@ -110,13 +114,14 @@ def load(project: Project, variant: str) -> Manifest:
     if not paths.folder.is_dir():
         raise missing_variant(project, variant)
     if not paths.manifest.is_file():
-        raise F07Error(f"{where}: no such file{pull_hint(paths.manifest) or _how_to_make(paths)}")
+        raise F07Error(f"{where}: no such file{pull_hint(paths.manifest) or _create_hint(paths)}")
     document = read_json(paths.manifest, where)
     package = project.package(check_variant(document.get("f06_variant"), f"{where}: f06_variant"))
     if not package.folder.is_dir():
         raise F07Error(f"{where}: its {missing_package(package)}")
     listed = [
-        _model(found, f"{where}: models[{index}]") for index, found in enumerate(_list(document, "models", where))
+        _parse_model(entry, f"{where}: models[{index}]")
+        for index, entry in enumerate(_get_list(document, "models", where))
     ]
     if not listed:
         raise F07Error(f"{where}: lists no models, so there is nothing to validate.")
@@ -124,7 +129,10 @@ def load(project: Project, variant: str) -> Manifest:
         first, second = map(repr, collision)
         twice = f"{first} twice" if first == second else f"{first} and {second}, one name but for letter case"
         raise F07Error(f"{where}: lists {twice}; each prediction_name must be listed once.")
-    datasets = [_source(found, f"{where}: datasets[{i}]") for i, found in enumerate(_list(document, "datasets", where))]
+    datasets = [
+        _parse_source(entry, f"{where}: datasets[{i}]")
+        for i, entry in enumerate(_get_list(document, "datasets", where))
+    ]
     files = document.get("files")
     if files is not None:
         _check_files(files, where)
@@ -133,8 +141,8 @@ def load(project: Project, variant: str) -> Manifest:
     )
 
 
-def _how_to_make(paths: VariantPaths) -> str:
-    """Return the command that makes a variant; a declared one names its own package."""
+def _create_hint(paths: VariantPaths) -> str:
+    """Return the command that creates the variant, with its package where params.yaml names it."""
     try:
         parent = Params.read(paths.params, "").parent_variant_f06
     except F07Error:
@@ -142,26 +150,26 @@ def _how_to_make(paths: VariantPaths) -> str:
     return f". Make the variant first: make variant7 VARIANT={paths.name} PARENT={parent}"
 
 
-def _list(document: Mapping[str, Any], key: str, where: str) -> list[Any]:
-    found = document.get(key)
-    if not isinstance(found, list):
-        raise F07Error(f"{where}: {key} is {found!r}; it must be a list.")
-    return found
+def _get_list(document: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    items = document.get(key)
+    if not isinstance(items, list):
+        raise F07Error(f"{where}: {key} is {items!r}; it must be a list.")
+    return items
 
 
-def _model(found: object, where: str) -> tuple[str, str, str]:
-    if not isinstance(found, dict):
-        raise F07Error(f"{where}: is {found!r}; it must hold prediction_name, source_f05 and model_dir.")
-    name = check_name(found.get("prediction_name"), f"{where}: prediction_name")
-    folder = composed(PurePosixPath(str(found.get("model_dir"))).name)
+def _parse_model(entry: object, where: str) -> tuple[str, str, str]:
+    if not isinstance(entry, dict):
+        raise F07Error(f"{where}: is {entry!r}; it must hold prediction_name, source_f05 and model_dir.")
+    name = check_name(entry.get("prediction_name"), f"{where}: prediction_name")
+    folder = composed(PurePosixPath(str(entry.get("model_dir"))).name)
     if not folder.startswith(f"{name}__"):
-        raise F07Error(f"{where}: model_dir is {found.get('model_dir')!r}; it must end in {name}__<model_id>.")
+        raise F07Error(f"{where}: model_dir is {entry.get('model_dir')!r}; it must end in {name}__<model_id>.")
     check_name(folder.removeprefix(f"{name}__"), f"{where}: model_dir: model_id")
-    return name, check_variant(found.get("source_f05"), f"{where}: source_f05"), check_folder_name(folder, where)
+    return name, check_variant(entry.get("source_f05"), f"{where}: source_f05"), check_folder_name(folder, where)
 
 
-def _source(found: object, where: str) -> str:
-    path = found.get("dataset_path") if isinstance(found, dict) else None
+def _parse_source(entry: object, where: str) -> str:
+    path = entry.get("dataset_path") if isinstance(entry, dict) else None
     name = PurePosixPath(str(path)).name
     source = name.removesuffix(DATASET_SUFFIX)
     if source == name or not is_variant(source):
@@ -170,8 +178,8 @@ def _source(found: object, where: str) -> str:
 
 
 def _check_files(files: object, where: str) -> None:
-    sound = isinstance(files, dict) and all(
+    is_valid = isinstance(files, dict) and all(
         isinstance(sealed, dict) and isinstance(sealed.get("sha256"), str) for sealed in files.values()
     )
-    if not sound:
+    if not is_valid:
         raise F07Error(f"{where}: files is not a seal: it must hold the sha256 and the size of each file.")

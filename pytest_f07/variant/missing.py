@@ -1,4 +1,4 @@
-"""What to say where a variant or a package is not there: what is, and what to do."""
+"""Describe a missing variant or package: list what exists and how to get it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_f07.variant.documents import pull_hint
 from pytest_f07.variant.paths import PackagePaths, Project, is_variant
 from pytest_f07.variant.wording import agreeing
 
-MOST_SHOWN = 10
+MAX_SHOWN_NAMES = 10
 
 
 def missing_variant(project: Project, variant: str) -> F07Error:
@@ -38,8 +38,8 @@ def missing_package(paths: PackagePaths) -> F07Error:
 def _listed(names: list[str]) -> str:
     if not names:
         return ", nor is any other"
-    more = "the last are" if len(names) > MOST_SHOWN else agreeing(len(names), "there is", "there are")
-    return f"; {more} {', '.join(names[-MOST_SHOWN:])}"
+    more = "the last are" if len(names) > MAX_SHOWN_NAMES else agreeing(len(names), "there is", "there are")
+    return f"; {more} {', '.join(names[-MAX_SHOWN_NAMES:])}"
 
 
 def _names(folder: Path) -> list[str]:

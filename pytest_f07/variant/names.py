@@ -1,4 +1,4 @@
-"""What a model may be called, and which two names are one on some file system."""
+"""Check the names of models: valid as file names everywhere, and different on every file system."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def composed(text: str) -> str:
 
 
 def caseless(name: str) -> str:
-    """Return what two names share that differ in nothing but letter case or normalization."""
+    """Return the key that names share where they differ only in letter case or normalization."""
     return composed(normalize("NFD", name).casefold())
 
 

@@ -41,7 +41,7 @@ def translate_nodes(model: dict[str, Any], masked: bool, where: str) -> None:
 
 
 def _names(layers: list[dict[str, Any]]) -> dict[str, str]:
-    """A name for each layer that Keras 3 allows; weights are found by their order."""
+    """Name each layer as Keras 3 allows; weights are found by their order."""
     names: dict[str, str] = {}
     for layer in layers:
         old = layer["config"].get("name")

@@ -1,4 +1,4 @@
-"""params.yaml: what it may say, and what it means where it says nothing."""
+"""Read params.yaml: its keys, their limits and their defaults."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Params:
 
     :param timeout_s: seconds that one request may take; ``start_timeout_s`` seconds for the server's start.
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
-    :param equivalence: which windows of a model's own dataset are held against the oracle: a ``sample``, all of them
+    :param equivalence: which windows of a model's own dataset are compared with the oracle: a ``sample``, all of them
         (``full``), or none (``off``).
-    :param require: the least value of a metric for every model, or, under a prediction_name, for that one.
+    :param require: the smallest accepted value of a metric, for all models or, under a prediction_name, for that model.
     """
 
     parent_variant_f06: str
@@ -43,30 +43,41 @@ class Params:
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
-        """Read ``path``; :class:`F07Error` for an unknown key, a wrong type, or a value out of range."""
+        """Read ``path``.
+
+        :raises F07Error: for an unknown key, a wrong type, or a value out of range.
+        """
         if not path.exists():
             raise F07Error(f"{where}: no such file. Restore it (git checkout); it names at least parent_variant_f06.")
         return cls.parse(read_parameters(path, where), where)
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], where: str) -> Params:
-        """Return the parameters of a mapping; ``where`` begins each message."""
-        _known(document, KEYS, "", where)
+        """Return the parameters that a mapping holds.
+
+        :param where: the first words of each error message.
+        :raises F07Error: for an unknown key, a wrong type, or a value out of range.
+        """
+        _check_keys(document, KEYS, "", where)
         runtime = document.get("runtime")
         runtime = {} if runtime is None else runtime
         if not isinstance(runtime, dict):
             raise F07Error(f"{where}: runtime is {runtime!r}; it must hold host and port.")
-        _known(runtime, RUNTIME_KEYS, "runtime.", where)
+        _check_keys(runtime, RUNTIME_KEYS, "runtime.", where)
         sample_size = document.get("sample_size")
         return cls(
-            parent_variant_f06=_parent(document.get("parent_variant_f06"), where),
-            host=_host(runtime.get("host", cls.host), where),
-            port=_whole("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
-            **{key: _seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
-            batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
-            sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
-            equivalence=_equivalence(document.get("equivalence", cls.equivalence), where),
-            require=_require(document.get("require"), where),
+            parent_variant_f06=_parse_parent(document.get("parent_variant_f06"), where),
+            host=_parse_host(runtime.get("host", cls.host), where),
+            port=_parse_integer("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
+            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
+            batch_size=_parse_integer(
+                "batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where
+            ),
+            sample_size=None
+            if sample_size is None
+            else _parse_integer("sample_size", sample_size, 1, 2**63 - 1, where),
+            equivalence=_parse_equivalence(document.get("equivalence", cls.equivalence), where),
+            require=_parse_require(document.get("require"), where),
         )
 
     def required(self, prediction_name: str) -> dict[str, float]:
@@ -107,52 +118,53 @@ class Params:
             document["equivalence"] = self.equivalence
         if self.require:
             document["require"] = {
-                key: dict(least) if isinstance(least, Mapping) else least for key, least in self.require.items()
+                key: dict(smallest) if isinstance(smallest, Mapping) else smallest
+                for key, smallest in self.require.items()
             }
         return document
 
 
-def _known(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, where: str) -> None:
+def _check_keys(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str, where: str) -> None:
     for key in document:
         if key not in valid:
             names = ", ".join(prefix + name for name in valid)
             raise F07Error(f"{where}: unknown key {prefix + str(key)!r}; valid keys are {names}.")
 
 
-def _require(found: object, where: str) -> dict[str, Any]:
-    """``recall: 0.8`` for every model; ``some_model: {recall: 0.8}`` for that one. Its entries are checked apart."""
-    if found is None:
+def _parse_require(value: object, where: str) -> dict[str, Any]:
+    """Return the requirements: ``recall: 0.8`` for every model, ``some_model: {recall: 0.8}`` for one model."""
+    if value is None:
         return {}
-    if not isinstance(found, dict):
-        raise F07Error(f"{where}: require is {found!r}; it must hold metrics, or prediction names and metrics.")
-    required = {composed(str(key)): least for key, least in found.items()}
-    if len(required) < len(found):
+    if not isinstance(value, dict):
+        raise F07Error(f"{where}: require is {value!r}; it must hold metrics, or prediction names and metrics.")
+    required = {composed(str(key)): smallest for key, smallest in value.items()}
+    if len(required) < len(value):
         raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
     return required
 
 
 def _check_least(required: Mapping[Any, Any], limits: MetricLimits, prefix: str, where: str) -> None:
-    _known(required, tuple(limits), prefix, where)
+    _check_keys(required, tuple(limits), prefix, where)
     for metric, value in required.items():
         low, high = limits[metric]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise F07Error(f"{where}: {prefix}{metric} is {value!r}; it must be a number from {low:g} to {high:g}.")
 
 
-def _parent(value: object, where: str) -> str:
+def _parse_parent(value: object, where: str) -> str:
     if not is_variant(value):
-        found = "is missing" if value is None else f"is {value!r}"
-        raise F07Error(f"{where}: parent_variant_f06 {found}; it must name an F06 variant, like v601.")
+        state = "is missing" if value is None else f"is {value!r}"
+        raise F07Error(f"{where}: parent_variant_f06 {state}; it must name an F06 variant, like v601.")
     return str(value)
 
 
-def _host(value: object, where: str) -> str:
+def _parse_host(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise F07Error(f"{where}: runtime.host is {value!r}; it must be a host name or an address, like 127.0.0.1.")
     return value
 
 
-def _seconds(key: str, value: object, where: str) -> float:
+def _parse_seconds(key: str, value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_TIMEOUT_S:
         raise F07Error(
             f"{where}: runtime.{key} is {value!r}; it must be a number of seconds above 0, at most {MAX_TIMEOUT_S:,}."
@@ -160,7 +172,7 @@ def _seconds(key: str, value: object, where: str) -> float:
     return value
 
 
-def _equivalence(value: object, where: str) -> str:
+def _parse_equivalence(value: object, where: str) -> str:
     if value is False:  # YAML reads a bare off as one
         return "off"
     if not isinstance(value, str) or value not in EQUIVALENCE:
@@ -168,8 +180,8 @@ def _equivalence(value: object, where: str) -> str:
     return value
 
 
-def _whole(key: str, value: object, least: int, most: int, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        limits = f"from {least} to {most}" if most < 2**62 else f"of at least {least}"
+def _parse_integer(key: str, value: object, smallest: int, largest: int, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= largest:
+        limits = f"from {smallest} to {largest}" if largest < 2**62 else f"of at least {smallest}"
         raise F07Error(f"{where}: {key} is {value!r}; it must be a whole number {limits}.")
     return value

@@ -1,4 +1,4 @@
-"""The only module that knows the names under ``executions/<phase>/<variant>/`` (specification §2 and §3)."""
+"""Name the files and folders under ``executions/<phase>/<variant>/``; no other module does (specification §2, §3)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _VARIANT = re.compile(r"v[0-9]{3,}")
 
 
 def is_variant(name: object) -> bool:
-    """Whether ``name`` is a variant as the pipeline numbers them: v701, v1024."""
+    """Return whether ``name`` is a variant as the pipeline numbers them: v701, v1024."""
     return isinstance(name, str) and _VARIANT.fullmatch(name) is not None
 
 
-def check_variant(name: object, what: str) -> str:
-    """Give the variant's name back, or raise :class:`F07Error` that names ``what`` was wrong."""
+def check_variant(name: object, subject: str) -> str:
+    """Return a variant's name; raise :class:`F07Error` that begins with ``subject`` for anything else."""
     if not is_variant(name):
-        raise F07Error(f"{what} is {name!r}; it must be 'v' and at least three digits, like v701.")
+        raise F07Error(f"{subject} is {name!r}; it must be 'v' and at least three digits, like v701.")
     return str(name)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a run writes below one folder: the variant's own, or a temporary one for a partial session."""
+    """Paths of what a run writes below a folder: the variant's, or a temporary folder for a partial session."""
 
     folder: Path
 
@@ -101,7 +101,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class VariantPaths(Outputs):
-    """The folder of one F07 variant: what declares it, beside what its run writes."""
+    """Paths of an F07 variant: its declaration, and what its run writes."""
 
     @property
     def name(self) -> str:
@@ -121,7 +121,7 @@ class VariantPaths(Outputs):
 
     @property
     def published(self) -> tuple[Path, Path, Path]:
-        """The folders that DVC keeps."""
+        """Folders that DVC tracks."""
         return (self.logs, self.metrics, self.report)
 
     def dvc_file(self, folder: Path) -> Path:
@@ -130,7 +130,7 @@ class VariantPaths(Outputs):
 
 @dataclass(frozen=True)
 class PackagePaths:
-    """The folder of one F06 package. Nothing inside it is followed out of it."""
+    """Paths of an F06 package; no path inside it may lead out of it."""
 
     folder: Path
 
@@ -165,7 +165,7 @@ class Project:
 
     @classmethod
     def of_manifest(cls, path: Path) -> Project | None:
-        """Return the project that a manifest lies in, three levels above it; None where ``path`` is no F07 manifest."""
+        """Return the project of a manifest, three levels above it; None where ``path`` is no F07 manifest."""
         folder = path.parent
         named = path.name == MANIFEST and is_variant(folder.name)
         if not named or folder.parent.name != DEPLOYRUN or folder.parent.parent.name != EXECUTIONS:
@@ -193,7 +193,7 @@ class Project:
         return self.variants / "variants.yaml"
 
     def later_phases(self) -> list[Path]:
-        """Return the folders of the phases after this one: executions/08_…"""
+        """Return the folders of the phases after F07: executions/08_…"""
         folders = sorted((self.root / EXECUTIONS).glob("[0-9][0-9]_*"))
         return [folder for folder in folders if int(folder.name[:2]) > int(DEPLOYRUN[:2])]
 
@@ -208,5 +208,5 @@ class Project:
         return VariantPaths(self.variants / name)
 
     def show(self, path: Path) -> str:
-        """``path`` as messages name it: relative to the project where it lies inside."""
+        """Return ``path`` as messages name it: relative to the project where it lies inside."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

@@ -1,4 +1,4 @@
-"""variants.yaml: which F07 variants there are and where each comes from."""
+"""Read and change variants.yaml, the list of F07 variants and their packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_f07.variant.paths import PACKAGING, Project
 
 
 def read(project: Project) -> dict[str, Any]:
-    """Return the whole document, as another tool may have written it; an empty one where there is none yet."""
+    """Return the document, which another tool may have written; an empty document where there is no file."""
     where = project.show(project.registry)
     if not project.registry.exists() or not project.registry.read_bytes().strip():
         return {"variants": {}}

@@ -1,4 +1,4 @@
-"""The seal of a package: the sha256 and the size of each of its files."""
+"""Seal a package: record the sha256 and the size of each of its files, and compare them later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESTORE = "restore the file (git checkout, dvc checkout)"
 
 
 class FileSeal(TypedDict):
-    """What the manifest says of one file; ``size`` in bytes."""
+    """The manifest's entry of a file; ``size`` in bytes."""
 
     sha256: str
     size: int
@@ -29,14 +29,14 @@ def digest(path: Path) -> str:
 
 
 def sealed_name(path: Path, folder: Path) -> str:
-    """Return what the seal calls a file: its place in the package, its accents composed on every system."""
+    """Return a file's name in the seal: its path in the package, its accents composed on every system."""
     return composed(path.relative_to(folder).as_posix())
 
 
 def package_files(folder: Path) -> dict[str, Path]:
     """Return every file of a package by its sealed name, sorted; hidden files and DVC's own are not the package's.
 
-    :raises F07Error: for a symbolic link, since a package must be whole in its own folder, for what is no file
+    :raises F07Error: for a symbolic link, since a package must hold all its files, for what is no file
         (reading a pipe would wait for ever), for a name that is no text, for two files of one name, and for folders
         without end.
     """
@@ -79,16 +79,16 @@ def check_seal(folder: Path, sealed: Mapping[str, FileSeal], variant: str) -> No
     digests = {composed(name): file["sha256"] for name, file in sealed.items()}
     for name in sorted({*files, *digests}):
         if name not in digests:
-            _broken(folder, variant, f"{name} was added", "remove the file")
+            _raise_broken(folder, variant, f"{name} was added", "remove the file")
         if name not in files:
-            _broken(folder, variant, f"{name} is missing")
+            _raise_broken(folder, variant, f"{name} is missing")
         sha256 = digest(files[name])
         if sha256 != digests[name]:
-            _broken(folder, variant, f"{name} has changed (sha256 {sha256[:12]}… was {digests[name][:12]}…)")
+            _raise_broken(folder, variant, f"{name} has changed (sha256 {sha256[:12]}… was {digests[name][:12]}…)")
 
 
-def _broken(folder: Path, variant: str, what: str, remedy: str = _RESTORE) -> None:
+def _raise_broken(folder: Path, variant: str, change: str, remedy: str = _RESTORE) -> None:
     raise F07Error(
-        f"package {folder.name} no longer matches the seal of {variant}: {what}. "
+        f"package {folder.name} no longer matches the seal of {variant}: {change}. "
         f"Make a new variant for the changed package, or {remedy}."
     )

@@ -1,4 +1,4 @@
-"""Find model folders of a package that no list names: nobody validates them."""
+"""Find model folders that the package does not list; they are not validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers in sentences, the same in terminal, report and messages."""
+"""Write numbers in sentences, the same in terminal, report and messages."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def first_codes_kept() -> None:
     made = vectorize.sequences
 
     def cut(windows: Any, vocabulary: Any, width: int) -> Any:
-        firsts = [[code for code in window if vocabulary.places(np.array([code]))[0]][:width]
+        firsts = [[code for code in window if vocabulary.look_up(np.array([code]))[0]][:width]
                   for window in windows.lists()]  # fmt: skip
         return made(wire.windows_from_lists(firsts), vocabulary, width)
 

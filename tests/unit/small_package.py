@@ -19,8 +19,8 @@ ENTRIES = [
     {"source_f05": "v501", "model_id": "m1", "prediction_name": "a"},
     {"source_f05": "v502", "model_id": "m2", "prediction_name": "a__b"},
 ]
-BAG = {"vectorization": "dense_bow", "vocab": [1, -5, 2**40], "input_dim": 3}
-SEQUENCE = {"vectorization": "sequence", "vocab": [1, 2, 3, 4], "vocab_size": 4, "max_len": 6}
+BAG: dict[str, Any] = {"vectorization": "dense_bow", "vocab": [1, -5, 2**40], "input_dim": 3}
+SEQUENCE: dict[str, Any] = {"vectorization": "sequence", "vocab": [1, 2, 3, 4], "vocab_size": 4, "max_len": 6}
 
 
 def layer(kind: str, **config: Any) -> dict[str, Any]:

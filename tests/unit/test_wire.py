@@ -35,7 +35,7 @@ def stream(schema: pa.Schema, *batches: pa.RecordBatch) -> bytes:
     with pa.ipc.new_stream(sink, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def column(kind: pa.DataType, *values: object) -> bytes:

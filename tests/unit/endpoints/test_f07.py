@@ -19,7 +19,7 @@ from pytest_f07 import wire
 from pytest_f07.endpoints.f07 import CONNECTIONS, Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
-from pytest_f07.server.http import _Quiet
+from pytest_f07.server.http import _QuietHandler
 from pytest_f07.windows import Predictions, Windows
 
 NAMES = ("length", "none")
@@ -37,7 +37,7 @@ def predict_lengths(windows: Windows) -> Predictions:
 @contextmanager
 def serve(app: Flask) -> Iterator[Client]:
     """Serve ``app`` until the end of the block, and yield a client of it."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_f07.oracle.__main__ import BLOCK, Rows
+from pytest_f07.oracle.__main__ import BLOCK_ROWS, Rows
 from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.vectorize import Vectorization, Vectorizer
@@ -53,7 +53,7 @@ def test_server_and_oracle_make_the_same_input_though_they_share_no_code(
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
     """Row r holds the window [r]; its row groups are no multiple of what is read at a time."""
-    rows = 2 * BLOCK + 300
+    rows = 2 * BLOCK_ROWS + 300
     table = pa.table({"OW_events": pa.array([[row] for row in range(rows)]), "label": pa.array([0] * rows)})
     path = tmp_path / "v401__dataset.parquet"
     pq.write_table(table, path, row_group_size=5000)

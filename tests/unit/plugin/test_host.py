@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.plugin.host import NEEDED, OPTIONS, SELECTING, check_plugins, set_options_aside
+from pytest_f07.plugin.host import NEEDED_PLUGINS, SELECTING_OPTIONS, UNWANTED_OPTIONS, check_plugins, set_options_aside
 
 
 def config(options: dict[str, Any], typed: tuple[str, ...] = (), ini: dict[str, str] | None = None) -> Any:
@@ -19,7 +19,7 @@ def config(options: dict[str, Any], typed: tuple[str, ...] = (), ini: dict[str, 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("option", [*OPTIONS, *SELECTING], ids=lambda option: option.flag)
+@pytest.mark.parametrize("option", [*UNWANTED_OPTIONS, *SELECTING_OPTIONS], ids=lambda option: option.flag)
 def test_an_option_that_is_given_is_set_aside_and_said(option: Any) -> None:
     host = config({option.name: "given"})
     assert set_options_aside(host) == [f"{option.flag}=given"]
@@ -39,7 +39,7 @@ TYPED = {
 
 @pytest.mark.parametrize(("typed", "flag"), TYPED.items(), ids=map(str, TYPED))
 def test_a_selection_that_is_typed_stays(typed: tuple[str, ...], flag: str) -> None:
-    [option] = [option for option in SELECTING if option.flag == flag]
+    [option] = [option for option in SELECTING_OPTIONS if option.flag == flag]
     host = config({option.name: "given"}, typed)
     assert set_options_aside(host) == []
     assert getattr(host.option, option.name) == "given"
@@ -69,13 +69,13 @@ def manager(loaded: set[str], blocked: frozenset[str] = frozenset()) -> Any:
 
 
 def test_a_plugin_counts_by_its_name_or_its_module() -> None:
-    check_plugins(manager({plugin.name for plugin in NEEDED}))
-    check_plugins(manager({plugin.module for plugin in NEEDED}))
+    check_plugins(manager({plugin.name for plugin in NEEDED_PLUGINS}))
+    check_plugins(manager({plugin.module for plugin in NEEDED_PLUGINS}))
 
 
-@pytest.mark.parametrize("plugin", NEEDED, ids=lambda plugin: plugin.name)
+@pytest.mark.parametrize("plugin", NEEDED_PLUGINS, ids=lambda plugin: plugin.name)
 def test_a_plugin_that_is_missing_is_named(plugin: Any) -> None:
-    others = {other.name for other in NEEDED} - {plugin.name}
+    others = {other.name for other in NEEDED_PLUGINS} - {plugin.name}
     with pytest.raises(F07Error, match=f"^the plugin {plugin.name} is not loaded.*or add -p {plugin.name}\\.$"):
         check_plugins(manager(others))
     with pytest.raises(F07Error, match=f"^-p no:{plugin.name} cannot be used with --f07-variant: "):
@@ -84,4 +84,4 @@ def test_a_plugin_that_is_missing_is_named(plugin: Any) -> None:
 
 def test_a_terminal_that_is_blocked_under_its_other_name_is_named() -> None:
     with pytest.raises(F07Error, match=r"^-p no:terminalreporter cannot be used"):
-        check_plugins(manager({plugin.name for plugin in NEEDED}, frozenset({"terminalreporter"})))
+        check_plugins(manager({plugin.name for plugin in NEEDED_PLUGINS}, frozenset({"terminalreporter"})))

@@ -40,7 +40,7 @@ def results(y_pred: int, y_prob: float) -> list[dict[str, object]]:
 
 
 def arrow(*windows: object) -> bytes:
-    return wire.encode_windows_arrow(pa.array(windows, pa.list_(pa.int64()))).to_pybytes()
+    return bytes(wire.encode_windows_arrow(pa.array(windows, pa.list_(pa.int64()))))
 
 
 def assert_signed(response: TestResponse) -> None:
@@ -148,7 +148,7 @@ def test_wrong_arrow_is_a_400_too() -> None:
     assert_refused(response, 400, "a window is null; an empty window is an empty list")
     response = asked.post("/infer_batch", data=b"[[1]]", content_type=wire.ARROW)
     assert response.status_code == 400
-    assert response.json["error"].startswith("the body is not an Arrow stream (")
+    assert json.loads(response.data)["error"].startswith("the body is not an Arrow stream (")
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/infer/", "/static/x", "/infer_batch/1"])
@@ -248,4 +248,4 @@ def test_a_failure_is_a_500_without_a_traceback_and_the_next_request_is_answered
         assert "the model's own <words>" in caplog.text
         assert "Traceback" in caplog.text
         caplog.clear()
-    assert asked.post("/infer", json={"window": [1, 2]}).json["results"] == results(1, 0.5)
+    assert json.loads(asked.post("/infer", json={"window": [1, 2]}).data)["results"] == results(1, 0.5)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ serve(create_app({{"models": 1}}, predict, {SIGNED!r}), listener)
 def kind(request: pytest.FixtureRequest) -> str:
     if request.param == "waitress":
         pytest.importorskip("waitress")
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def port(kind: str) -> Iterator[int]:
 @contextmanager
 def served(kind: str, limit: int) -> Iterator[int]:
     """A server that ends when its standard input closes."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", SERVER, kind, str(limit)], **pipes) as process:
+    command, pipe = [sys.executable, "-c", SERVER, kind, str(limit)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -72,7 +73,7 @@ def served(kind: str, limit: int) -> Iterator[int]:
             process.kill()
 
 
-def ask(port: int, method: str, path: str, body: object = None, **headers: str) -> tuple[HTTPResponse, object]:
+def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[HTTPResponse, Any]:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)
@@ -82,7 +83,7 @@ def ask(port: int, method: str, path: str, body: object = None, **headers: str) 
         connection.close()
 
 
-def send(port: int, text: bytes) -> tuple[int, object]:
+def send(port: int, text: bytes) -> tuple[int, Any]:
     """The status and the document that raw bytes are answered with."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(text)

@@ -17,7 +17,7 @@ import yaml
 
 from pytest_f07.commands.cli import main
 from pytest_f07.errors import F07Error
-from pytest_f07.variant import create, manifest
+from pytest_f07.variant import manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import PackagePaths, Project
 from tests.unit.small_package import (
@@ -777,7 +777,7 @@ def test_a_folder_that_cannot_be_made_gives_the_registry_back(
         Project(tmp_path).registry.unlink()
     folder = Project(tmp_path).variant("v702").folder
     (folder / "theirs").mkdir(parents=True)
-    monkeypatch.setattr(create.os.path, "lexists", lambda path: False)
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
     refuses(tmp_path, capsys, "executions/07_deployrun/v702 cannot be made: Directory not empty.", *ARGUMENTS)
 
 

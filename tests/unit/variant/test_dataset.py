@@ -65,7 +65,7 @@ def test_rows_come_in_order_up_to_the_limit_and_never_across_a_row_group(
 
 def labels(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     if pa.types.is_float16(kind):  # pyarrow makes them of numpy's numbers only
-        values = [None if value is None else np.float16(value) for value in values]
+        values = [None if value is None else np.float16(float(str(value))) for value in values]
     return pa.array(values, kind)
 
 

@@ -200,7 +200,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise fault
 
     (tmp_path / "f").write_text("old")
-    monkeypatch.setattr(documents.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(type(fault)):
         write_atomic(tmp_path / "f", b"new")
     assert (tmp_path / "f").read_text() == "old"

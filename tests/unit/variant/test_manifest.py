@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -13,9 +14,10 @@ import pytest
 from pytest_f07.errors import F07Error
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.run import load
-from pytest_f07.variant import manifest, model_file
+from pytest_f07.variant import manifest
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
+from pytest_f07.variant.seal import digest
 from tests.unit.small_package import edit, make_package, network, tree, write_dataset, write_h5
 
 WHERE = "executions/07_deployrun/v701/manifest.json"
@@ -189,7 +191,7 @@ def test_a_changed_file_is_named_with_both_digests(project: Project) -> None:
     sealed = json.loads(project.variant("v701").manifest.read_text())["files"]
     path = project.package("v601").folder / "models" / "a__m1" / "model.h5"
     write_h5(path, network(4))
-    now = manifest.digest(path)
+    now = digest(path)
     was = sealed["models/a__m1/model.h5"]["sha256"]
     assert refused(project) == (
         f"{BROKEN_SEAL}models/a__m1/model.h5 has changed (sha256 {now[:12]}… was {was[:12]}…){WHAT_TO_DO}"
@@ -238,5 +240,5 @@ def test_params_and_manifest_must_name_one_package(project: Project) -> None:
 def test_a_keras_3_file_is_refused_where_keras_2_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     write_h5(project.package("v601").models / "a__m1" / "model.h5", network(3), "3.15.1")
     change(project, older)
-    monkeypatch.setattr(model_file.metadata, "version", lambda _: "2.15.0")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.15.0")
     assert fnmatchcase(refused(project), "package v601: models/a__m1/model.h5: was saved by Keras 3.15.1, and *.")

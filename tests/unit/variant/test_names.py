@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 from unicodedata import normalize
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.names import caseless, check_folder_name, check_name, find_folder, first_collision
+
+Form = Literal["NFC", "NFD"]
 
 ACCEPTED = [
     "batería_alta",
@@ -46,7 +49,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", ACCEPTED)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_letters_of_any_script_are_accepted_and_composed(name: str, form: str) -> None:
+def test_letters_of_any_script_are_accepted_and_composed(name: str, form: Form) -> None:
     assert check_name(normalize(form, name), "name") == normalize("NFC", name)
 
 
@@ -93,7 +96,7 @@ def test_case_and_normalization_change_nothing_of_what_is_compared(text: str) ->
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_folder_is_found_however_its_accents_are_spelt_on_disk(tmp_path: Path, form: str) -> None:
+def test_a_folder_is_found_however_its_accents_are_spelt_on_disk(tmp_path: Path, form: Form) -> None:
     on_disk = tmp_path / normalize(form, "batería__m1")
     on_disk.mkdir()
     assert find_folder(tmp_path / "batería__m1", "where").samefile(on_disk)

@@ -57,7 +57,12 @@ LEAST = st.dictionaries(st.sampled_from(["precision", "mcc"]), st.floats(0, 1))
     LEAST, st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
 )  # fmt: skip
 def test_a_document_parses_to_the_same(
-    port: int, batch_size: int, sample_size: int | None, equivalence: str, of_all: dict, of_some: dict
+    port: int,
+    batch_size: int,
+    sample_size: int | None,
+    equivalence: str,
+    of_all: dict[str, float],
+    of_some: dict[str, dict[str, float]],
 ) -> None:
     params = Params("v601", "localhost", port, batch_size, sample_size, equivalence, {**of_all, **of_some})
     assert Params.parse(params.document(), "p") == params
