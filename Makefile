@@ -21,9 +21,11 @@ define developer.help
 
 
 For work on pytest-f07 itself:
-  make test                   the tests, on the newest versions
+  make test [COVERAGE=1]      the tests, on the newest versions; COVERAGE: print
+                              which branches this process does not take
   make test-pins              the tests, on the pipeline's pinned versions
-  make test-field             the tests that need environments of their own
+  make test-field             the tests that need a browser, or environments of
+                              their own
   make lint                   ruff, mypy, import-linter
   make faults                 plant faults one at a time and show what catches
                               each; some minutes
@@ -44,15 +46,19 @@ f07.help := $(f07.help)$(developer.help)
 help: help7
 
 # Two at a time: a test that runs models is several processes itself.
+f07.tests := -m pytest -n 2 --dist worksteal --durations=20 -rs
+
 test: .venv/.test
-	.venv/bin/python -m pytest -n 2 tests
+	.venv/bin/python $(f07.tests) $(if $(value COVERAGE),--cov=pytest_f07 --cov-branch --cov-report=term:skip-covered) tests
 
 test-pins: .venv-pins/.test
-	.venv-pins/bin/python -m pytest -n 2 tests
+	.venv-pins/bin/python $(f07.tests) tests
 
-# Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
+# The report in a browser; and other people's plugins, really installed: the sessions under test run in .venv-field,
+# this pytest does not.
 test-field: .venv-field/.test
-	.venv/bin/python -m pytest tests/field
+	@sh tools/browser.sh
+	.venv/bin/python $(f07.tests) tests/browser tests/field
 
 lint: .venv/.lint
 	.venv/bin/ruff check .
@@ -95,18 +101,18 @@ set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
 	$(set-up) $@ 3.13 waitress,dvc
 
 .venv/.test:
-	$(set-up) $@ 3.13 waitress,test,notebook,dvc
+	$(set-up) $@ 3.13 waitress,notebook,dvc --group test
 	@touch .venv/.run .venv/.notebook .venv/.dvc
 
 .venv/.lint: .venv/.test
-	$(set-up) $@ 3.13 waitress,test,lint
+	$(set-up) $@ 3.13 waitress --group lint
 
 .venv/.proof: .venv/.test
-	$(set-up) $@ 3.13 waitress,test,proof
+	$(set-up) $@ 3.13 waitress --group proof
 
 # TensorFlow 2.15 is for no later Python.
 .venv-pins/.test:
-	$(set-up) $@ 3.11 waitress,test -c tests/pins.txt
+	$(set-up) $@ 3.11 waitress,notebook,dvc --group test -c tests/pins.txt
 
 # The plugins on top of what .venv has, which is seen through a .pth file: no second TensorFlow.
 .venv-field/.test: tests/field/requirements.txt | .venv/.test

@@ -1,6 +1,7 @@
 #!/bin/sh
 # environment.sh STAMP LATEST EXTRAS [OPTION OF PIP …]: the virtual environment of STAMP's folder, with this checkout and
-# its EXTRAS, in a Python from 3.11 to LATEST. What is whole is left alone; what is half made is made again.
+# its EXTRAS, in a Python from 3.11 to LATEST; "--group NAME" is a dependency group of pyproject.toml. What is whole is
+# left alone; what is half made is made again.
 # PYTHON names the interpreter; where it does not serve, the next is tried, but not with PYTHON_ONLY=1.
 set -eu
 stamp=$1 latest=$2 extras=$3
@@ -13,7 +14,7 @@ is_whole() {
   for source in pyproject.toml "$@"; do
     if [ -f "$source" ] && [ "$source" -nt "$stamp" ]; then return 1; fi
   done
-  "$python" tools/missing_packages.py "$extras" >/dev/null 2>&1
+  "$python" tools/missing_packages.py "$extras" "$@" >/dev/null 2>&1
 }
 
 # Print why a command cannot make the environment, or nothing.
@@ -62,5 +63,7 @@ if ! "$python" -c 'import pip' 2>/dev/null; then
   "$chosen" -m venv --clear "$folder"
 fi
 echo "Installing pytest-f07 with $extras into $folder"
+# Dependency groups are read by pip 25.1 and later.
+"$python" -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 "$python" -m pip install --quiet --disable-pip-version-check "$@" -e ".[$extras]"
 touch "$stamp"

@@ -1,30 +1,34 @@
-"""Print which distributions are missing here that pytest-f07 needs with some extras, and exit 1 where one is.
+"""Print which distributions are missing here that this checkout needs with some extras and groups; exit 1 if any is.
 
-python tools/missing_packages.py waitress,notebook
+python tools/missing_packages.py waitress,notebook [--group test] [other options of pip]
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, distribution, requires
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 
-def list_missing(extras: set[str]) -> list[str]:
+def list_missing(extras: Iterable[str], groups: Iterable[str] = ()) -> list[str]:
     """Return the names of the required distributions that are not installed.
 
-    :param extras: the extras of pytest-f07 that are wanted.
+    :param extras: the optional dependencies that are wanted, as pyproject.toml in the working folder names them.
+    :param groups: the dependency groups that are wanted.
     :returns: the names, in the order of pyproject.toml.
     """
-    names = ["pip", "pytest-f07"]
-    try:
-        for requirement in requires("pytest-f07") or ():
-            specifier, _, marker = requirement.partition(";")
-            extra = re.search(r"""extra == ["'](\w+)""", marker)
-            if extra is None or extra[1] in extras:
-                names.append(re.split(r"[^\w.-]", specifier, maxsplit=1)[0])
-    except PackageNotFoundError:
-        pass
+    document = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    project = document["project"]
+    requirements = [
+        *project["dependencies"],
+        *(line for extra in extras for line in project["optional-dependencies"][extra]),
+        *(line for group in groups for line in document["dependency-groups"][group]),
+    ]
+    names = ["pip", project["name"], *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requirements)]
     return [name for name in names if not _is_installed(name)]
 
 
@@ -37,6 +41,10 @@ def _is_installed(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    missing = list_missing(set(sys.argv[1].split(",")))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("extras")
+    parser.add_argument("--group", action="append", default=[])
+    arguments, _ = parser.parse_known_args()
+    missing = list_missing(arguments.extras.split(","), arguments.group)
     print("\n".join(missing))
     sys.exit(bool(missing))

@@ -6,8 +6,10 @@ Every Python is a stand-in: its venv writes another stand-in, whose pip writes d
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -23,6 +25,7 @@ folder=$(dirname "$0")/..
 case "$*" in
   *missing_packages*) [ -e "$folder/lib/whole" ] ;;
   *"import pip"*) [ -e "$folder/lib/pip" ] ;;
+  *"pip>=25.1"*) echo "$*" >>asked ;;
   *"pip install"*) echo "$*" >>asked; [ ! -e interrupt ] || exit 130; touch "$folder/lib/whole" ;;
 esac
 """
@@ -55,9 +58,9 @@ class Clone:
         path.write_text(text)
         path.chmod(0o755)
 
-    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def make(self, *arguments: str, target: str = "list7", **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.root / "bin"), "LC_ALL": "C", **variables}
-        command = [str(self.root / "bin" / "make"), "list7", *arguments]
+        command = [str(self.root / "bin" / "make"), target, *arguments]
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
     def lines(self, name: str) -> list[str]:
@@ -158,12 +161,12 @@ def test_a_half_made_environment_repairs_itself(clone: Clone, damage: str) -> No
     assert clone.make().returncode == 0
     done = clone.make()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")  # what is whole is left alone
-    [asked] = clone.lines("asked")
+    asked = clone.lines("asked")
     break_it, from_nothing = DAMAGES[damage]
     break_it(clone)
     done = clone.make()
     assert done.returncode == 0, done.stderr
-    assert clone.lines("asked") == [asked, asked]
+    assert clone.lines("asked") == asked * 2
     assert len(clone.lines("makers")) == 1 + from_nothing
     assert ("is made again" in done.stderr) == from_nothing
 
@@ -174,24 +177,46 @@ def test_an_interrupted_installation_goes_on_at_the_next_call(clone: Clone) -> N
     assert clone.make().returncode == 2
     (clone.root / "interrupt").unlink()
     assert clone.make().returncode == 0
-    assert len(clone.lines("asked")) == 2
+    assert len(clone.lines("asked")) == 4  # pip itself, and what is missing, at each call
     assert clone.lines("makers") == ["python3.11"]
 
 
-def test_missing_packages_are_those_of_the_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_those_of_the_extras_and_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY / "tools"))
     import missing_packages
 
-    required = ["flask>=3.0", 'dvc>=3.50; extra == "dvc"', 'pytest-f07[dvc]; extra == "test"', 'ruff; extra == "lint"']
-    monkeypatch.setattr(missing_packages, "requires", lambda name: required)
-    installed = {"pip", "pytest-f07"}
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "pytest-f07"\ndependencies = ["flask>=3.0"]\n'
+        '[project.optional-dependencies]\nwaitress = ["waitress"]\ndvc = ["dvc>=3.50"]\n'
+        '[dependency-groups]\ntest = ["hypothesis"]\nlint = ["ruff", "types-PyYAML"]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    installed = {"pip", "pytest-f07", "waitress", "hypothesis"}
 
     def distribution(name: str) -> None:
         if name not in installed:
             raise PackageNotFoundError(name)
 
     monkeypatch.setattr(missing_packages, "distribution", distribution)
-    assert missing_packages.list_missing({"waitress", "test"}) == ["flask"]
-    assert missing_packages.list_missing({"dvc", "lint"}) == ["flask", "dvc", "ruff"]
+    assert missing_packages.list_missing(["waitress"], ["test"]) == ["flask"]
+    assert missing_packages.list_missing(["dvc"], ["lint"]) == ["flask", "dvc", "ruff", "types-PyYAML"]
     installed |= {"flask", "dvc"}
-    assert missing_packages.list_missing({"dvc"}) == []
+    assert missing_packages.list_missing(["dvc"]) == []
+
+
+def test_a_group_is_installed_by_a_pip_that_reads_groups(clone: Clone) -> None:
+    clone.install("python3.11", GOOD)
+    assert clone.make(target="lint").returncode != 0  # the stand-in has no ruff
+    pip, environment = clone.lines("asked")[:2]
+    assert pip.endswith("pip>=25.1")
+    assert "--group test" in environment
+
+
+def test_every_group_and_extra_that_the_makefile_names_is_in_pyproject() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    document = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    wanted = re.findall(r"\$\(set-up\) \$@ [\d.]+ (\S+)(?: --group (\w+))?", makefile)
+    assert len(wanted) == 7
+    extras = {extra for names, _ in wanted for extra in names.split(",")}
+    assert extras == document["project"]["optional-dependencies"].keys()
+    assert {group for _, group in wanted if group} == document["dependency-groups"].keys()
