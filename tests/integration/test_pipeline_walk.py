@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from conftest import REAL_PACKAGES, REPOSITORY, Checkout
-
-pytest.importorskip("dvc", reason="DVC is not installed in this environment (extra dvc)")
 
 PIPELINE = REPOSITORY / "tests" / "pipeline"
 # A real package that passes, where the real ones are beside this checkout; else the demo package.
@@ -21,7 +16,6 @@ PACKAGES = REAL_PACKAGES / "executions" if REAL_PACKAGES.is_dir() else REPOSITOR
 PARENT = "v603" if REAL_PACKAGES.is_dir() else "v601"
 CHECKS = ("complete", "unaltered", "sealed", "balanced")
 NOTEBOOK = "executions/07_deployrun/v702/07_deployrun.ipynb"
-HAS_JUPYTER = all(map(importlib.util.find_spec, ("nbconvert", "ipykernel", "pandas")))
 
 
 @dataclass
@@ -122,12 +116,11 @@ def test_from_the_pipelines_project_to_a_published_variant_and_back(tmp_path: Pa
     clone.make("variant7", "VARIANT=v702", f"PARENT={PARENT}")
     assert "batch_size: 64" in (clone.phase / "v702" / "params.yaml").read_text()
     assert " passed" in clone.make("script7-run", "VARIANT=v702")
-    if HAS_JUPYTER:
-        script = clone.artefacts("v702")
-        lines = clone.make("nb7-run", "VARIANT=v702").splitlines()
-        assert [line for line in lines if not line.startswith("[INFO]")] == [f"{NOTEBOOK} written"]
-        assert clone.artefacts("v702") == script
-        assert (clone.root / NOTEBOOK).is_file()
+    script = clone.artefacts("v702")
+    lines = clone.make("nb7-run", "VARIANT=v702").splitlines()
+    assert [line for line in lines if not line.startswith("[INFO]")] == [f"{NOTEBOOK} written"]
+    assert clone.artefacts("v702") == script
+    assert (clone.root / NOTEBOOK).is_file()
 
     # published there; nothing is new the second time
     assert "git: pushed to origin\n" in clone.make("publish7", "VARIANT=v702")
