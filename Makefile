@@ -56,15 +56,9 @@ test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/br
 
 # Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
 # The report is looked at in a browser.
-test-field: .venv-field/.test chromium
+test-field: .venv-field/.test
+	@sh tools/browser.sh
 	.venv/bin/python -m pytest -rs tests/field tests/browser
-
-.PHONY: chromium
-chromium:
-	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null && exit 0; \
-	  fi; echo "ERROR: chromium and chromedriver are not installed: apt-get install chromium chromium-driver" >&2; exit 2
 
 lint: .venv/.lint
 	.venv/bin/ruff check .

@@ -69,7 +69,10 @@ def _kernel_manager() -> Any:
     from jupyter_client.manager import AsyncKernelManager
 
     # IPython before 9.7 adds the current folder whatever the interpreter was told.
-    command = python_command("ipykernel_launcher", "--InteractiveShellApp.ignore_cwd=True", "-f", "{connection_file}")
+    options = ["--InteractiveShellApp.ignore_cwd=True"]
+    # ipykernel 7 warns that its connection is not encrypted; it is signed, and does not leave this machine.
+    options.append("--log-level=ERROR")
+    command = python_command("ipykernel_launcher", *options, "-f", "{connection_file}")
     environment = {"PYTHONWARNINGS": "default"}  # a shell may have made warnings errors
 
     class OwnInterpreter(KernelSpecManager):

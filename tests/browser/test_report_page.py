@@ -12,17 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
 
 from conftest import REPOSITORY, STUB_CONFTEST
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (extra test)")
-from selenium.webdriver.common.keys import Keys  # noqa: E402 - importorskip comes first
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver here")
 
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
@@ -79,12 +75,15 @@ class Page:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, report: Path) -> Iterator[Page]:
+    chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    assert chromium, "chromium is not installed: sh tools/browser.sh"
+    assert driver_path, "chromedriver is not installed: sh tools/browser.sh"
     options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
+    options.binary_location = chromium
     for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path))
     try:
         yield Page(driver, report)
     finally:
