@@ -40,7 +40,7 @@ def compare(project: Project, scratch: Path) -> dict[str, dict[int, float]]:
 
 
 def whole(project: Project) -> tuple[Whole, float]:
-    """The run with the median wall time, and the median of bare imports between the runs."""
+    """Return the run with the median wall time, and the median of bare imports between the runs."""
     imports, runs = [], []
     for _ in range(WHOLE_ROUNDS):
         imports.append(import_tensorflow())

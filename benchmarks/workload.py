@@ -18,7 +18,7 @@ ROW_GROUP = 131_072
 
 
 def project_of(package: Path, root: Path) -> Project:
-    """A project that holds a copy of ``package`` and a variant of it, on any free port."""
+    """Return a project that holds a copy of ``package`` and a variant of it, on any free port."""
     copied = root / "executions" / "06_packaging" / package.name
     if not copied.exists():
         shutil.copytree(package, copied)
@@ -28,7 +28,7 @@ def project_of(package: Path, root: Path) -> Project:
 
 
 def enlarge(package: Path, root: Path, windows: int, distinct: int | None = None) -> Project:
-    """A project whose package has the models of ``package`` and ``windows`` windows in equally many datasets.
+    """Return a project whose package has the models of ``package`` and ``windows`` windows in equally many datasets.
 
     Lengths and codes are drawn from each dataset's own, so the windows are as long and as odd as the real ones and,
     but for the shortest, distinct; labels are drawn at the dataset's own rate.
