@@ -1,4 +1,4 @@
-"""Hold what a run tells in several places against a count of its own, and the places against each other."""
+"""Compare the numbers and outcomes that a run wrote in several files with a second count, and with each other."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths
 
-MAX_PREDICTIONS = 1_000_000  # a run's own end counts again; two seconds
+MAX_PREDICTIONS = 1_000_000  # about two seconds at the end of a run
 Rows = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
 class ModelOutcome:
-    """What JUnit or the metadata tells of one model: how it ended, and the codes of its failures."""
+    """The outcome of one model in JUnit or the metadata, and the codes of its failures."""
 
     outcome: str
     codes: tuple[str, ...]
@@ -37,11 +37,11 @@ class ModelOutcome:
 
 
 def check_accounting(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> int:
-    """Count a finished run again, and hold all that tells of it against that count.
+    """Count a finished run again, and compare the files of the run with that count.
 
     :param document: the run's metadata.
-    :returns: how many predictions were counted.
-    :raises F07Error: that names the first file, model and number that disagree.
+    :returns: the number of predictions that were counted.
+    :raises F07Error: for the first file, model and number that disagree.
     """
     loaded = manifest.load(project, paths.name)
     loaded.read_models()
@@ -62,10 +62,10 @@ def check_accounting(project: Project, paths: VariantPaths, document: Mapping[st
 
 
 def recount_faults(loaded: Manifest, parquet: Path, log: LogCounts) -> dict[str, str]:
-    """Return what a second count says otherwise than the run's own, by prediction_name.
+    """Return the differences between a second count and the run's own, by prediction_name.
 
-    Nothing is counted again where the log is known not to be the datasets, or holds more than
-    :data:`MAX_PREDICTIONS`: then ``check7`` does it.
+    A log that is known to differ from the datasets is not counted again, nor is one of more than
+    :data:`MAX_PREDICTIONS`: ``check7`` counts that.
     """
     if log.fault or sum(audit.emissions for audit in log.audits.values()) > MAX_PREDICTIONS:
         return {}
@@ -111,20 +111,20 @@ def _disagreements(
         rows[where] = _by_name(junit_properties(paths.junit_xml, where))
     for where, models in rows.items():
         if list(models) != list(recounted.models):
-            yield f"{where}: its models are {_listed(models)}; the log's are {_listed(recounted.models)}."
+            yield f"{where}: its models are {_join_names(models)}; the log's are {_join_names(recounted.models)}."
         yield from (f"{where}: {name}: {text}." for name, text in count_differences(recounted, models))
     if judged:
         where = project.show(paths.metadata)
         yield from _count_disagreements(where, document, recounted)
         yield from _outcome_disagreements(where, document, rows[project.show(paths.junit_xml)])
-        yield from _unearned(where, document, params, recounted)
+        yield from _wrong_passes(where, document, params, recounted)
 
 
 def _by_name(rows: list[dict[str, Any]]) -> Rows:
     return {str(row.get("prediction_name")): row for row in rows}
 
 
-def _listed(names: Mapping[str, object]) -> str:
+def _join_names(names: Mapping[str, object]) -> str:
     return ", ".join(names) or "none"
 
 
@@ -140,8 +140,8 @@ def junit_properties(path: Path, where: str) -> list[dict[str, str]]:
     rows = []
     for case in cases:
         values = {str(entry.get("name")): str(entry.get("value")) for entry in case.iter("property")}
-        bad = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
-        rows.append({**values, "outcome": "failed" if bad else "passed"})
+        failed = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
+        rows.append({**values, "outcome": "failed" if failed else "passed"})
     return rows
 
 
@@ -157,35 +157,35 @@ def _count_disagreements(where: str, document: Mapping[str, Any], recounted: Rec
 
 def _outcome_disagreements(where: str, document: Mapping[str, Any], junit: Rows) -> Iterator[str]:
     models = document.get("models")
-    told = {name: _told(model) for name, model in models.items()} if isinstance(models, dict) else {}
-    if list(told) != list(junit):
-        yield f"{where}: its models are {_listed(told)}; those of junit.xml are {_listed(junit)}."
+    outcomes = {name: _read_outcome(model) for name, model in models.items()} if isinstance(models, dict) else {}
+    if list(outcomes) != list(junit):
+        yield f"{where}: its models are {_join_names(outcomes)}; those of junit.xml are {_join_names(junit)}."
     for name, row in junit.items():
         codes = tuple(filter(None, str(row.get("code", "")).split(",")))
         tested = ModelOutcome(str(row["outcome"]), codes)
-        if told.get(name) != tested:
-            yield f"{where}: {name} is {told.get(name, 'missing')}; in junit.xml it is {tested}."
-    overall = "failed" if any(model.outcome != "passed" for model in told.values()) else "passed"
+        if outcomes.get(name) != tested:
+            yield f"{where}: {name} is {outcomes.get(name, 'missing')}; in junit.xml it is {tested}."
+    overall = "failed" if any(model.outcome != "passed" for model in outcomes.values()) else "passed"
     if document["outcome"] != overall:
         yield f"{where}: outcome is {document['outcome']}; its models make it {overall}."
 
 
-def _told(model: object) -> ModelOutcome:
+def _read_outcome(model: object) -> ModelOutcome:
     entry = model if isinstance(model, dict) else {}
     failures = entry.get("failures") or []
     codes = tuple(str(failure.get("code")) for failure in failures if isinstance(failure, dict))
     return ModelOutcome(str(entry.get("outcome")), codes)
 
 
-def _unearned(where: str, document: Mapping[str, Any], params: Params, recounted: Recount) -> Iterator[str]:
-    """Yield a sentence for each model that is told to have passed and by the count cannot have."""
+def _wrong_passes(where: str, document: Mapping[str, Any], params: Params, recounted: Recount) -> Iterator[str]:
+    """Yield a sentence for each model that passed and by the count must have failed."""
     for name, counts in recounted.models.items():
-        if _told(document["models"].get(name)).outcome != "passed":
+        if _read_outcome(document["models"].get(name)).outcome != "passed":
             continue
-        if bad := recounted.own_non_finite[name]:
-            yield f"{where}: {name} is passed; {bad:,} scores of its own dataset are not numbers."
+        if non_finite := recounted.own_non_finite[name]:
+            yield f"{where}: {name} is passed; {non_finite:,} scores of its own dataset are not numbers."
         if not any(counts[key] for key in ("TP", "TN", "FP", "FN")):
             yield f"{where}: {name} is passed; no row of its own dataset is labelled."
-        for metric, least in params.required(name).items():
-            if metric in counts and counts[metric] < least:
-                yield f"{where}: {name} is passed; its {metric} is {counts[metric]}, and {least} is required."
+        for metric, smallest in params.required(name).items():
+            if metric in counts and counts[metric] < smallest:
+                yield f"{where}: {name} is passed; its {metric} is {counts[metric]}, and {smallest} is required."

@@ -1,7 +1,7 @@
 """Count every model's predictions again by plain loops, from parquet, JSON and YAML alone.
 
-A second count proves something only where it shares nothing with the first: this module imports nothing of this
-package, and its loops are short enough to be checked by eye (specification §5).
+A second count is a proof only where it shares nothing with the first: this module imports nothing of this package, and
+its loops are short enough to be checked by eye (specification §5).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ NO_REFERENCE = ("no_ref_pred_0", "no_ref_pred_1")
 
 
 class RecountError(ValueError):
-    """There is nothing to count: the log is not the datasets, row for row. The text names the first such place."""
+    """A log whose rows are not the datasets' rows; the text names the first such place."""
 
 
 @dataclass(frozen=True)
 class Recount:
-    """What a log holds.
+    """The counts of a log.
 
     :param models: the counts of each model, under the column names of metrics_per_model.csv.
     :param own_non_finite: of each model, the scores of its own dataset that are not numbers.
@@ -119,7 +119,7 @@ def _metrics(count: Counter[str]) -> dict[str, float]:
 
 
 def csv_fault(csv: Path, log: Path) -> str | None:
-    """Return the first place where the log's CSV does not say what its parquet says; None where it does.
+    """Return the first place where the log's CSV differs from its parquet; None where it does not.
 
     Each field is compared as text, but for the score, whose text must read back as the same float32.
     """

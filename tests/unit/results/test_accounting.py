@@ -103,34 +103,55 @@ def other_order(content: dict[str, Any]) -> None:
 CASES: dict[str, tuple[Edit, str]] = {
     "CSV: a count": (text(CSV, rf"{MODEL},\d+", f"{MODEL},999"), f"{CSV}: {MODEL}: TP is 999; counted again *"),
     "CSV: a model renamed": (text(CSV, MODEL, "another"), f"{CSV}: its models are another, *; * {MODEL}, *"),
-    "JSON: a ratio": (document(JSON, lambda content: content[MODEL].update(recall=1)),
-                      f"{JSON}: {MODEL}: recall is 1; counted again from the log it is 0.*"),
+    "JSON: a ratio": (
+        document(JSON, lambda content: content[MODEL].update(recall=1)),
+        f"{JSON}: {MODEL}: recall is 1; counted again from the log it is 0.*",
+    ),
     "JSON: a model lost": (document(JSON, without(MODEL)), f"{JSON}: its models are *; the log's are {MODEL}, *"),
     "JSON: another order": (document(JSON, other_order), f"{JSON}: its models are *, {MODEL}; * {MODEL}, *"),
     "JUnit: a count": (text(JUNIT, r'"FN" value="\d+"', '"FN" value="0"'), f"{JUNIT}: {MODEL}: FN is 0; *"),
     "JUnit: no XML": (text(JUNIT, "<testsuites", "testsuites"), f"{JUNIT}: is not readable XML (*)."),
-    "JUnit: failed": (text(JUNIT, "</testcase>", "<failure>no</failure></testcase>"),
-                      f"{METADATA}: {MODEL} is passed; in junit.xml it is failed."),
-    "JUnit: another code": (text(JUNIT, '"code" value=""', '"code" value="F07-INFER"'),
-                            f"{METADATA}: {MODEL} is passed; in junit.xml it is passed (F07-INFER)."),
-    "metadata: failed": (document(METADATA, lambda content: content["models"][MODEL].update(outcome="failed")),
-                         f"{METADATA}: {MODEL} is failed; in junit.xml it is passed."),
+    "JUnit: failed": (
+        text(JUNIT, "</testcase>", "<failure>no</failure></testcase>"),
+        f"{METADATA}: {MODEL} is passed; in junit.xml it is failed.",
+    ),
+    "JUnit: another code": (
+        text(JUNIT, '"code" value=""', '"code" value="F07-INFER"'),
+        f"{METADATA}: {MODEL} is passed; in junit.xml it is passed (F07-INFER).",
+    ),
+    "metadata: failed": (
+        document(METADATA, lambda content: content["models"][MODEL].update(outcome="failed")),
+        f"{METADATA}: {MODEL} is failed; in junit.xml it is passed.",
+    ),
     "metadata: the outcome of all": (everywhere, f"{METADATA}: outcome is passed; its models make it failed."),
-    "metadata: a model lost": (document(METADATA, lambda content: content["models"].pop(MODEL)),
-                               f"{METADATA}: its models are *; those of junit.xml are {MODEL}, *"),
-    "metadata: predictions": (document(METADATA, lambda content: content["counts"].update(predictions=1)),
-                              f"{METADATA}: counts.predictions is 1; the files hold 11514."),
-    "metadata: rows": (document(METADATA, lambda content: content["counts"]["rows"].update(v401=1)),
-                       f"{METADATA}: counts.rows is {{'v401': 1, *; the files hold {{'v401': *"),
-    "log: a prediction": (text("logs/raw_predictions.csv", ",0,0", ",1,0"),
-                          "logs/raw_predictions.csv: line * is *; the parquet says *"),
-    "log: no numbers, and passed": (no_numbers,
-                                    f"{METADATA}: {MODEL} is passed; *,??? scores of its own dataset are not numbers."),
+    "metadata: a model lost": (
+        document(METADATA, lambda content: content["models"].pop(MODEL)),
+        f"{METADATA}: its models are *; those of junit.xml are {MODEL}, *",
+    ),
+    "metadata: predictions": (
+        document(METADATA, lambda content: content["counts"].update(predictions=1)),
+        f"{METADATA}: counts.predictions is 1; the files hold 11514.",
+    ),
+    "metadata: rows": (
+        document(METADATA, lambda content: content["counts"]["rows"].update(v401=1)),
+        f"{METADATA}: counts.rows is {{'v401': 1, *; the files hold {{'v401': *",
+    ),
+    "log: a prediction": (
+        text("logs/raw_predictions.csv", ",0,0", ",1,0"),
+        "logs/raw_predictions.csv: line * is *; the parquet says *",
+    ),
+    "log: no numbers, and passed": (
+        no_numbers,
+        f"{METADATA}: {MODEL} is passed; *,??? scores of its own dataset are not numbers.",
+    ),
     "log: a column lost": (drop_rows_column, "*v701 cannot be counted again: *row*."),
-    "params: more required": (lambda checkout: (checkout.variant / "params.yaml").write_text(
-                                  "parent_variant_f06: v601\nrequire: {precision: 1.0}\n"),
-                              f"{METADATA}: {MODEL} is passed; its precision is 0.*, and 1.0 is required."),
-}  # fmt: skip
+    "params: more required": (
+        lambda checkout: (checkout.variant / "params.yaml").write_text(
+            "parent_variant_f06: v601\nrequire: {precision: 1.0}\n"
+        ),
+        f"{METADATA}: {MODEL} is passed; its precision is 0.*, and 1.0 is required.",
+    ),
+}
 
 
 @pytest.mark.parametrize(("edit", "message"), CASES.values(), ids=CASES)

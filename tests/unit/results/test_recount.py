@@ -149,7 +149,7 @@ def test_both_counts_agree_on_any_run(drawn: dict[str, Any]) -> None:
 
 
 def by_emission(run: SmallRun, column: int, own: str) -> dict[str, float]:
-    """What ``run.emissions`` holds of one model."""
+    """Count the emissions of one model."""
     emissions = [(source, window, label, answers[column]) for source, window, label, answers in run.emissions()]
     known = [window for source, window, label, _ in emissions if source == own and label is not None]
     referenced = [(label, y_pred) for source, _, label, (y_pred, _) in emissions if source == own and label is not None]
@@ -161,11 +161,18 @@ def by_emission(run: SmallRun, column: int, own: str) -> dict[str, float]:
     tp, tn, fp, fn = (referenced.count(pair) for pair in ((1, 1), (0, 0), (0, 1), (1, 0)))
     precision, recall = (tp / whole if whole else 0.0 for whole in (tp + fp, tp + fn))
     return {
-        "TP": tp, "TN": tn, "FP": fp, "FN": fn, "precision": precision, "recall": recall,
+        "TP": tp,
+        "TN": tn,
+        "FP": fp,
+        "FN": fn,
+        "precision": precision,
+        "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-        "no_ref_pred_1": unknown.count(1), "no_ref_pred_0": unknown.count(0), "no_ref_total": len(unknown),
+        "no_ref_pred_1": unknown.count(1),
+        "no_ref_pred_0": unknown.count(0),
+        "no_ref_total": len(unknown),
         "non_finite": sum(np.isnan(y_prob) for *_, (_, y_prob) in emissions),
-    }  # fmt: skip
+    }
 
 
 def change(row: int, column: int, value: object) -> Callable[[list[tuple[Any, ...]]], list[tuple[Any, ...]]]:
@@ -185,7 +192,7 @@ LOG_FAULTS = {
     "another dataset": (change(7, 4, "v401"), "the log holds a__b of v401 row 2, *a__b of v402 row 2, *"),
     "the code beside": (change(6, 0, NEIGHBOUR_TEXT), f"*window '{NEIGHBOUR_TEXT}', * window '{HUGE_TEXT}', belongs"),
     "neither 0 nor 1": (change(3, 2, 2), "v402 row 1 has label -0.0, and ñu y_pred 2"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "message"), LOG_FAULTS.values(), ids=LOG_FAULTS)
@@ -218,7 +225,7 @@ CSV_FAULTS = {
     "a line lost": ('"(1,2)","ñu",1,0.9,"v402",0\n', "", "line 2 is '(1,2),a__b,*"),
     "a line more": ('"v401",4\n', '"v401",4\n\n', "line 30 is ''; the parquet says '(2,1),a__b,1,*"),
     "another header": ("y_prob", "score", "its first line is *,score,*; it must be *,y_prob,*"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "message"), CSV_FAULTS.values(), ids=CSV_FAULTS)
