@@ -30,10 +30,10 @@ class FixedAnswers:
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
-        self.asked: list[list[int]] = []
+        self.windows: list[list[int]] = []
 
     def infer(self, window: list[int]) -> list[dict[str, Any]]:
-        self.asked.append(window)
+        self.windows.append(window)
         return self.answers
 
 
@@ -78,7 +78,7 @@ def test_each_sampled_row_is_asked_once_however_the_batches_are_cut(rows: int, s
     for first in range(0, rows, size):
         check.add(batch(first, windows[first : first + size], 0.75, 1))
     check.ask(client)
-    assert client.asked == [windows[row] for row in chosen]
+    assert client.windows == [windows[row] for row in chosen]
     assert check.windows == len(chosen)
     assert check.fault("a") is None
 

@@ -19,11 +19,11 @@ class RecordingOracle(Oracle):
     """An oracle without a process that records its queries."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
+        self.queries: list[tuple[str, int]] = []
 
     def ask(self, prediction_name: str, rows: object) -> Future[Float32Array]:
         assert isinstance(rows, list)
-        self.asked.append((prediction_name, len(rows)))
+        self.queries.append((prediction_name, len(rows)))
         return Future()
 
 
@@ -38,10 +38,10 @@ def test_a_model_is_asked_about_when_its_own_dataset_is_done() -> None:
     datasets = [Dataset(name, Path("not read"), name, rows) for name, rows in (("v401", 5), ("v402", 3))]
     queries = OracleQueries(oracle, [model("a", "v402"), model("b", "v401")], datasets, {"v401": [0]})
     queries.add(batch("v401", 0, 3))
-    assert oracle.asked == []
+    assert oracle.queries == []
     queries.add(batch("v401", 3, 2))
-    assert oracle.asked == [("b", 5)]
+    assert oracle.queries == [("b", 5)]
     queries.add(batch("v402", 0, 3))
-    assert oracle.asked == [("b", 5), ("a", 3)]
+    assert oracle.queries == [("b", 5), ("a", 3)]
     scores, _ = queries.answers["a"]
     assert scores.rows.tolist() == [0, 1, 2]

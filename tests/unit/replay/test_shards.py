@@ -36,9 +36,9 @@ def test_any_cut_gives_the_batches_of_one_machine(
         patch.setattr("pytest_f07.replay.replay.MAX_CODES", 7)
         data = write_dataset(folder, groups, limit)
         shards = cut_shards([data], models, batch_size, predictions)
-        whole = [batch.to_pylist() for batch in batches(Shard(data, 0, data.rows), batch_size)]
+        uncut = [batch.to_pylist() for batch in batches(Shard(data, 0, data.rows), batch_size)]
         parts = [batch.to_pylist() for shard in shards for batch in batches(shard, batch_size)]
-    assert parts == whole
+    assert parts == uncut
     assert sum(shard.rows for shard in shards) == data.rows
     for shard, following in pairwise(shards):
         assert shard.first_row + shard.rows == following.first_row
@@ -46,8 +46,8 @@ def test_any_cut_gives_the_batches_of_one_machine(
 
 
 def test_shards_are_about_as_large_as_asked_and_never_of_two_datasets() -> None:
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        datasets = [write_dataset(one, [[[1]] * 100]), write_dataset(other, [[[1]] * 30, [[1]] * 40])]
+    with TemporaryDirectory() as folder, TemporaryDirectory() as other_folder:
+        datasets = [write_dataset(folder, [[[1]] * 100]), write_dataset(other_folder, [[[1]] * 30, [[1]] * 40])]
         shards = cut_shards(datasets, models=2, batch_size=8, predictions=50)
     assert [(shard.dataset is datasets[0], shard.first_row, shard.rows) for shard in shards] == [
         (True, 0, 32),
