@@ -7,7 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-SCORE_TOLERANCE = 1e-5
+from pytest_f07.variant.package import TOLERANCES
+
+SCORE_TOLERANCE = TOLERANCES["float32"]
 # Another kernel moves a score by a few last bits, and a label with it where the score is that near to the threshold.
 TIE = 1e-6
 

@@ -72,8 +72,21 @@ class Metric:
 
 
 CONFUSION, QUALITY, EMISSIONS, INPUT = Section
-_LOWER_END, _UPPER_END = "lower end of the 95 % interval", "upper end of the 95 % interval"
 _UNREFERENCED = "and the window has no label in the model's own dataset"
+
+
+def _bounds(key: str, interval: Callable[[Counts], tuple[float, float]]) -> tuple[Metric, Metric]:
+    """Return the two columns that hold the 95 % interval of the metric ``key``."""
+    title, hint = key.capitalize(), "end of the 95 % interval"
+    return (
+        Metric(
+            f"{key}_low", f"{title}, from", f"lower {hint}", QUALITY, ratio_text, lambda c: interval(c)[0], bound_of=key
+        ),
+        Metric(
+            f"{key}_high", f"{title}, to", f"upper {hint}", QUALITY, ratio_text, lambda c: interval(c)[1], bound_of=key
+        ),
+    )
+
 
 # In the order of the columns of metrics_per_model.csv (contract, "Metrics"): a new column is the last.
 METRICS = (
@@ -183,42 +196,8 @@ METRICS = (
         limits=(-1, 1),
         compared=True,
     ),
-    Metric(
-        "precision_low",
-        "Precision, from",
-        _LOWER_END,
-        QUALITY,
-        ratio_text,
-        lambda c: formulas.precision_interval(c)[0],
-        bound_of="precision",
-    ),
-    Metric(
-        "precision_high",
-        "Precision, to",
-        _UPPER_END,
-        QUALITY,
-        ratio_text,
-        lambda c: formulas.precision_interval(c)[1],
-        bound_of="precision",
-    ),
-    Metric(
-        "recall_low",
-        "Recall, from",
-        _LOWER_END,
-        QUALITY,
-        ratio_text,
-        lambda c: formulas.recall_interval(c)[0],
-        bound_of="recall",
-    ),
-    Metric(
-        "recall_high",
-        "Recall, to",
-        _UPPER_END,
-        QUALITY,
-        ratio_text,
-        lambda c: formulas.recall_interval(c)[1],
-        bound_of="recall",
-    ),
+    *_bounds("precision", formulas.precision_interval),
+    *_bounds("recall", formulas.recall_interval),
 )
 
 # What params.yaml may require, with the limits of each.

@@ -60,17 +60,17 @@ class Metrics:
         """
         own = audit.own
         return Counts(
-            self.tp,
-            self.tn,
-            self.fp,
-            self.fn,
-            self.no_ref_pred_1,
-            self.no_ref_pred_0,
-            audit.non_finite,
-            own.codes,
-            own.unknown,
-            own.windows,
-            own.empty,
+            tp=self.tp,
+            tn=self.tn,
+            fp=self.fp,
+            fn=self.fn,
+            no_ref_pred_1=self.no_ref_pred_1,
+            no_ref_pred_0=self.no_ref_pred_0,
+            non_finite=audit.non_finite,
+            codes=own.codes,
+            unknown_codes=own.unknown,
+            windows=own.windows,
+            empty_windows=own.empty,
         )
 
     def count_own(self, dataset: str, labels: Int8Array, y_pred: Int8Array) -> None:

@@ -17,7 +17,7 @@ from pytest_f07.variant.translation import translate
 
 @contextmanager
 def loadable(path: Path) -> Iterator[Path]:
-    """``path``, which has been looked into, or a translated copy that lasts as long as the context."""
+    """Yield ``path``, which was inspected before, or a translated copy that lasts as long as the context."""
     with h5py.File(path, "r") as file:
         written, version = json.loads(file.attrs["model_config"]), file.attrs.get("keras_version", "2")
     made_by = version.decode() if isinstance(version, bytes) else str(version)

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_f07.errors import F07Error
 
 MODELS = ("Sequential", "Functional", "Model")
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 LAYERS = frozenset(
     "Sequential Functional Model InputLayer Dense EinsumDense Dropout Activation Embedding Masking Flatten Reshape "
     "Permute RepeatVector Identity Rescaling Normalization Discretization CategoryEncoding Conv1D Conv2D Conv3D "
@@ -34,8 +35,16 @@ ACTIVATIONS = frozenset(
 _OWN = "a package's models are built of Keras's own layers and functions, and carry no code"
 
 
+def parts_of(part: Any) -> Iterator[Any]:
+    """Yield the values of a mapping, or the entries of a list; nothing of anything else."""
+    if isinstance(part, dict):
+        yield from part.values()
+    elif isinstance(part, list):
+        yield from part
+
+
 def check_parts(document: Any, where: str) -> Iterator[dict[str, Any]]:
-    """Give every layer of the configuration, once it is known to be one of those that are loaded.
+    """Yield every layer of the configuration, once it is known to be one of those that are loaded.
 
     :raises F07Error: that names what is not.
     """
@@ -95,6 +104,6 @@ def _check_layer(layer: dict[str, Any], where: str) -> None:
 def _leaves(found: Any) -> Iterator[str]:
     if isinstance(found, list) and len(found) == 3 and isinstance(found[0], str):
         yield found[0]
-    elif isinstance(found, list | dict):
-        for inner in found.values() if isinstance(found, dict) else found:
+    else:
+        for inner in parts_of(found):
             yield from _leaves(inner)

@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_f07.errors import F07Error
-
-_MODELS = ("Sequential", "Functional", "Model")
-_STATEFUL = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+from pytest_f07.variant.layers import MODELS, RECURRENT
 
 
 def translate_nodes(model: dict[str, Any], masked: bool, where: str) -> None:
@@ -20,7 +18,7 @@ def translate_nodes(model: dict[str, Any], masked: bool, where: str) -> None:
     config = model["config"]
     layers = config.get("layers", [])
     names = _names(layers)
-    inner = {layer["name"] for layer in layers if layer["class_name"] in _MODELS and "name" in layer}
+    inner = {layer["name"] for layer in layers if layer["class_name"] in MODELS and "name" in layer}
     for layer in layers:
         layer["config"]["name"] = names.get(layer["config"].get("name"), layer["config"].get("name"))
         if "inbound_nodes" in layer:
@@ -56,7 +54,7 @@ def _names(layers: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _node(layer: dict[str, Any], node: Any, names: dict[str, str], inner: set[str], where: str) -> dict[str, Any]:
-    """One call of ``layer`` as Keras 3 writes it."""
+    """Return one call of ``layer`` as Keras 3 writes it."""
 
     def tensor(reference: list[Any]) -> dict[str, Any]:
         name, call, output = reference[:3]
@@ -78,9 +76,9 @@ def _node(layer: dict[str, Any], node: Any, names: dict[str, str], inner: set[st
         )
     inputs = [tensor(each) for each in node]
     others = {key: value(found) for each in node if len(each) == 4 for key, found in each[3].items()}
-    if layer["class_name"] in _STATEFUL and others.get("constants") is None:
+    if layer["class_name"] in RECURRENT and others.get("constants") is None:
         others.pop("constants", None)
-    if layer["class_name"] in _STATEFUL and len(inputs) > 1:
+    if layer["class_name"] in RECURRENT and len(inputs) > 1:
         others["initial_state"] = inputs[1:]
         inputs = inputs[:1]
     return {"args": inputs if len(inputs) == 1 else [inputs], "kwargs": others}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.layers import MODELS
 from pytest_f07.variant.translation import masks
 
 _MERGES = tuple("Add Subtract Multiply Average Maximum Minimum Concatenate Dot".split())
@@ -72,7 +73,7 @@ REFUSED = (
         ("TimeDistributed",),
         (3, 0),
         (3, 6),
-        lambda config, masked: config.get("layer", {}).get("class_name") in ("Sequential", "Functional", "Model"),
+        lambda config, masked: config.get("layer", {}).get("class_name") in MODELS,
         "repeats a model, whose weights newer ones look for elsewhere",
     ),
     Refused(

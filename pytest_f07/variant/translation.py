@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.layers import MODELS, RECURRENT, parts_of
 from pytest_f07.variant.nodes import translate_nodes
 
 # Keras 2's own function by this name is given to Keras as a custom object: Keras 3 computes relu6(x + 3) / 6.
 HARD_SIGMOID = "keras_2_hard_sigmoid"
 _ACTIVATIONS = ("activation", "recurrent_activation")
 
-_RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _SHAPES = ("query_shape", "key_shape", "value_shape")
 _DROPOUTS = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Discretization")
 _GROUPLESS = (
@@ -43,7 +43,7 @@ class Dropped:
 
 
 DROPPED = (
-    Dropped(_RECURRENT, ("time_major",), (False, None), "https://github.com/keras-team/keras/issues/20750"),
+    Dropped(RECURRENT, ("time_major",), (False, None), "https://github.com/keras-team/keras/issues/20750"),
     Dropped(tuple(_GROUPLESS), ("groups",), (1,), "https://github.com/keras-team/keras/issues/19441"),
     Dropped(
         ("SeparableConv1D", "SeparableConv2D", "DepthwiseConv1D", "DepthwiseConv2D"),
@@ -82,7 +82,7 @@ def translate(document: dict[str, Any], made_by: str, here: str, where: str) -> 
 
 def _set_modules(part: Any) -> None:
     """Have Attention of Keras 3.0 to 3.6 read as Keras 3 reads its own (see below)."""
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+    for inner in parts_of(part):
         _set_modules(inner)
     if isinstance(part, dict) and part.get("class_name") == "Attention":
         part.setdefault("module", "keras.layers")
@@ -90,22 +90,21 @@ def _set_modules(part: Any) -> None:
 
 
 def _rename(part: Any) -> None:
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+    for inner in parts_of(part):
         _rename(inner)
     if isinstance(part, dict) and part.get("class_name") in RENAMED:
         part["class_name"] = RENAMED[part["class_name"]]
 
 
 def masks(part: Any) -> bool:
-    """Whether some layer in ``part`` hides steps from those after it."""
-    if isinstance(part, dict):
-        return part.get("class_name") == "Masking" or part.get("mask_zero") is True or any(map(masks, part.values()))
-    return isinstance(part, list) and any(map(masks, part))
+    """Return whether some layer in ``part`` hides steps from those after it."""
+    hides = isinstance(part, dict) and (part.get("class_name") == "Masking" or part.get("mask_zero") is True)
+    return hides or any(map(masks, parts_of(part)))
 
 
 def _translate(part: Any, masked: bool, where: str) -> None:
     """Rewrite, from the inside out, every layer below ``part``."""
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+    for inner in parts_of(part):
         _translate(inner, masked, where)
     if not isinstance(part, dict):
         return
@@ -139,12 +138,12 @@ def _translate_layer(layer: dict[str, Any], masked: bool, where: str) -> None:
         config["axis"] = axis[0]
     if kind == "ThresholdedReLU":  # https://keras.io/guides/migrating_to_keras_3/: x where x > theta, else 0
         layer["class_name"], config["threshold"] = "ReLU", config.pop("theta")
-    if kind in ("Sequential", "Functional", "Model"):
+    if kind in MODELS:
         translate_nodes(layer, masked, where)
     # With a module, Keras 3 reads a layer as it reads its own: the reader of older ones loses lists of axes, and takes
     # score_mode="dot" for a function.
     if "module" not in layer:
-        inside = "keras" if kind in ("Sequential", "Functional", "Model") else "keras.layers"
+        inside = "keras" if kind in MODELS else "keras.layers"
         layer.update(module=inside, registered_name=None)
         layer["class_name"] = "Model" if kind == "Functional" else layer["class_name"]
 
