@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,19 @@ class F07Project:
 
     def run(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_subprocess("--f07-variant=v701", *arguments)
+
+    def assert_refused(self, message: str, *arguments: str) -> None:
+        """Assert that a run ends with status 4 and one line, and that no file below executions/ has changed."""
+        before = self.tree()
+        result = self.run(*arguments)
+        assert result.ret == 4
+        lines = [line for line in result.errlines if line.startswith("ERROR: ")]
+        assert len(lines) == 1, result.errlines
+        assert re.search(message, lines[0]), lines[0]
+        output = str(result.stderr) + str(result.stdout)
+        assert "Traceback" not in output
+        assert "INTERNALERROR" not in output
+        assert self.tree() == before
 
     def tree(self) -> dict[str, bytes]:
         """Every file below executions/, with its content."""

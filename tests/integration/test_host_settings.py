@@ -162,22 +162,10 @@ def test_pictures_need_nothing_of_the_hosts_backend(
 # -- found before anything is touched
 
 
-def refuses(project: F07Project, message: str, *arguments: str) -> None:
-    """Assert exit 4 with one line, and the complete run before still there."""
-    before = project.tree()
-    result = project.run(*arguments)
-    assert result.ret == 4
-    told = [line for line in result.errlines if line.startswith("ERROR: ")]
-    assert len(told) == 1, result.errlines
-    assert re.search(message, told[0]), told[0]
-    assert "INTERNALERROR" not in str(result.stdout)
-    assert project.tree() == before
-
-
 def test_plugins_that_are_not_loaded_are_named(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     message = "the plugin html is not loaded.*Unset PYTEST_DISABLE_PLUGIN_AUTOLOAD, or add -p html -p metadata"
-    refuses(f07_stub, message, "-p", "f07", "-p", "xprocess")
+    f07_stub.assert_refused(message, "-p", "f07", "-p", "xprocess")
     result = f07_stub.run("-p", "f07", "-p", "html", "-p", "metadata", "-p", "xprocess")
     result.assert_outcomes(passed=3)
     assert f07_stub.metadata["outcome"] == "passed"
@@ -188,7 +176,7 @@ def test_a_cache_that_cannot_be_written(f07_stub: F07Project) -> None:
     cache = f07_stub.root / ".pytest_cache"
     shutil.rmtree(cache)
     cache.write_text("a file")
-    refuses(f07_stub, r"/\.pytest_cache: pytest's cache cannot be written there \(.*\).*-o cache_dir=/")
+    f07_stub.assert_refused(r"/\.pytest_cache: pytest's cache cannot be written there \(.*\).*-o cache_dir=/")
     assert f07_stub.run("-o", "cache_dir=other").ret == 0
 
 
@@ -197,4 +185,6 @@ def test_a_disk_without_room(f07_stub: F07Project) -> None:
     with (f07_stub.root / "conftest.py").open("a") as file:
         file.write("import shutil\nfull = shutil.disk_usage('.')._replace(free=1_000_000)\n")
         file.write("shutil.disk_usage = lambda path: full\n")
-    refuses(f07_stub, r"executions/07_deployrun/v701: \d+ MB are free there, and the run will write about \d+ MB\.")
+    f07_stub.assert_refused(
+        r"executions/07_deployrun/v701: \d+ MB are free there, and the run will write about \d+ MB\."
+    )

@@ -144,17 +144,6 @@ def test_a_session_that_only_looks_touches_nothing(f07_stub: F07Project, look: s
 # -- usage errors: one line, exit 4, nothing touched
 
 
-def refused(project: F07Project, message: str, *arguments: str) -> None:
-    before = project.tree()
-    result = project.run(*arguments)
-    assert result.ret == 4
-    told = [line for line in result.errlines if line.startswith("ERROR: ")]
-    assert len(told) == 1, result.errlines
-    assert re.search(message, told[0]), told[0]
-    assert "Traceback" not in str(result.stderr) + str(result.stdout)
-    assert project.tree() == before
-
-
 def test_no_such_variant(f07_stub: F07Project) -> None:
     result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v799")
     assert result.ret == 4
@@ -178,24 +167,24 @@ def test_a_name_that_is_no_variant(f07_stub: F07Project, name: str) -> None:
 
 
 def test_two_variants(f07_stub: F07Project) -> None:
-    refused(f07_stub, "v701, v702 are asked for in one session", "executions/07_deployrun/v702/manifest.json")
+    f07_stub.assert_refused("v701, v702 are asked for in one session", "executions/07_deployrun/v702/manifest.json")
 
 
 def test_params_that_are_wrong(f07_stub: F07Project) -> None:
     f07_stub.set_params(batch_size="many")
-    refused(f07_stub, r"v701/params.yaml: batch_size is 'many'; it must be a whole number from 1 to 65536\.$")
+    f07_stub.assert_refused(r"v701/params.yaml: batch_size is 'many'; it must be a whole number from 1 to 65536\.$")
 
 
 def test_params_of_another_package(f07_stub: F07Project) -> None:
     path = f07_stub.variant / "params.yaml"
     path.write_text(path.read_text().replace("v601", "v602"))
-    refused(f07_stub, "parent_variant_f06 is v602, and the manifest was made of v601")
+    f07_stub.assert_refused("parent_variant_f06 is v602, and the manifest was made of v601")
 
 
 def test_a_manifest_without_models(f07_stub: F07Project) -> None:
     path = f07_stub.variant / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "models": []}))
-    refused(f07_stub, "lists no models, so there is nothing to validate")
+    f07_stub.assert_refused("lists no models, so there is nothing to validate")
 
 
 @pytest.mark.parametrize("name", ["datasets/v401__dataset.parquet", "models/inverter_trip__inverter_trip/model.h5"])
@@ -204,34 +193,36 @@ def test_a_package_that_changed(f07_stub: F07Project, name: str) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    refused(f07_stub, f"package v601 no longer matches the seal of v701: {name} has changed \\(sha256 ")
+    f07_stub.assert_refused(f"package v601 no longer matches the seal of v701: {name} has changed \\(sha256 ")
 
 
 def test_a_package_that_is_gone(f07_stub: F07Project) -> None:
     f07_stub.package.rename(f07_stub.root / "elsewhere")
-    refused(f07_stub, "its package v601: executions/06_packaging/v601 is not there, nor is any other")
+    f07_stub.assert_refused("its package v601: executions/06_packaging/v601 is not there, nor is any other")
 
 
 def test_a_taken_port_is_named(f07_stub: F07Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         (f07_stub.variant / "params.yaml").write_text(f"parent_variant_f06: v601\nruntime: {{port: {port}}}\n")
-        refused(f07_stub, f"port {port} of 127.0.0.1 cannot be used: Address already in use")
+        f07_stub.assert_refused(f"port {port} of 127.0.0.1 cannot be used: Address already in use")
 
 
 def test_a_host_that_is_none(f07_stub: F07Project) -> None:
     path = f07_stub.variant / "params.yaml"
     path.write_text("parent_variant_f06: v601\nruntime: {host: no.such.host.invalid}\n")
-    refused(f07_stub, "runtime.host is 'no.such.host.invalid', which is no address here")
+    f07_stub.assert_refused("runtime.host is 'no.such.host.invalid', which is no address here")
 
 
 def test_a_selection_of_nothing(f07_stub: F07Project) -> None:
-    refused(f07_stub, "no model of v701 is selected; its models are feeder_overload, inverter_trip", "-k", "nothing")
+    f07_stub.assert_refused(
+        "no model of v701 is selected; its models are feeder_overload, inverter_trip", "-k", "nothing"
+    )
 
 
 @pytest.mark.parametrize("plugin", ["html", "xprocess", "cacheprovider", "junitxml"])
 def test_a_plugin_that_is_needed(f07_stub: F07Project, plugin: str) -> None:
-    refused(f07_stub, f"-p no:{plugin} cannot be used with --f07-variant: ", "-p", f"no:{plugin}")
+    f07_stub.assert_refused(f"-p no:{plugin} cannot be used with --f07-variant: ", "-p", f"no:{plugin}")
 
 
 # -- runs that fail, and runs that break

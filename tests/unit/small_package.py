@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pytest_f07.results.metric_table import LIMITS
+from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import PackagePaths, Project
 
 # Two models, one name the beginning of the other; their own datasets; a third dataset without a model.
@@ -87,6 +89,25 @@ def make_package(root: Path, name: str = "v601") -> PackagePaths:
     metadata = {"stage": "06_packaging", "f06_path": "/elsewhere/v601", "params": {"models": ENTRIES}}
     package.metadata.write_text(json.dumps(metadata))
     return package
+
+
+def make_project(root: Path) -> Project:
+    """Make a project with this package and v701 of it, at any free port."""
+    make_package(root)
+    project = Project(root)
+    create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
+    return project
+
+
+def overwrite(path: Path, place: float, damage: bytes) -> None:
+    """Overwrite some bytes of a file.
+
+    :param place: from 0, the file's beginning, to 1, its end.
+    """
+    content = bytearray(path.read_bytes())
+    start = int(place * (len(content) - len(damage)))
+    content[start : start + len(damage)] = damage
+    path.write_bytes(content)
 
 
 def tree(root: Path) -> dict[str, bytes | None]:

@@ -14,11 +14,9 @@ import pytest
 from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.replay.process import ServerProcess
-from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.run import execute, prepare
-from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
-from tests.unit.small_package import make_package, tree
+from tests.unit.small_package import make_project, tree
 
 
 class BrokenServer(ServerProcess):
@@ -35,10 +33,7 @@ class BrokenServer(ServerProcess):
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a project with a small package and v701 of it, at any free port."""
-    make_package(tmp_path)
-    project = Project(tmp_path)
-    create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
-    return project
+    return make_project(tmp_path)
 
 
 def is_locked(folder: Path) -> bool:

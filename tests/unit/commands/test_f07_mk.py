@@ -5,15 +5,14 @@ Beside a stand-in for Python that writes its arguments down, a line each.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY
+from tests.unit.commands.make_runner import make, told
 
 F07_MK = next((REPOSITORY / "pytest_f07").rglob("f07.mk"))
 PIPELINE = REPOSITORY / "tests" / "pipeline"
@@ -57,22 +56,6 @@ def make_python(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('#!/bin/sh\n{ echo "$0"; printf "%s\\n" "$@"; } >told\nbasename "$3" >>order\n')
     path.chmod(0o755)
-
-
-def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "PYTHON"))}
-    return subprocess.run(
-        ["make", "--no-print-directory", *arguments],
-        cwd=folder,
-        env=clean | {"LC_ALL": "C"} | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def told(folder: Path) -> list[str]:
-    return (folder / "told").read_text().splitlines()
 
 
 @pytest.mark.parametrize("preamble", PREAMBLES.values(), ids=PREAMBLES)

@@ -5,15 +5,14 @@ The Makefile runs beside a stand-in for the environment's Python that writes its
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY
+from tests.unit.commands.make_runner import make, told
 from tests.unit.small_package import make_package, tree
 
 DECLARE = ["variant7", "VARIANT=v702", "PARENT=v601"]
@@ -35,22 +34,6 @@ def folder(tmp_path: Path) -> Path:
     for stamp in (".run", ".test", ".lint", ".dvc", ".notebook"):
         (tmp_path / ".venv" / stamp).touch()
     return tmp_path
-
-
-def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "HOST"))}
-    return subprocess.run(
-        ["make", *arguments],
-        cwd=folder,
-        env=clean | {"LC_ALL": "C"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def told(folder: Path) -> list[str]:
-    return (folder / "told").read_text().splitlines()
 
 
 MISSING = {

@@ -87,20 +87,18 @@ YAML = {
 }
 
 
-@pytest.mark.parametrize(("text", "message"), JSON.items(), ids=range(len(JSON)))
-def test_what_is_no_json_mapping_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "f").write_text(text, encoding="utf-8")
-    with pytest.raises(F07Error) as caught:
-        read_json(tmp_path / "f", "where")
-    [line] = str(caught.value).splitlines()
-    assert fnmatchcase(line, f"where: {message}"), line
+REFUSED = [
+    (read, text, message) for read, cases in ((read_json, JSON), (read_yaml, YAML)) for text, message in cases.items()
+]
 
 
-@pytest.mark.parametrize(("text", "message"), YAML.items(), ids=range(len(YAML)))
-def test_what_is_no_yaml_mapping_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+@pytest.mark.parametrize(("read", "text", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_no_mapping_is_refused_in_one_line(
+    tmp_path: Path, read: Callable[[Path, str], object], text: str, message: str
+) -> None:
     (tmp_path / "f").write_text(text, encoding="utf-8")
     with pytest.raises(F07Error) as caught:
-        read_yaml(tmp_path / "f", "where")
+        read(tmp_path / "f", "where")
     [line] = str(caught.value).splitlines()
     assert fnmatchcase(line, f"where: {message}"), line
 

@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.run import load
 from pytest_f07.variant import manifest
-from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest
-from tests.unit.small_package import edit, make_package, network, tree, write_dataset, write_h5
+from tests.unit.small_package import edit, make_package, make_project, network, tree, write_dataset, write_h5
 
 WHERE = "executions/07_deployrun/v701/manifest.json"
 BROKEN_SEAL = "package v601 no longer matches the seal of v701: "
@@ -28,10 +26,7 @@ WHAT_TO_DO = ". Make a new variant for the changed package, or restore the file 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project with the package and v701 of it."""
-    make_package(tmp_path)
-    project = Project(tmp_path)
-    create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
-    return project
+    return make_project(tmp_path)
 
 
 def change(project: Project, by: Callable[[dict[str, Any]], object]) -> None:

@@ -19,7 +19,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant import model_file
 from pytest_f07.variant.model_file import ModelFile, check_keras, check_readable, inspect
 from pytest_f07.variant.package import read_package
-from tests.unit.small_package import layer, make_package, network, write_h5
+from tests.unit.small_package import layer, make_package, network, overwrite, write_h5
 
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601" / "models"
 OWN_WEIGHTS = "; a model file holds its weights itself."
@@ -255,10 +255,7 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.h5"
     write_h5(path, network(3))
-    content = bytearray(path.read_bytes())
-    start = int(place * (len(content) - len(damage)))
-    content[start : start + len(damage)] = damage
-    path.write_bytes(content)
+    overwrite(path, place, damage)
     try:
         inspect(path, "m")
         said = "m: read"
