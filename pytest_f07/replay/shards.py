@@ -47,7 +47,7 @@ def _ranges(dataset: Dataset, batch_size: int, rows: int) -> Iterator[tuple[int,
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         group_start, group_end = group_end, min(group_end + group.num_rows, dataset.rows)
-        block = block_rows(group, replay_block_rows(batch_size))
+        block = block_rows(metadata, number, replay_block_rows(batch_size))
         while (end := _next_batch(group_start, block, batch_size, start + rows)) < group_end:
             yield start, end
             start = end

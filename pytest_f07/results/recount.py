@@ -155,9 +155,11 @@ def _dataset_rows(path: Path, limit: int | None) -> Iterator[tuple[str, float | 
 
 def _all_dataset_rows(path: Path) -> Iterator[tuple[str, float | None]]:
     with pq.ParquetFile(path) as file:
+        paths = [file.metadata.schema.column(number).path for number in range(file.metadata.num_columns)]
+        window_columns = [number for number, path in enumerate(paths) if path.split(".")[0] == "OW_events"]
         for group in range(file.num_row_groups):
             info = file.metadata.row_group(group)
-            codes_in_group = max(info.column(number).num_values for number in range(info.num_columns))
+            codes_in_group = max(info.column(number).num_values for number in window_columns)
             size = max(1, min(BATCH_ROWS, BATCH_CODES * info.num_rows // max(codes_in_group, 1)))
             for batch in file.iter_batches(size, row_groups=[group], columns=["OW_events", "label"]):
                 windows, labels = batch.column("OW_events"), _values(batch.column("label"))

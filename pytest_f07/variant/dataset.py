@@ -61,13 +61,13 @@ class Dataset:
         group_start = 0
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
-                metadata = file.metadata.row_group(group)
-                start, group_start = group_start, group_start + metadata.num_rows
+                start, group_start = group_start, group_start + file.metadata.row_group(group).num_rows
                 if start >= end:
                     return
                 if group_start <= first_row:
                     continue
-                for block in file.iter_batches(block_rows(metadata, max_rows), row_groups=[group], columns=columns):
+                size = block_rows(file.metadata, group, max_rows)
+                for block in file.iter_batches(size, row_groups=[group], columns=columns):
                     skipped = min(max(0, first_row - start), block.num_rows)
                     wanted = block.slice(skipped, max(0, end - start - skipped))
                     start += block.num_rows
@@ -118,14 +118,27 @@ class Dataset:
             )
 
 
-def block_rows(metadata: Any, max_rows: int) -> int:
+def count_codes(metadata: Any, group: int) -> int:
+    """Return how many codes the windows of a row group hold; an empty window counts as one.
+
+    Only the column of the windows is looked at: pyarrow ends the whole process at a column whose footer is damaged, and
+    :meth:`Dataset.open` has read from this one.
+
+    :param metadata: of the file, as pyarrow gives it.
+    """
+    paths = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
+    columns = [number for number, path in enumerate(paths) if path.split(".")[0] == X_COLUMN]
+    codes: int = max(metadata.row_group(group).column(number).num_values for number in columns)
+    return codes
+
+
+def block_rows(metadata: Any, group: int, max_rows: int) -> int:
     """Return how many rows of a row group hold no more codes than one request may, if its windows are alike.
 
-    :param metadata: of the row group, as pyarrow gives it.
+    :param metadata: of the file, as pyarrow gives it.
     """
-    values: int = max(metadata.column(number).num_values for number in range(metadata.num_columns))
-    rows: int = metadata.num_rows
-    return max(1, min(max_rows, MAX_CODES * rows // max(values, 1)))
+    rows: int = metadata.row_group(group).num_rows
+    return max(1, min(max_rows, MAX_CODES * rows // max(count_codes(metadata, group), 1)))
 
 
 def _check_schema(path: Path, where: str) -> int:
@@ -152,7 +165,19 @@ def _check_schema(path: Path, where: str) -> int:
         raise F07Error(f"{where}: {X_COLUMN} is {windows}; it must be a list or large_list of integers.")
     if not (pa.types.is_integer(label) or pa.types.is_boolean(label) or pa.types.is_floating(label)):
         raise F07Error(f"{where}: {Y_COLUMN} is {label}; it must be of an integer, boolean or float type.")
+    _check_row_groups(path, where)
     return rows
+
+
+def _check_row_groups(path: Path, where: str) -> None:
+    """Read the first row of each row group: a reader gives an error where looking into the footer ends the process."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            try:
+                next(file.iter_batches(1, row_groups=[group], columns=[X_COLUMN, Y_COLUMN]), None)
+            except (OSError, pa.ArrowException) as error:
+                reason = first_line(error)
+                raise F07Error(f"{where}: its row group {group:,} cannot be read ({reason}).") from None
 
 
 def labels_of(column: pa.Array) -> npt.NDArray[np.int8]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.dataset import Dataset, count_codes
 from pytest_f07.variant.paths import Outputs
 
 # A line of raw_predictions.csv without its window and its names: y_pred, y_prob, row, commas, quotes.
@@ -120,11 +120,7 @@ def _reclaimable_bytes(paths: Outputs) -> int:
 def _estimate_codes(path: Path, rows: int) -> int:
     """Return about how many codes the first ``rows`` windows have, by the file's footer."""
     footer = pq.read_metadata(path)
-    values: int = 0
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        columns = [group.column(index) for index in range(group.num_columns)]
-        values += max(column.num_values for column in columns if column.path_in_schema.startswith("OW_events"))
+    values = sum(count_codes(footer, group) for group in range(footer.num_row_groups))
     return values * rows // max(int(footer.num_rows), 1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.dataset import UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
 from pytest_f07.windows import MAX_CODES
-from tests.unit.small_package import write_dataset
+from tests.unit.small_package import overwrite, write_dataset
 
 quick = settings(derandomize=True, deadline=None, max_examples=60)
 INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
@@ -162,10 +164,7 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.parquet"
     write_dataset(path, [[row, row % 7] for row in range(300)], [row % 2 for row in range(300)])
-    content = bytearray(path.read_bytes())
-    start = int(place * (len(content) - len(damage)))
-    content[start : start + len(damage)] = damage
-    path.write_bytes(content)
+    overwrite(path, place, damage)
     try:
         dataset(path)
         dataset(path).check_rows()
@@ -174,6 +173,34 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
         said = str(error)
     assert said.startswith("d: ")
     assert len(said.splitlines()) == 1
+
+
+DAMAGE_FOOTER = """
+import sys
+from pathlib import Path
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.dataset import Dataset
+
+path = Path(sys.argv[1])
+content = path.read_bytes()
+footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+for place in range(footer, len(content) - 8):
+    print("byte", place - footer, "of the footer", flush=True)
+    path.write_bytes(content[:place] + bytes([0x16]) + content[place + 1 :])
+    try:
+        Dataset.open("v401", path, "d").check_rows()
+    except F07Error:
+        pass
+"""
+
+
+def test_a_damaged_footer_ends_no_process(tmp_path: Path) -> None:
+    """Arrow 26 ends the process that asks for a column with a damaged histogram; 0x16 is a number of Thrift's."""
+    path = tmp_path / "d.parquet"
+    write_dataset(path, [[row, row % 7] for row in range(300)], [row % 2 for row in range(300)])
+    command = [sys.executable, "-c", DAMAGE_FOOTER, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout.splitlines()[-1] + "\n" + done.stderr
 
 
 LIES = {
