@@ -20,6 +20,7 @@ import pyarrow as pa
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest
 from pytest_f07.variant.dataset import X_COLUMN, Dataset
+from pytest_f07.variant.interpreter import hide_optional_modules
 from pytest_f07.variant.paths import Project
 
 BLOCK_ROWS = 4096
@@ -33,8 +34,9 @@ def main() -> int:
     os.dup2(2, 1)
     # The replay goes first on a busy machine.
     os.nice(10)
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    hide_optional_modules()
     try:
         path = Path(sys.argv[1]).resolve()
         project = Project.of_manifest(path)
