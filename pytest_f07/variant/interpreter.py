@@ -49,7 +49,7 @@ class _Hidden:
 
 
 def hide_optional_modules() -> None:
-    """Hide what Keras and Arrow import wherever it is installed and no model needs: a quarter of TensorFlow's import."""
+    """Hide what Keras and Arrow import wherever it is installed and no model needs: a quarter of their import."""
     sys.meta_path.insert(0, _Hidden)
 
 
