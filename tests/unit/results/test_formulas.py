@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from pytest_f07.results.formulas import Z_95, Counts, mcc, wilson_interval
 
@@ -67,3 +68,9 @@ def test_an_interval_holds_its_proportion_and_is_the_solution_of_wilsons_equatio
     for bound in (low, high):
         error = Z_95 * math.sqrt(bound * (1 - bound) / (part + rest))
         assert abs(proportion - bound) == pytest.approx(error, rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize(("part", "total"), [(81, 263), (15, 148), (0, 20), (29, 29), (455, 4484), (10**6, 10**8)])
+def test_wilson_intervals_are_statsmodels(part: int, total: int) -> None:
+    statsmodels = proportion_confint(part, total, method="wilson")
+    assert wilson_interval(part, total) == pytest.approx(statsmodels, abs=1e-12)
