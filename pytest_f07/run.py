@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,10 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from pytest_f07.endpoints.f07 import Client
-from pytest_f07.equivalence.comparison import compare_with_oracle
+from pytest_f07.equivalence.index import WindowIndex, build_index
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
-from pytest_f07.equivalence.process import Oracle
-from pytest_f07.equivalence.queries import OracleQueries
+from pytest_f07.equivalence.process import Oracle, wait_for_answer
+from pytest_f07.equivalence.proof import Yardstick, prove_log
+from pytest_f07.equivalence.questions import Questions
 from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.process import ServerProcess
@@ -195,27 +197,34 @@ class _Execution:
         names = tuple(prepared.manifest.prediction_names)
         target, timeout = prepared.target, prepared.params.timeout_s
         client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
-        with record.stage("start"):
-            record.identity |= server.start(client)
+        with ThreadPoolExecutor(1, thread_name_prefix="f07-index") as thread:
+            indexing = thread.submit(self._build_index)
+            with record.stage("start"):
+                record.identity |= server.start(client)
+            index = indexing.result()
         thresholds = {model.prediction_name: model.threshold for model in prepared.models}
         infer_check = InferCheck(thresholds, infer_rows(prepared.datasets))
         shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
-        mode = prepared.params.equivalence
-        with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:
-            queries = None
-            if oracle is not None and mode == "sample":
-                queries = OracleQueries(oracle, prepared.models, prepared.datasets, infer_check.rows)
+        is_off = prepared.params.equivalence.mode == "off"
+        with nullcontext() if is_off else Oracle(prepared.manifest.paths.manifest, names) as oracle:
+            questions = None if oracle is None else Questions(oracle, index, prepared.datasets)
             try:
-                self._replay(client, server, shards, infer_check, queries, on_progress)
+                self._replay(client, server, shards, infer_check, on_progress)
                 with record.stage("infer"):
                     infer_check.ask(client)
             finally:
                 client.close()
-            return self._judge(shards, infer_check, oracle, queries)
+            return self._judge(shards, infer_check, index, oracle, questions)
+
+    def _build_index(self) -> WindowIndex:
+        params, models = self.prepared.params, self.prepared.models
+        vocabularies = [model.vectorization.vocabulary for model in models]
+        most = params.equivalence.most_windows(len(models))
+        return build_index(self.prepared.datasets, vocabularies, most, params.batch_size)
 
     def _replay(
         self, client: Client, server: ServerProcess, shards: list[Shard],
-        infer_check: InferCheck, queries: OracleQueries | None, on_progress: Callable[[Progress], None],
+        infer_check: InferCheck, on_progress: Callable[[Progress], None],
     ) -> None:  # fmt: skip
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
@@ -224,8 +233,6 @@ class _Execution:
             nonlocal progress
             log.add(batch)
             infer_check.add(batch)
-            if queries:
-                queries.add(batch)
             progress = progress.after(batch)
             on_progress(progress)
 
@@ -238,8 +245,9 @@ class _Execution:
                 self.record.timings = self.record.timings.merge(timings)
 
     def _judge(
-        self, shards: list[Shard], infer_check: InferCheck, oracle: Oracle | None, queries: OracleQueries | None
-    ) -> tuple[dict[str, Verdict], Comparison | None]:
+        self, shards: list[Shard], infer_check: InferCheck, index: WindowIndex,
+        oracle: Oracle | None, questions: Questions | None,
+    ) -> tuple[dict[str, Verdict], Comparison | None]:  # fmt: skip
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
@@ -248,10 +256,14 @@ class _Execution:
         with record.stage("figures"):
             draw_all(outputs, models, counts)
         with record.stage("oracle"):
-            equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
-        served = served_models(record.identity, prepared.manifest, models)
+            read = None if oracle is None else wait_for_answer(oracle.models)
+            scores = None if questions is None else questions.scores(len(models))
+        with record.stage("proof"):
+            yardstick = Yardstick(index, scores, prepared.params.equivalence.tolerance)
+            equivalence = prove_log(parquet, models, datasets, yardstick)
+        served = served_models(record.identity, prepared.manifest, models, read)
         verdicts = {
-            name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence.get(name))
+            name: judge(model, served[name], counts, infer_check, prepared.params.required(name), equivalence[name])
             for model in models
             for name in [model.prediction_name]
         }

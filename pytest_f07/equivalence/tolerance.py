@@ -1,4 +1,4 @@
-"""The one definition of "the same prediction", for the oracle and for ``/infer``."""
+"""The one definition of "the same prediction", for the oracle, for ``/infer`` and for equal windows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 SCORE_TOLERANCE = 1e-5
 # Another kernel moves a score by a few last bits, and a label with it where the score is that near to the threshold.
-TIE = 1e-6
+TIE = 2e-6
+REPEAT_TOLERANCE = 2e-6
 
 Float64Array = npt.NDArray[np.float64]
 

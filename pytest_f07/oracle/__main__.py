@@ -1,7 +1,9 @@
 """``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
 
-A line on standard input asks, ``{"prediction_name": "a", "rows": [0, 7]}``: rows of the model's own dataset, ascending.
-A line on standard output answers, ``{"y_prob": [0.25, null]}``. The process ends when its standard input closes.
+The first line on standard output is what it has read: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
+A line on standard input asks about rows of a dataset, ascending: ``{"dataset": "v401", "rows": [0, 7]}``. A line on
+standard output answers with a number of bytes, and so many follow: float32, little-endian, ``[rows, models]``, NaN
+where a score is no number. The process ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -10,84 +12,68 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TextIO
+from typing import BinaryIO
 
-import pyarrow as pa
+import numpy as np
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant import manifest
-from pytest_f07.variant.dataset import X_COLUMN, Dataset
-from pytest_f07.variant.paths import Project
-
-BLOCK = 4096
+from pytest_f07.oracle.package import Package, WindowReader, read_package
+from pytest_f07.oracle.vectorize import vectorize
+from pytest_f07.variant import model_file
 
 
 def main() -> int:
     """Load and answer; 2 after one line for a user's mistake."""
     questions = _questions()
     # What TensorFlow prints must not stand among the answers.
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     # The replay goes first: on a busy machine the oracle takes what it leaves.
     os.nice(10)
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
+    # Without oneDNN: its fused kernels, which the server uses, can turn NaN into a number.
+    os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     try:
-        path = Path(sys.argv[1]).resolve()
-        project = Project.of_manifest(path)
-        if project is None:
-            raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
-        _answer(manifest.load(project, path.parent.name), questions, answers)
+        package = read_package(Path(sys.argv[1]).resolve())
+        for entry in package.models:
+            model_file.inspect(entry.h5, f"models/{entry.h5.parent.name}/{entry.h5.name}")
+        _answer(package, questions, answers)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
     return 0
 
 
-def _answer(found: manifest.Manifest, questions: SimpleQueue[bytes], answers: TextIO) -> None:
-    made = {model.prediction_name: model for model in found.read_models()}
+def _answer(package: Package, questions: SimpleQueue[bytes], answers: BinaryIO) -> None:
+    described = {entry.prediction_name: entry.describe() for entry in package.models}
+    _write(answers, json.dumps(described).encode() + b"\n")
     # What can be refused is refused before TensorFlow is there.
-    from pytest_f07.oracle.models import Oracle
+    from pytest_f07.oracle.models import OracleModel
 
-    oracles = {name: Oracle(model) for name, model in made.items()}
-    rows = {dataset.source_f04: Rows(dataset) for dataset in found.read_datasets(None)}
+    models = [OracleModel(entry) for entry in package.models]
+    readers = {name: WindowReader(path) for name, path in package.datasets.items()}
     while True:
-        asked = json.loads(questions.get())
-        name = asked["prediction_name"]
-        windows = rows[made[name].source_f04].windows(asked["rows"])
-        print(json.dumps({"y_prob": oracles[name].scores(windows)}), file=answers, flush=True)
+        question = json.loads(questions.get())
+        windows = readers[question["dataset"]].windows(question["rows"])
+        scores = np.zeros((len(windows), len(models)), "<f4")
+        inputs = {}
+        for column, (entry, model) in enumerate(zip(package.models, models, strict=True)):
+            kind = entry.kind, entry.vocabulary, entry.width
+            if kind not in inputs:
+                inputs[kind] = vectorize(windows, *kind)
+            scores[:, column] = model.scores(inputs[kind])
+        _write(answers, f"{scores.nbytes}\n".encode() + scores.tobytes())
 
 
-class Rows:
-    """A dataset's windows by row number; asked in ascending order, the file is read once and held in small pieces."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._restart()
-
-    def _restart(self) -> None:
-        self._blocks: Iterator[pa.RecordBatch] = self._dataset.blocks([X_COLUMN], BLOCK)
-        self._first = 0
-        self._block: pa.Array = pa.array([])
-
-    def windows(self, rows: Sequence[int]) -> list[list[int]]:
-        """The windows of ``rows``, which ascend."""
-        if rows and rows[0] < self._first:
-            self._restart()
-        found = []
-        for row in rows:
-            while row >= self._first + len(self._block):
-                self._first += len(self._block)
-                self._block = next(self._blocks).column(0)
-            found.append(self._block[row - self._first].as_py())
-        return found
+def _write(answers: BinaryIO, answer: bytes) -> None:
+    answers.write(answer)
+    answers.flush()
 
 
 def _questions() -> SimpleQueue[bytes]:
-    """The lines of standard input, as they come; the process ends with them."""
+    """Return the lines of standard input, as they come; the process ends with them."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:

@@ -7,18 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.vectorize import Vectorization
+Inputs = npt.NDArray[np.float32] | npt.NDArray[np.int32]
 
 
-def vectorize(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.float32] | npt.NDArray[np.int32]:
-    """The input that a model was trained on: ``[windows, width]``, float32 counts or int32 places in the vocabulary."""
-    return dense_bow(windows, made) if made.kind == "dense_bow" else sequence(windows, made)
+def vectorize(windows: Sequence[Sequence[int]], kind: str, vocabulary: Sequence[int], width: int) -> Inputs:
+    """Return the input that a model was trained on, ``[windows, width]``.
+
+    :param kind: ``dense_bow`` for float32 counts, ``sequence`` for int32 places in the vocabulary.
+    """
+    if kind == "dense_bow":
+        return dense_bow(windows, vocabulary)
+    return sequence(windows, vocabulary, width)
 
 
-def dense_bow(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.float32]:
-    """How often each code of the vocabulary stands in each window."""
-    column = {code: index for index, code in enumerate(made.vocabulary)}
-    counts = np.zeros((len(windows), made.width), np.float32)
+def dense_bow(windows: Sequence[Sequence[int]], vocabulary: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Return how often each code of the vocabulary stands in each window."""
+    column = {code: index for index, code in enumerate(vocabulary)}
+    counts = np.zeros((len(windows), len(vocabulary)), np.float32)
     for row, window in enumerate(windows):
         for code in window:
             if code in column:
@@ -26,12 +31,12 @@ def dense_bow(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDAr
     return counts
 
 
-def sequence(windows: Sequence[Sequence[int]], made: Vectorization) -> npt.NDArray[np.int32]:
-    """The place in the vocabulary + 1 of each code in it, the last ``width`` of them, zeros on the left."""
-    place = {code: index + 1 for index, code in enumerate(made.vocabulary)}
-    padded = np.zeros((len(windows), made.width), np.int32)
+def sequence(windows: Sequence[Sequence[int]], vocabulary: Sequence[int], width: int) -> npt.NDArray[np.int32]:
+    """Return the place in the vocabulary + 1 of each code in it, the last ``width`` of them, zeros on the left."""
+    place = {code: index + 1 for index, code in enumerate(vocabulary)}
+    padded = np.zeros((len(windows), width), np.int32)
     for row, window in enumerate(windows):
-        known = [place[code] for code in window if code in place][-made.width :]
+        known = [place[code] for code in window if code in place][-width:]
         for index, value in enumerate(known):
-            padded[row, made.width - len(known) + index] = value
+            padded[row, width - len(known) + index] = value
     return padded

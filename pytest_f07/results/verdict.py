@@ -24,6 +24,7 @@ THRESHOLD = "F07-THRESHOLD"
 NONFINITE = "F07-NONFINITE"
 INFER = "F07-INFER"
 EQUIVALENCE = "F07-EQUIVALENCE"
+REPEAT = "F07-REPEAT"
 REQUIRED = "F07-REQUIRED"
 
 
@@ -41,7 +42,7 @@ class Verdict:
 
     :param metrics: None where the run broke before there were any; ``audit`` too.
     :param differing: how many windows ``/infer`` answered otherwise, of ``asked_alone`` of them.
-    :param equivalence: None where nothing was held against the oracle.
+    :param equivalence: how far the log is from the oracle and from itself; None where the run broke.
     """
 
     prediction_name: str
@@ -62,10 +63,12 @@ class Verdict:
         if (proven := self.equivalence) is not None:
             compared = proven.windows > 0
             lines |= {
-                "asked of the oracle": f"{proven.windows:,}",
+                "proven": proven.proven,
+                "distinct windows asked": f"{proven.asked:,}",
                 "oracle says otherwise": f"{proven.differing:,}",
                 "largest difference": f"{proven.largest_difference:.2g}" if compared else "–",
                 "nearest to the threshold": f"{proven.smallest_distance:.2g}" if compared else "–",
+                "tie": f"{proven.tie:.2g}" if compared else "–",
             }
         return lines
 
@@ -93,19 +96,20 @@ def broken(prediction_name: str, reason: str) -> Verdict:
 
 def judge(
     model: Model, served: ServedModel, log: LogCounts, infer_check: InferCheck, required: Mapping[str, float],
-    equivalence: Equivalence | None = None,
+    equivalence: Equivalence,
 ) -> Verdict:  # fmt: skip
     """The verdict of a model whose run is whole.
 
     :param required: the least value of metrics, where params.yaml asks for any.
-    :param equivalence: what the oracle says, where it was asked.
+    :param equivalence: how far the log is from the oracle and from itself.
     """
     metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
     return Verdict(
         model.prediction_name,
         metrics,
         failures=[
-            *_of_the_replay(served, log.fault, infer_check.fault(model.prediction_name)),
+            *_of_the_files(model, served),
+            *_of_the_replay(log.fault, infer_check.fault(model.prediction_name)),
             *_of_the_books(model, metrics, audit),
             *_of_the_scores(model, served, audit),
             *_of_the_oracle(equivalence),
@@ -119,13 +123,30 @@ def judge(
     )
 
 
-def _of_the_replay(served: ServedModel, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
+def _of_the_files(model: Model, served: ServedModel) -> Iterator[Failure]:
     if served.sha256 != served.expected_sha256:
         yield Failure(
             IDENTITY,
             f"the server serves another file (sha256 {served.sha256[:12]}…, the package has "
             f"{served.expected_sha256[:12]}…). Nothing it answered counts.",
         )
+    if (oracle := served.oracle) is None:
+        return
+    codes = len(model.vectorization.vocabulary)
+    for what, ours, theirs in (
+        ("file (sha256)", f"{served.expected_sha256[:12]}…", f"{oracle.sha256[:12]}…"),
+        ("threshold", model.threshold, oracle.threshold),
+        ("number of codes in the vocabulary", codes, oracle.vocabulary),
+    ):
+        if ours != theirs:
+            yield Failure(
+                IDENTITY,
+                f"run and oracle read another {what}: {ours} and {theirs}. Was the package changed during the run? "
+                "Run again; if it stays, report it.",
+            )
+
+
+def _of_the_replay(log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
     if log_fault:
         yield Failure(EMISSIONS, f"not every emission was answered exactly once: {log_fault}.")
     if infer_fault:
@@ -163,9 +184,13 @@ def _of_the_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iter
         )
 
 
-def _of_the_oracle(equivalence: Equivalence | None) -> Iterator[Failure]:
-    if equivalence and equivalence.fault:
+def _of_the_oracle(equivalence: Equivalence) -> Iterator[Failure]:
+    if equivalence.fault:
         yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
+    elif equivalence.with_oracle and not equivalence.windows:
+        yield Failure(EQUIVALENCE, "no window was held against the oracle, so nothing is proven.")
+    if equivalence.repeats.fault:
+        yield Failure(REPEAT, f"equal windows have unequal scores: {equivalence.repeats.fault}.")
 
 
 def _of_the_requirements(

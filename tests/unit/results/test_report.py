@@ -101,7 +101,8 @@ def whole(text: str) -> tuple[list[str], Page]:
     found = ModelAudit(datasets={place("Dataset"): DatasetStats(5, 1, 9, 2, 3, 1)})
     found.scores = Scores(most_wrong=shown(row), nearest=shown(replace(row, window=place("Near"))))
     verdict = replace(
-        passed(name), audit=found, asked_alone=9, equivalence=Equivalence(windows=4, smallest_distance=0.1),
+        passed(name), audit=found, asked_alone=9,
+        equivalence=Equivalence(0.5, windows=4, emissions=4, smallest_distance=0.1),
         failures=[Failure(place("CODE"), place("Sentence"))], warnings=[place("Remark")],
     )  # fmt: skip
     changes = [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6

@@ -10,6 +10,8 @@ import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import InferCheck
+from pytest_f07.equivalence.process import OracleModel
+from pytest_f07.equivalence.repeats import RepeatFault
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel
@@ -21,6 +23,7 @@ from tests.unit.small_run import model
 OWN = DatasetStats(windows=1200)
 SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
+AGREEING = Equivalence(0.5, windows=1500, emissions=1500, largest_difference=4e-6, smallest_distance=0.1)
 LOADED = ServedModel("e" * 64, "e" * 64, [], needs_a_code=False)
 
 
@@ -42,7 +45,7 @@ def verdict(
     log_fault: str | None = None,
     infer_fault: str | None = None,
     required: Mapping[str, float] = MappingProxyType({}),
-    equivalence: Equivalence | None = None,
+    equivalence: Equivalence = AGREEING,
 ) -> Verdict:
     log = LogCounts({"a": metrics}, {"a": found}, log_fault)
     return judge(model("a", "v402"), loaded, log, FixedFault(infer_fault), required, equivalence)
@@ -57,8 +60,7 @@ def test_a_sound_model_passes_without_a_word() -> None:
     found = verdict()
     assert (found.failures, found.warnings, found.text) == ([], [], "")
     assert found.row() == {"prediction_name": "a", **values(COUNTED.counts(SOUND))}
-    agreeing = Equivalence(windows=1024, largest_difference=4e-6, smallest_distance=0.1)
-    met = verdict(required={"precision": 1.0, "recall": 0.5}, equivalence=agreeing)
+    met = verdict(required={"precision": 1.0, "recall": 0.5}, equivalence=AGREEING)
     assert (met.failures, met.warnings, met.text) == ([], [], "")
 
 
@@ -117,11 +119,16 @@ FAILURES = {
     "EQUIVALENCE": (
         {
             "equivalence": Equivalence(
-                windows=1024, largest_difference=0.25, differing=1001, flipped=12, example="the first: v402 row 0: why"
+                0.5, windows=1024, largest_difference=0.25, wrong=1001, clear_flips=12, example="v402 row 0: why"
             )
         },
         "the runtime does not say what F05 would have said: 1,001 of 1,024 windows differ by up to 0.25, 12 of them in "
         "the label; the first: v402 row 0: why.",
+    ),
+    "REPEAT": (
+        {"equivalence": replace(AGREEING, repeats=RepeatFault(300, 2, "v402 row 7: why"))},
+        "equal windows have unequal scores: 2 of 300 repeated windows have another score than the equal window before; "
+        "the first: v402 row 7: why.",
     ),
     "REQUIRED": (
         {"metrics": replace(COUNTED, tp=500, fn=500), "required": {"precision": 1.0, "recall": 0.75}},
@@ -155,24 +162,27 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     everything["required"] = {"precision": 0.5, "recall": 0.75}
     # nothing is labelled, so nothing can be required: REQUIRED is not said on top of UNLABELLED
     codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
-    assert codes == ["IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "THRESHOLD", "NONFINITE", "EQUIVALENCE"]
+    assert codes == ["IDENTITY", "EMISSIONS", "INFER", "BOOKS", "UNLABELLED", "THRESHOLD", "NONFINITE", "REPEAT"]
     everything["metrics"] = Metrics("a", fp=1)
     codes = [failure.code.removeprefix("F07-") for failure in verdict(**everything).failures]
-    assert codes[3:] == ["BOOKS", "THRESHOLD", "NONFINITE", "EQUIVALENCE", "REQUIRED", "REQUIRED"]
+    assert codes[3:] == ["BOOKS", "THRESHOLD", "NONFINITE", "REPEAT", "REQUIRED", "REQUIRED"]
 
 
 def test_the_other_ways_of_asking_are_told() -> None:
     assert broken("a", "no").asked_again == {}
     found = replace(
-        verdict(equivalence=Equivalence(windows=1024, differing=3, smallest_distance=0.015)), asked_alone=32
+        verdict(
+            equivalence=Equivalence(0.5, asked=700, windows=1024, emissions=1024, wrong=3, smallest_distance=0.015)
+        ),
+        asked_alone=32,
     )
     assert found.asked_again == {
-        "asked alone (/infer)": "32", "answered otherwise": "0", "asked of the oracle": "1,024",
-        "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015",
+        "asked alone (/infer)": "32", "answered otherwise": "0", "proven": "100 %", "distinct windows asked": "700",
+        "oracle says otherwise": "3", "largest difference": "0", "nearest to the threshold": "0.015", "tie": "2e-06",
     }  # fmt: skip
-    nothing = replace(verdict(equivalence=Equivalence()), asked_alone=32).asked_again
+    nothing = replace(verdict(equivalence=Equivalence(0.5, with_oracle=False, emissions=9)), asked_alone=32).asked_again
     assert [nothing[key] for key in ("largest difference", "nearest to the threshold")] == ["–", "–"]
-    assert len(replace(verdict(), asked_alone=32).asked_again) == 2
+    assert nothing["proven"] == "not proven"
 
 
 def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
@@ -187,3 +197,24 @@ def test_a_run_that_broke_says_so_of_every_model_and_has_no_row() -> None:
     found = broken("a", "the server died at v402 row 5,120")
     assert found.text == "F07-BROKEN  a: not validated: the server died at v402 row 5,120."
     assert found.row() == {}
+
+
+@pytest.mark.parametrize(
+    ("oracle", "said"),
+    [
+        (OracleModel(0.5, 1, "f" * 64), "read another file (sha256): eeeeeeeeeeee… and ffffffffffff…. Was "),
+        (OracleModel(0.25, 1, "e" * 64), "read another threshold: 0.5 and 0.25. Was "),
+        (OracleModel(0.5, 6, "e" * 64), "read another number of codes in the vocabulary: 1 and 6. Was "),
+    ],
+)
+def test_run_and_oracle_must_have_read_the_same(oracle: OracleModel, said: str) -> None:
+    [failure] = verdict(loaded=replace(LOADED, oracle=oracle)).failures
+    assert failure.code == "F07-IDENTITY"
+    assert said in failure.sentence
+    assert verdict(loaded=replace(LOADED, oracle=OracleModel(0.5, 1, "e" * 64))).failures == []
+
+
+def test_a_run_in_which_nothing_was_compared_does_not_pass() -> None:
+    [failure] = verdict(equivalence=Equivalence(0.5, emissions=9)).failures
+    assert (failure.code, "nothing is proven" in failure.sentence) == ("F07-EQUIVALENCE", True)
+    assert verdict(equivalence=Equivalence(0.5, with_oracle=False, emissions=9)).failures == []

@@ -1,0 +1,65 @@
+"""Hold the whole log against the oracle and against itself, row by row, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pytest_f07.equivalence.comparison import Equivalence
+from pytest_f07.equivalence.index import WindowIndex
+from pytest_f07.equivalence.repeats import Repeats
+from pytest_f07.log.reader import LogReader
+from pytest_f07.variant.dataset import X_COLUMN, Dataset
+from pytest_f07.variant.package import Model
+from pytest_f07.windows import Float32Array
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What the log is held against.
+
+    :param oracle: the scores of the index's windows, ``[windows, models]``; None where the oracle was not asked.
+    """
+
+    index: WindowIndex
+    oracle: Float32Array | None
+    tolerance: float
+
+
+def prove_log(
+    parquet: Path, models: Sequence[Model], datasets: Sequence[Dataset], yardstick: Yardstick
+) -> dict[str, Equivalence]:
+    """Return by prediction_name how far the log is from the oracle, and from itself where windows repeat."""
+    index, oracle = yardstick.index, yardstick.oracle
+    repeats = Repeats(len(index), [model.prediction_name for model in models])
+    results = {
+        name: Equivalence(
+            model.threshold,
+            yardstick.tolerance,
+            oracle is not None,
+            0 if oracle is None else len(index),
+            repeats=repeats.faults[name],
+        )
+        for model in models
+        for name in [model.prediction_name]
+    }
+    with LogReader(parquet, len(models)) as log:
+        for dataset in datasets:
+            first_row = 0
+            for batch in dataset.blocks([X_COLUMN]):
+                block = log.take(len(batch))
+                places = index.places(batch.column(0))[: len(block)]
+                [there] = np.nonzero(places >= 0)
+                rows, places = first_row + there, places[there]
+                y_pred, y_prob = block.y_pred[there], block.y_prob[there]
+                repeats.add(dataset.source_f04, rows, places, y_prob)
+                for column, result in enumerate(results.values()):
+                    result.emissions += len(block)
+                    if oracle is not None:
+                        scores = oracle[places, column]
+                        result.compare(dataset.source_f04, rows, y_pred[:, column], y_prob[:, column], scores)
+                first_row += len(batch)
+    return results
