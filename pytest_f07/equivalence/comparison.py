@@ -82,7 +82,7 @@ class Equivalence:
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self._reordered else ""
-        size = f" by up to {self.largest_difference:.3g}" if self.largest_difference else ""
+        size = f" by up to {self.largest_difference:.3g}" if self.largest_difference > self.tolerance else ""
         differ = agreeing(self.differing, "differs", "differ")
         return (
             f"{self.differing:,} of {counted(self.windows, 'window')} {differ}{size}, "

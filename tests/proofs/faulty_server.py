@@ -281,7 +281,7 @@ def embedding_row_zeroed() -> None:
 def repeats_drift() -> None:
     """Every batch moves a model's scores by another 1e-5."""
     drift = count(1)
-    _batches(lambda _, y_prob: np.clip(y_prob + np.float32(1e-5) * next(drift) * [1, 0, 0], 0, 1).astype(np.float32))
+    _batches(lambda _, y_prob: np.clip(y_prob + np.float32([1e-5 * next(drift), 0, 0]), 0, 1))
 
 
 # -- the reader of the package, which run and server share; each process plants it for itself
