@@ -17,7 +17,7 @@ WHAT = "it must be full, sample or off, or a mapping of mode, budget and toleran
 
 
 @dataclass(frozen=True)
-class Equivalence:
+class EquivalenceParams:
     """Which predictions are held against the oracle.
 
     :param mode: every distinct window within the budget (``full``), a part of them (``sample``), or none (``off``).
@@ -30,7 +30,7 @@ class Equivalence:
     tolerance: float = TOLERANCE
 
     @classmethod
-    def parse(cls, value: object, where: str) -> Equivalence:
+    def parse(cls, value: object, where: str) -> EquivalenceParams:
         """Return what ``value`` says; :class:`F07Error` where it is none of the forms.
 
         :param where: begins each message.
@@ -66,7 +66,7 @@ class Equivalence:
         return max(1, self.budget // max(1, models))
 
 
-FULL = Equivalence()
+FULL = EquivalenceParams()
 
 
 def _mode(key: str, value: object, where: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.documents import read_parameters
-from pytest_f07.variant.equivalence import FULL, Equivalence
+from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import is_variant
 
@@ -35,7 +35,7 @@ class Params:
     port: int = 5005
     batch_size: int = 256
     sample_size: int | None = None
-    equivalence: Equivalence = FULL
+    equivalence: EquivalenceParams = FULL
     require: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 120
     start_timeout_s: float = 180
@@ -64,7 +64,7 @@ class Params:
             **{key: _seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
             batch_size=_whole("batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where),
             sample_size=None if sample_size is None else _whole("sample_size", sample_size, 1, 2**63 - 1, where),
-            equivalence=Equivalence.parse(document.get("equivalence", FULL.mode), where),
+            equivalence=EquivalenceParams.parse(document.get("equivalence", FULL.mode), where),
             require=_require(document.get("require"), where),
         )
 

@@ -13,7 +13,7 @@ def with_oracle(project: F07Project, more: str = "") -> None:
     """The stub answers, and the real oracle is asked."""
     project.stub()
     conftest = project.root / "conftest.py"
-    conftest.write_text(conftest.read_text().replace('Equivalence("off")', "Equivalence()") + more)
+    conftest.write_text(conftest.read_text().replace('EquivalenceParams("off")', "EquivalenceParams()") + more)
 
 
 def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.equivalence import MODES, WHAT, Equivalence
+from pytest_f07.variant.equivalence import MODES, EquivalenceParams
 from pytest_f07.variant.params import Params
 
 PARENT = "parent_variant_f06: v601\n"
@@ -23,7 +23,7 @@ def parsed(tmp_path: Path, text: str) -> Params:
 
 
 def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
-    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None, Equivalence("full"), {})
+    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None, EquivalenceParams("full"), {})
     assert parsed(tmp_path, PARENT + "runtime:\nsample_size:\nrequire:\n") == Params("v601")
 
 
@@ -32,7 +32,7 @@ def test_every_key_counts(tmp_path: Path) -> None:
         PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\n"
         "equivalence: {budget: 1, mode: sample}\nrequire: {recall: 0.8}\n"
     )
-    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, Equivalence("sample", 1), {"recall": 0.8})
+    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, EquivalenceParams("sample", 1), {"recall": 0.8})
 
 
 def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> None:
@@ -55,11 +55,11 @@ LEAST = st.dictionaries(st.sampled_from(["precision", "mcc"]), st.floats(0, 1))
 
 @given(
     st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9),
-    st.builds(Equivalence, st.sampled_from(MODES), st.integers(1, 10**9)),
+    st.builds(EquivalenceParams, st.sampled_from(MODES), st.integers(1, 10**9)),
     LEAST, st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
 )  # fmt: skip
 def test_a_document_parses_to_the_same(
-    port: int, batch_size: int, sample_size: int | None, equivalence: Equivalence, of_all: dict, of_some: dict
+    port: int, batch_size: int, sample_size: int | None, equivalence: EquivalenceParams, of_all: dict, of_some: dict
 ) -> None:
     params = Params("v601", "localhost", port, batch_size, sample_size, equivalence, {**of_all, **of_some})
     assert Params.parse(params.document(), "p") == params
@@ -98,18 +98,6 @@ REFUSED = {
     PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
     PARENT + "require: {bateri\u0301a: {f1: 0}, bater\u00eda: {f1: 1}}": (
         "p: require names a model twice, with its accents written in two ways. Keep one."
-    ),
-    PARENT + "equivalence: always": f"p: equivalence is 'always'; {WHAT}.",
-    PARENT + "equivalence: on": f"p: equivalence is True; {WHAT}.",
-    PARENT + "equivalence: 0": f"p: equivalence is 0; {WHAT}.",
-    PARENT + "equivalence: ": f"p: equivalence is None; {WHAT}.",
-    PARENT + "equivalence: {mode: some}": "p: equivalence.mode is 'some'; it must be full, sample or off.",
-    PARENT + "equivalence: {rows: 1}": "p: unknown key 'equivalence.rows'; valid keys are mode, budget, tolerance.",
-    PARENT + "equivalence: {budget: 0}": (
-        "p: equivalence.budget is 0; it must be a whole number from 1 to 1,000,000,000."
-    ),
-    PARENT + "equivalence: {tolerance: .nan}": (
-        "p: equivalence.tolerance is nan; it must be a number between 0 and 1."
     ),
 }
 
