@@ -259,7 +259,7 @@ class _Execution:
             read = None if oracle is None else wait_for_answer(oracle.models)
             scores = None if questions is None else questions.scores(len(models))
         with record.stage("proof"):
-            yardstick = Yardstick(index, scores, prepared.params.equivalence.tolerance)
+            yardstick = Yardstick(index, scores, prepared.params.equivalence.tolerance, prepared.params.batch_size)
             equivalence = prove_log(parquet, models, datasets, yardstick)
         served = served_models(record.identity, prepared.manifest, models, read)
         verdicts = {

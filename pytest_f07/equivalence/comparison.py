@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from pytest_f07.equivalence.repeats import RepeatFault
 from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, Float64Array, score_difference
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import Float32Array, Int8Array, Int64Array
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -25,7 +28,8 @@ class Equivalence:
     :param smallest_distance: of an oracle's score from the threshold; infinite where none was a number.
     :param repeats: whether equal windows have equal scores.
     :param wrong: windows that differ however wide a tie is; ``clear_flips`` of them in the label.
-    :param example: the first of them.
+    :param example: the first two of them.
+    :param cause: what they have in common; "" where nothing is seen.
     """
 
     threshold: float
@@ -42,6 +46,7 @@ class Equivalence:
     clear_flips: int = 0
     _reordered: bool = False
     example: str = ""
+    cause: str = ""
     _doubtful: list[Float64Array] = field(default_factory=list)
     _doubtful_example: tuple[float, str] = (0.0, "")
 
@@ -82,11 +87,13 @@ class Equivalence:
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self._reordered else ""
+        cause = f"; {self.cause}" if self.cause else ""
         size = f" by up to {self.largest_difference:.3g}" if self.largest_difference > self.tolerance else ""
+        example = self.example or self._doubtful_example[1]
         differ = agreeing(self.differing, "differs", "differ")
         return (
             f"{self.differing:,} of {counted(self.windows, 'window')} {differ}{size}, "
-            f"{self.flipped:,} of them in the label{order}; the first: {self.example or self._doubtful_example[1]}"
+            f"{self.flipped:,} of them in the label{order}{cause}; the first: {example}"
         )
 
     def row(self) -> dict[str, str | int | float | None]:
@@ -101,8 +108,8 @@ class Equivalence:
 
     def compare(
         self, dataset: str, rows: Int64Array, y_pred: Int8Array, y_prob: Float32Array, oracle: Float32Array
-    ) -> None:
-        """Compare rows of a dataset with the oracle's scores; all of one length."""
+    ) -> Mask:
+        """Compare rows of a dataset with the oracle's scores, all of one length, and return which are wrong."""
         threshold = np.float32(self.threshold)
         difference = score_difference(y_prob, oracle)
         distance = np.abs(oracle.astype(np.float64) - float(threshold))
@@ -111,7 +118,7 @@ class Equivalence:
         # How wide a tie is will be known at the end.
         doubtful = other_label & is_near & (distance > TIE) & (distance <= self.tolerance)
         flipped = other_label & ~(distance <= TIE) & ~doubtful
-        wrong = ~is_near | flipped
+        wrong: Mask = ~is_near | flipped
         self.windows += len(rows)
         self.clear_flips += int(flipped.sum())
         self.wrong += int(wrong.sum())
@@ -125,8 +132,10 @@ class Equivalence:
                 self._doubtful_example = float(distance[at]), _example(dataset, rows[at], y_prob[at], oracle[at])
         if wrong.any():
             self._reordered |= bool((~is_near).any()) and self._is_reordered(y_prob[wrong], oracle[wrong])
-            at = int(wrong.argmax())
-            self.example = self.example or _example(dataset, rows[at], y_prob[at], oracle[at])
+            if not self.example:
+                [places] = np.nonzero(wrong)
+                self.example = ", then ".join(_example(dataset, rows[at], y_prob[at], oracle[at]) for at in places[:2])
+        return wrong
 
     def _is_reordered(self, y_prob: Float32Array, oracle: Float32Array) -> bool:
         """Return whether the scores are the oracle's, at other rows."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
+from pytest_f07.equivalence.cause import Cases
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex
 from pytest_f07.equivalence.repeats import Repeats
@@ -22,11 +24,13 @@ class Yardstick:
     """What the log is held against.
 
     :param oracle: the scores of the index's windows, ``[windows, models]``; None where the oracle was not asked.
+    :param batch_size: rows that were sent at once.
     """
 
     index: WindowIndex
     oracle: Float32Array | None
     tolerance: float
+    batch_size: int
 
 
 def prove_log(
@@ -46,12 +50,14 @@ def prove_log(
         for model in models
         for name in [model.prediction_name]
     }
+    cases = [Cases(models, column, yardstick.batch_size) for column in range(len(models))]
     with LogReader(parquet, len(models)) as log:
         for dataset in datasets:
             first_row = 0
             for batch in dataset.blocks([X_COLUMN]):
                 block = log.take(len(batch))
-                places = index.places(batch.column(0))[: len(block)]
+                windows = batch.column(0)
+                places = index.places(windows)[: len(block)]
                 [there] = np.nonzero(places >= 0)
                 rows, places = first_row + there, places[there]
                 y_pred, y_prob = block.y_pred[there], block.y_prob[there]
@@ -59,7 +65,15 @@ def prove_log(
                 for column, result in enumerate(results.values()):
                     result.emissions += len(block)
                     if oracle is not None:
-                        scores = oracle[places, column]
-                        result.compare(dataset.source_f04, rows, y_pred[:, column], y_prob[:, column], scores)
+                        scores = oracle[places]
+                        wrong = result.compare(
+                            dataset.source_f04, rows, y_pred[:, column], y_prob[:, column], scores[:, column]
+                        )
+                        if wrong.any():
+                            cases[column].add(
+                                dataset.source_f04, there, windows.take(pa.array(there)), y_prob, scores, wrong
+                            )
                 first_row += len(batch)
+    for case, result in zip(cases, results.values(), strict=True):
+        result.cause = case.sentence
     return results

@@ -38,7 +38,9 @@ def main() -> int:
     try:
         package = read_package(Path(sys.argv[1]).resolve())
         for entry in package.models:
-            model_file.inspect(entry.h5, f"models/{entry.h5.parent.name}/{entry.h5.name}")
+            folder = entry.h5.parent
+            where = f"package {folder.parents[1].name}: models/{folder.name}/{entry.h5.name}"
+            model_file.inspect(entry.h5, where)
         _answer(package, questions, answers)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)

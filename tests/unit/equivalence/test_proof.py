@@ -65,8 +65,8 @@ def prove(
     oracle: Any = PlainOracle()
     index = build_index(datasets, [[1]], most, 256)
     scores = Questions(oracle, index, datasets).scores(2)
-    proof = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, scores, 1e-5))
-    alone = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, None, 1e-5))
+    proof = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, scores, 1e-5, 256))
+    alone = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, None, 1e-5, 256))
     return SimpleNamespace(asked=oracle.asked, proof=proof, without_oracle=alone)
 
 
