@@ -114,14 +114,13 @@ Client.__init__.__defaults__ = (2,)
 """
 
 _AFTER_THE_CHECK = """
-from pathlib import Path
-from pytest_f07.run import Run
-made = Run.check
-def check(self):
+from pytest_f07.variant.manifest import Manifest
+made = Manifest.check_seal
+def check_seal(self):
     made(self)
-    one, other = (next(self.manifest.package.folder.glob(f"models/{{name}}__*/model.h5")) for name in {names!r})
+    one, other = (next(self.package.folder.glob(f"models/{{name}}__*/model.h5")) for name in {names!r})
     one.write_bytes(other.read_bytes())
-Run.check = check
+Manifest.check_seal = check_seal
 """
 
 
