@@ -23,6 +23,7 @@ from pytest_f07.replay.replay import Progress, Timings, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
+from pytest_f07.results.assess import assess_all
 from pytest_f07.results.baseline import BaselineRun
 from pytest_f07.results.compare import Comparison, try_compare
 from pytest_f07.results.counting import count_log
@@ -41,6 +42,7 @@ from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs, Project
+from pytest_f07.variant.temporal import dependent_rows
 from pytest_f07.windows import BatchResult
 
 
@@ -226,10 +228,12 @@ class _Execution:
             equivalence = prover.compare(parquet)
         identity, checks = record.identity, (counts, infer_check, equivalence, prover.models, differences)
         record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
+        log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
+        with record.stage("assessment"):
+            assess_all(record.verdicts, models, datasets, log, dependent_rows(prepared.manifest.package))
         write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:
             return
         with record.stage("compare"):
-            log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
             metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
             record.comparison = try_compare(prepared.baseline, log, metrics)

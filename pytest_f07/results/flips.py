@@ -23,6 +23,7 @@ from pytest_f07.windows import Float32Array, Int8Array
 SHOWN_FLIPS = 5
 SHOWN_CHARACTERS = 120
 BLOCK_ROWS = 262_144
+COLUMNS = ("window", "y_pred", "y_prob")
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class RunLog:
     names: tuple[str, ...]
     rows: Mapping[str, int]
 
-    def open(self, dataset: str) -> LogReader:
+    def open(self, dataset: str, columns: tuple[str, ...] = COLUMNS) -> LogReader:
         """Return a reader of the log from the first row of a dataset on."""
         starts = dict(zip(self.rows, accumulate(self.rows.values(), initial=0), strict=False))
-        return LogReader(self.parquet, len(self.names), ("window", "y_pred", "y_prob"), starts[dataset])
+        return LogReader(self.parquet, len(self.names), columns, starts[dataset])
 
 
 @dataclass(frozen=True)

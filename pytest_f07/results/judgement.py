@@ -14,6 +14,7 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel, served_models
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
+from pytest_f07.results.worth_knowing import explain_non_finite, remarks
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -93,7 +94,7 @@ def judge(
             *_check_equivalence(equivalence),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
-        warnings=_warnings(model, audit),
+        warnings=remarks(model, served, audit),
         audit=audit,
         infer_windows=infer_check.windows,
         infer_differing=infer_check.differing(model.prediction_name),
@@ -167,7 +168,7 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Itera
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_explain_non_finite(served)}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {explain_non_finite(served)}",
         )
 
 
@@ -188,36 +189,3 @@ def _check_requirements(
         if metrics.referenced and value < smallest:
             shown = f"{value:.4f}" if round(value, 4) < smallest else repr(value)
             yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
-
-
-def _explain_non_finite(served: ServedModel) -> str:
-    if served.broken_layers:
-        layers = ", ".join(repr(name) for name in served.broken_layers)
-        plural = "s" if len(served.broken_layers) > 1 else ""
-        return (
-            f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
-            "empty windows does this)."
-        )
-    if served.needs_a_code:
-        return (
-            "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
-            "mask_zero, or keep such windows out of its dataset."
-        )
-    return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
-
-
-def _warnings(model: Model, audit: ModelAudit) -> list[str]:
-    warnings = []
-    if model.precision != "float32":
-        warnings.append(f"it computes in {model.precision}: scores count as equal up to {model.tolerance:g} apart")
-    if audit.smallest < 0 or audit.largest > 1:
-        warnings.append(
-            f"its scores run from {audit.smallest:.4g} to {audit.largest:.4g}, not from 0 to 1: it ends in no sigmoid, "
-            f"and {model.threshold:g} is compared with them as they are"
-        )
-    if elsewhere := audit.non_finite - audit.own.non_finite:
-        verb = agreeing(elsewhere, "is not a number", "are not numbers")
-        warnings.append(f"{counted(elsewhere, 'score')} of other datasets {verb}")
-    if audit.constant:
-        warnings.append(f"every window has the same score, {audit.smallest}")
-    return warnings

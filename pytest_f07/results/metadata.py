@@ -90,4 +90,5 @@ def _model(verdict: Verdict) -> dict[str, Any]:
         "failures": [{"code": failure.code, "message": failure.sentence} for failure in verdict.failures],
         "warnings": verdict.warnings,
         **(verdict.equivalence.row() if verdict.equivalence else {}),
+        **(verdict.assessment.document() if verdict.assessment else {}),
     }

@@ -143,6 +143,10 @@ class PackagePaths:
         return self.folder / "06_packaging_metadata.json"
 
     @property
+    def params(self) -> Path:
+        return self.folder / "params.yaml"
+
+    @property
     def models(self) -> Path:
         return self.folder / "models"
 

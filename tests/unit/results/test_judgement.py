@@ -23,7 +23,7 @@ from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import model, run_result
 
-OWN = DatasetStats(windows=1200)
+OWN = DatasetStats(windows=1200, predicted_1=300)
 SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
 AGREEING = Equivalence(0.5, windows=1500, emissions=1500, largest_difference=4e-6, smallest_distance=0.1)
@@ -191,7 +191,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
     verdict = judge_model(replace(SOUND, non_finite=1100))
-    assert (verdict.failures, verdict.warnings) == ([], ["1,100 scores of other datasets are not numbers"])
+    assert (verdict.failures, verdict.warnings) == (
+        [],
+        [
+            "1,100 scores of other datasets are not numbers: its weights are numbers, so the scores overflow on the "
+            "way. Train it again with smaller weights"
+        ],
+    )
     assert verdict.row()["non_finite"] == 1100
     assert judge_model(replace(SOUND, smallest=0.25, largest=0.25)).warnings == [
         "every window has the same score, 0.25"

@@ -275,8 +275,8 @@ def test_columns_and_cells_stand_in_one_order() -> None:
         "0",
         "5",
         "0",
-        "0.00%",
-        "0.00%",
+        "undefined",
+        "undefined",
     ]
     for head, cell in zip(heads, cells, strict=True):
         (_, head_attributes), (_, cell_attributes) = head.elements[0], cell.elements[0]
