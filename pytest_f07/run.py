@@ -25,17 +25,20 @@ from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
 from pytest_f07.results.baseline import BaselineRun
-from pytest_f07.results.compare import Comparison, try_compare
+from pytest_f07.results.compare import Comparison
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.metric_table import LIMITS
+from pytest_f07.results.model_record import record_model
+from pytest_f07.results.paired_comparison import try_compare
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.lock import lock_variant
 from pytest_f07.variant.manifest import Manifest
@@ -229,11 +232,15 @@ class _Execution:
         identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
         record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
         log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
+        dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
-            assess_all(record.verdicts, models, datasets, log, dependent_rows(prepared.manifest.package))
+            assess_all(record.verdicts, models, datasets, log, dependent)
         write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:
             return
         with record.stage("compare"):
-            metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
-            record.comparison = try_compare(prepared.baseline, log, metrics)
+            records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
+            record.comparison = try_compare(
+                prepared.baseline, log, record.verdicts, models, datasets, records, dependent
+            )
+            write_atomic(outputs.comparison_json, to_json(record.comparison.document()))

@@ -19,6 +19,9 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     verdict = result.verdicts[prediction_name]
     equivalence = verdict.equivalence.row() if verdict.equivalence else {}
     properties = {**verdict.row(), **equivalence, "code": ",".join(failure.code for failure in verdict.failures)}
+    for change in result.comparison.models if result.comparison else ():
+        if change.prediction_name == prediction_name:
+            properties["comparison"] = " ".join(change.sentences)
     request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.flips import RunLog
+from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
-from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.paths import PackagePaths, Project, check_variant
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class BaselineRun:
     """A complete run of another variant.
 
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
+    :param models: what its metadata says of each model, by prediction_name.
+    :param packages: the folder that its package is in, where that is still there.
     """
 
     variant: str
@@ -26,6 +30,18 @@ class BaselineRun:
     timestamp: str
     log: RunLog
     metrics: Mapping[str, Mapping[str, str]]
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    packages: Path | None = None
+
+    def open_dataset(self, source_f04: str) -> Dataset | None:
+        """Return a dataset of its package, as it is today; None where it cannot be read."""
+        if self.packages is None:
+            return None
+        path = PackagePaths(self.packages / self.package).dataset(source_f04)
+        try:
+            return Dataset.open(source_f04, path, self.package)
+        except F07Error:
+            return None
 
     @classmethod
     def read(cls, project: Project, variant: str, names: Sequence[str]) -> BaselineRun:
@@ -61,4 +77,12 @@ class BaselineRun:
                 "name a variant of a package with the same models."
             )
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
-        return cls(variant, package, timestamp, RunLog(paths.predictions_parquet, tuple(models), rows), metrics)
+        return cls(
+            variant,
+            package,
+            timestamp,
+            RunLog(paths.predictions_parquet, tuple(models), rows),
+            metrics,
+            models,
+            project.packages,
+        )

@@ -132,7 +132,7 @@ def count_flips(then: RunLog, now: RunLog, dataset: str, flips: Mapping[str, Fli
         for first_row, size in _blocks(rows, max(len(then.names), len(now.names))):
             then_block, now_block = then_log.take(size), now_log.take(size)
             windows = now_block.windows
-            same_window = _equal(then_block.windows, windows)
+            same_window = same_windows(then_block.windows, windows)
             other_windows += int(np.count_nonzero(~same_window))
             for name, model_flips in flips.items():
                 column_then, column_now = then.names.index(name), now.names.index(name)
@@ -158,7 +158,11 @@ def _blocks(rows: int, models: int) -> Iterator[tuple[int, int]]:
         yield first_row, min(step, rows - first_row)
 
 
-def _equal(then: pa.Array, now: pa.Array) -> npt.NDArray[np.bool_]:
+def same_windows(then: pa.Array, now: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return whether each row holds the same window in both logs, bool ``[rows]``.
+
+    :raises F07Error: where one of the logs ends early.
+    """
     if len(then) != len(now):
         raise F07Error("its log has fewer rows than its metadata says")
     equal: npt.NDArray[np.bool_] = pc.equal(then, now).to_numpy(zero_copy_only=False)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import pytest_f07
+from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.paths import DEPLOYRUN
@@ -61,7 +62,8 @@ def document(result: RunResult) -> dict[str, Any]:
         path for part in (outputs.logs, outputs.metrics, outputs.report) for path in part.rglob("*") if path.is_file()
     )
     inputs = [manifest.paths.params, manifest.paths.manifest, *(dataset.path for dataset in result.datasets)]
-    timings = result.timings
+    timings, comparison = result.timings, result.comparison
+    records = {model.prediction_name: record_model(model, manifest) for model in result.models}
     return {
         "stage": DEPLOYRUN,
         "variant": result.variant,
@@ -72,7 +74,8 @@ def document(result: RunResult) -> dict[str, Any]:
         "params": result.params.document(),
         "git": {"commit": git_commit(manifest.project.root)},
         "outcome": "failed" if any(verdict.failures for verdict in result.verdicts.values()) else "passed",
-        "models": {name: _model(verdict) for name, verdict in result.verdicts.items()},
+        "models": {name: _model(verdict, records.get(name, {})) for name, verdict in result.verdicts.items()},
+        **({"comparison": {"against": comparison.variant, "summary": comparison.summary}} if comparison else {}),
         "manifest": {"sha256": manifest.digest},
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": versions(result.identity.get("versions", {})),
@@ -84,11 +87,13 @@ def document(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _model(verdict: Verdict) -> dict[str, Any]:
+def _model(verdict: Verdict, record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "outcome": "failed" if verdict.failures else "passed",
         "failures": [{"code": failure.code, "message": failure.sentence} for failure in verdict.failures],
         "warnings": verdict.warnings,
         **(verdict.equivalence.row() if verdict.equivalence else {}),
+        "model": record,
+        "metrics": verdict.values,
         **(verdict.assessment.document() if verdict.assessment else {}),
     }

@@ -68,7 +68,7 @@ class RunResult:
         warnings = [
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
-        warnings = [*self.incoherences, *warnings]
+        warnings = [*self.incoherences, *warnings, *(self.comparison.differences if self.comparison else [])]
         if self.params.equivalence.mode == "off":
             warnings.insert(
                 0, "equivalence is off: no prediction was held against the oracle, so they are not proven to be F05's"

@@ -81,6 +81,10 @@ class Outputs:
         return self.report / "junit.xml"
 
     @property
+    def comparison_json(self) -> Path:
+        return self.report / "comparison.json"
+
+    @property
     def figures(self) -> Path:
         return self.report / "figures"
 
