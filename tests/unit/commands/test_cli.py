@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
+from pytest_f07.commands import cli
+from pytest_f07.commands.check import Finding
 from pytest_f07.commands.cli import main
 from pytest_f07.errors import F07Error
 from tests.unit.small_package import make_package, tree
@@ -35,6 +37,8 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from pytest_f07.commands import cli
+from pytest_f07.commands.check import Finding
 from pytest_f07.commands.cli import main
 sys.exit(main(["variant7", "--variant=v701", "--parent=v601"]))
 """
@@ -85,6 +89,25 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     assert "variant7" in capsys.readouterr().out
+
+
+STATUS = {
+    "good": (Finding("sealed", "as sealed"), 0),
+    "wrong": (Finding("sealed", wrong="a has changed"), 1),
+    "not looked at": (Finding("sealed", unknown="no seal"), 1),
+}
+
+
+@pytest.mark.parametrize(("finding", "status"), STATUS.values(), ids=STATUS)
+def test_check7_ends_well_only_where_all_was_looked_at_and_is_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, status: int
+) -> None:
+    findings = [Finding("complete", "3 models"), finding]
+    monkeypatch.setattr(cli, "check_run", lambda project, variant: findings)
+    (tmp_path / "executions").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["check7", "--variant=v701"]) == status
+    assert capsys.readouterr().out.splitlines() == [shown.line() for shown in findings]
 
 
 def test_an_error_is_one_line_whatever_a_name_holds() -> None:
