@@ -110,5 +110,29 @@ def test_check7_ends_well_only_where_all_was_looked_at_and_is_good(
     assert capsys.readouterr().out.splitlines() == [shown.line() for shown in findings]
 
 
+PUBLISH: dict[tuple[str, ...], tuple[bool, str | None]] = {
+    (): (False, None),
+    ("--allow-failed",): (True, None),
+    ("--remote=fork",): (False, "fork"),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "values"), PUBLISH.items(), ids=[" ".join(options) or "none" for options in PUBLISH]
+)
+def test_the_options_of_publish7_reach_it_and_its_lines_the_terminal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    values: tuple[bool, str | None],
+) -> None:
+    monkeypatch.setattr(cli, "publish", lambda project, *arguments: [f"called with {arguments}"])
+    (tmp_path / "executions").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["publish7", "--variant=v701", *options]) == 0
+    assert capsys.readouterr().out == f"called with {('v701', *values)}\n"
+
+
 def test_an_error_is_one_line_whatever_a_name_holds() -> None:
     assert str(F07Error("a\nb\r\x1b[31m\x00é\u2028")) == r"a\nb\r\x1b[31m\x00é\u2028"
