@@ -72,7 +72,7 @@ answers["hard_sigmoid of Keras 2"] = ask(path, "dense_bow", windows)
 path = save("overflow", dense("linear"), [[[3e38], [0.0]], [0.0]])
 answers["overflow"] = ask(path, "dense_bow", windows)
 
-# relu makes 0 of -inf and of NaN, so that the score itself looks like one
+# relu makes 0 of -inf, so that the score itself looks like a number
 hidden = tf.keras.Sequential([layers.Input((2,)), layers.Dense(1, activation="relu"), layers.Dense(1)])
 for name, value in (("nan", nan), ("inf", inf), ("-inf", -inf)):
     path = save(name, hidden, [[[1.0], [1.0]], [value], [[1.0]], [0.5]])
