@@ -183,8 +183,8 @@ REFUSALS: dict[str, tuple[Callable[[Checkout, Checkout], object], str]] = {
     ),
     "failed, and told to have passed": (
         _better_outcome,
-        f"v701 is not published: {METADATA}: feeder_overload is passed (F07-INFER, F07-NONFINITE); in "
-        "* it is failed (F07-INFER, F07-NONFINITE).",
+        f"v701 is not published: {METADATA}: feeder_overload is passed (F07-INFER, *); in junit.xml it is failed "
+        "(F07-INFER, *).",
     ),
 }  # fmt: skip
 

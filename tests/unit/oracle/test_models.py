@@ -27,9 +27,8 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import tensorflow as tf
-from pytest_f07.oracle import models
+from pytest_f07.oracle.models import OracleModel
 from pytest_f07.oracle.vectorize import vectorize
-from pytest_f07.vectorize import Vectorization
 
 layers = tf.keras.layers
 VOCABULARY, WIDTH = (1, -5), 2
@@ -47,12 +46,9 @@ def save(name, network, weights, written_by=None):
 
 
 def ask(path, kind, windows):
-    if hasattr(models, "OracleModel"):
-        model = models.OracleModel(SimpleNamespace(h5=path))
-        scores = model.scores(vectorize(windows, kind, VOCABULARY, WIDTH)).tolist()
-        return [None if math.isnan(score) else score for score in scores]
-    declared = SimpleNamespace(h5=path, vectorization=Vectorization(kind, VOCABULARY, WIDTH))
-    return models.Oracle(declared).scores(windows)
+    model = OracleModel(SimpleNamespace(h5=path))
+    scores = model.scores(vectorize(windows, kind, VOCABULARY, WIDTH)).tolist()
+    return [None if math.isnan(score) else score for score in scores]
 
 
 def dense(activation):
