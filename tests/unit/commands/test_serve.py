@@ -97,6 +97,10 @@ REFUSALS = {
         lambda project: write_params(project, "require: {c: {recall: 0.8}}"),
         r"^executions/07_deployrun/v701/params\.yaml: require names 'c', which is no model of this variant; ",
     ),
+    "another package": (
+        lambda project: project.variant("v701").params.write_text("parent_variant_f06: v602\n"),
+        r"parent_variant_f06 is v602, and the manifest was made of v601; they must agree\.",
+    ),
     "a key that is none": (lambda project: write_params(project, "batchsize: 1"), r"unknown key 'batchsize'"),
 }
 
