@@ -175,8 +175,7 @@ def f07_stub(f07_project: F07Project) -> F07Project:
 # -- files that are called like modules
 
 # Modules that are imported late, at their first use, beside some that are imported at once.
-SHADOWED = ("queue", "secrets", "random", "socket", "json", "decimal", "numpy", "pyarrow", "h5py", "yaml", "requests",
-            "jinja2", "keras", "tensorflow")  # fmt: skip
+SHADOWED = "queue secrets random socket json decimal numpy pyarrow h5py yaml requests jinja2 keras tensorflow".split()
 
 
 def shadow_modules(folder: Path) -> None:

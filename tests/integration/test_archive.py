@@ -108,12 +108,24 @@ NO_DIGESTS = "an older tool wrote no digests of its files, so nobody can tell"
 OLDER = {
     "no seal": (_no_seal, {"sealed": NO_SEAL}),
     "no digests": (_older_metadata, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS}),
-    "another log": (_older_log, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS,
-                                 "balanced": "the log has no y_prob, dataset, row: an older tool wrote it"}),
-    "better metrics": (_no_seal_and_better_metrics,
-                       {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS, "sealed": NO_SEAL,
-                        "balanced": "*metrics_per_model.csv: feeder_overload: TP is 999; counted again *"}),
-}  # fmt: skip
+    "another log": (
+        _older_log,
+        {
+            "complete": NO_OUTCOME,
+            "unaltered": NO_DIGESTS,
+            "balanced": "the log has no y_prob, dataset, row: an older tool wrote it",
+        },
+    ),
+    "better metrics": (
+        _no_seal_and_better_metrics,
+        {
+            "complete": NO_OUTCOME,
+            "unaltered": NO_DIGESTS,
+            "sealed": NO_SEAL,
+            "balanced": "*metrics_per_model.csv: feeder_overload: TP is 999; counted again *",
+        },
+    ),
+}
 
 
 @pytest.mark.parametrize(("spoil", "expected"), OLDER.values(), ids=OLDER)

@@ -122,8 +122,20 @@ def test_what_the_command_line_sets_counts(folder: Path) -> None:
     assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
 
 
-HOSTILE = ["'; touch ran; '", "$(touch ran)", "$(shell touch ran)", "`touch ran`", "; touch ran", '" & touch ran "',
-           "#", "$$(touch ran)", "$HOME", "a b", "\\", "*"]  # fmt: skip
+HOSTILE = [
+    "'; touch ran; '",
+    "$(touch ran)",
+    "$(shell touch ran)",
+    "`touch ran`",
+    "; touch ran",
+    '" & touch ran "',
+    "#",
+    "$$(touch ran)",
+    "$HOME",
+    "a b",
+    "\\",
+    "*",
+]
 
 
 @pytest.mark.parametrize("value", HOSTILE)

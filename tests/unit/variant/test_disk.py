@@ -34,9 +34,11 @@ def test_the_estimate_is_the_documented_formula(tmp_path: Path) -> None:
 def test_the_estimate_is_of_the_size_of_the_logs() -> None:
     drawn = {
         "rows": {"v401": [([row % 900 + 100] * 12, 0) for row in range(3000)]},
-        "kinds": [(pa.list_(pa.int32()), pa.int8(), 1000)], "owners": {"a": "v401", "b": "v401"},
-        "limit": None, "seed": 1,
-    }  # fmt: skip
+        "kinds": [(pa.list_(pa.int32()), pa.int8(), 1000)],
+        "owners": {"a": "v401", "b": "v401"},
+        "limit": None,
+        "seed": 1,
+    }
     with write_run(drawn, batch_size=500) as run:
         written = run.parquet.with_suffix(".csv").stat().st_size
         fixed = 2 * disk.MODEL_BYTES + disk.RUN_BYTES
