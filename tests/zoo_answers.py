@@ -8,7 +8,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,11 +20,12 @@ from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
 
 CODES, WIDTH = 10, 12
+Kind = Literal["dense_bow", "sequence"]
 
 
-def answer(path: Path, kind: str, inputs: Any, right: Any, *, ask_oracle: bool) -> dict[str, Any]:
+def answer(path: Path, kind: Kind, inputs: Any, right: Any, *, ask_oracle: bool) -> dict[str, Any]:
     """How far server and oracle are from the right scores, or why the file is refused."""
-    made = Model(
+    model = Model(
         prediction_name="golden",
         source_f05="v501",
         source_f04="v401",
@@ -36,16 +37,16 @@ def answer(path: Path, kind: str, inputs: Any, right: Any, *, ask_oracle: bool) 
     )
     try:
         model_file.inspect(path, "m")
-        loaded = load(made)
+        loaded = load(model)
     except F07Error as error:
         return {"refused": str(error)}
     scores = {"server": np.asarray(loaded.network(inputs[kind], training=False), "float32")}
     if ask_oracle:
         windows = [[int(place) for place in row if place] for row in inputs["sequence"]]
-        scores["oracle"] = np.array(Oracle(made).scores(windows), "float32")[:, None]
+        scores["oracle"] = np.array(Oracle(model).scores(windows), "float32")[:, None]
     if right is None:
         return {"refused": ""}
-    return {name: float(np.abs(found - right).max()) for name, found in scores.items()}
+    return {name: float(np.abs(values - right).max()) for name, values in scores.items()}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,17 @@ def start_token() -> Any:
     return L.Input((WIDTH,), dtype="int32")
 
 
+def own_activation(x: Any) -> Any:
+    return x * 2
+
+
+keras.utils.register_keras_serializable("mine")(own_activation)
+
+
+def activated(name: str) -> Any:
+    return bow(L.Dense(8, activation=name), L.Dense(4), L.Activation(name))
+
+
 BAG: dict[str, Callable[[], Any]] = {
     "plain": lambda: bow(L.Dense(8, activation="relu"), L.Dropout(0.3)),
     "initializers": lambda: bow(
@@ -266,7 +278,7 @@ BAG: dict[str, Callable[[], Any]] = {
     **({"spectral": lambda: bow(L.SpectralNormalization(L.Dense(4)))} if hasattr(L, "SpectralNormalization") else {}),
     **({"rms": lambda: bow(L.Dense(4), L.RMSNormalization())} if hasattr(L, "RMSNormalization") else {}),
     **{
-        f"activation_{name}": lambda name=name: bow(L.Dense(8, activation=name), L.Dense(4), L.Activation(name))
+        f"activation_{name}": partial(activated, name)
         for name in ACTIVATIONS
         if hasattr(keras.activations, name) or (KERAS_2 and name == "leaky_relu")
     },
@@ -399,11 +411,6 @@ SEQUENCE: dict[str, Callable[[], Any]] = {
         seq(L.Bidirectional(L.GRU(4, recurrent_activation="hard_sigmoid"))),
     )[1],
 }
-
-
-@keras.utils.register_keras_serializable("mine")
-def own_activation(x: Any) -> Any:
-    return x * 2
 
 
 def make(build: Callable[[], Any], name: str, kind: str, path: Path) -> tuple[dict[str, str], Any]:

@@ -340,25 +340,34 @@ def _leave_git(checkout: Checkout) -> None:
 DUBIOUS = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}  # git's own way to test it
 REFUSALS = {
     "incomplete": (_drop_metadata, "no run of v701 was completed. Run it: make script7-run VARIANT=v701"),
-    "altered": (_change_metrics, "v701 is not published: executions/07_deployrun/v701/metrics/metrics_per_model.csv "
-                "has changed since the run. Run it again: make script7-run VARIANT=v701"),
+    "altered": (
+        _change_metrics,
+        "v701 is not published: executions/07_deployrun/v701/metrics/metrics_per_model.csv "
+        "has changed since the run. Run it again: make script7-run VARIANT=v701",
+    ),
     "added": (_add_a_file, "report/notes.txt was added after the run."),
     "lost": (_lose_a_figure, ".png is missing."),
     "params": (_change_params, "params.yaml has changed since the run."),
-    "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 "
-               "publishes it all the same."),
-    "told to have passed": (_fail_and_edit_the_outcome, "feeder_overload is passed (F07-INFER, F07-NONFINITE); in "
-                            "junit.xml it is failed (F07-INFER, F07-NONFINITE)."),
-    "a count": (_edit_a_count, "v701 is not published: executions/07_deployrun/v701/07_deployrun_metadata.json: "
-                "counts.windows is 1; the files hold 3838."),
+    "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 publishes it all the same."),
+    "told to have passed": (
+        _fail_and_edit_the_outcome,
+        "feeder_overload is passed (F07-INFER, F07-NONFINITE); in junit.xml it is failed (F07-INFER, F07-NONFINITE).",
+    ),
+    "a count": (
+        _edit_a_count,
+        "v701 is not published: executions/07_deployrun/v701/07_deployrun_metadata.json: "
+        "counts.windows is 1; the files hold 3838.",
+    ),
     "older": (_forget_digests, "an older tool wrote it."),
     "no git": (_leave_git, "is not in a git repository. Make it one: git init"),
     "no DVC": (lambda checkout: None, "DVC is not initialised in "),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "message"), REFUSALS.values(), ids=REFUSALS)
-def test_what_cannot_be_published_is_refused_untouched(checkout: Checkout, spoil, message: str) -> None:
+def test_what_cannot_be_published_is_refused_untouched(
+    checkout: Checkout, spoil: Callable[[Checkout], object], message: str
+) -> None:
     spoil(checkout)
     before = checkout.tree()
     assert message in refused(checkout)

@@ -70,8 +70,8 @@ def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never
     assert "<h2>Against v701</h2>" in text
     assert "Flipped predictions of inverter_trip:" in text
     assert "Flipped predictions of feeder_overload:" not in text
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', text)[1]))
-    [test] = [found for key, [found] in blob["tests"].items() if key.endswith("[inverter_trip]")]
+    [blob] = [json.loads(html.unescape(blob)) for blob in re.findall(r'data-jsonblob="([^"]*)"', text)]
+    [test] = [test for key, [test] in blob["tests"].items() if key.endswith("[inverter_trip]")]
     assert "&lt;img src=x" in test["extras"][0]["content"]
     assert "<img src=x" not in test["extras"][0]["content"]
 

@@ -82,7 +82,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
 
     # the report: one file, metrics in the table, a picture for each model, the warning
     report = (done.variant / "report" / "report.html").read_text()
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', report)[1]))
+    [blob] = [json.loads(html.unescape(text)) for text in re.findall(r'data-jsonblob="([^"]*)"', report)]
     assert blob["title"] == "F07 runtime validation: v701 of package v601"
     tests = {key.split("[")[1][:-1]: value[0] for key, value in blob["tests"].items()}
     assert list(tests) == NAMES
@@ -99,7 +99,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
     # junit: the metrics as properties
     cases = ET.parse(done.variant / "report" / "junit.xml").getroot().iter("testcase")
     for case, row in zip(cases, _metrics(done.variant), strict=True):
-        properties = {found.get("name"): found.get("value") for found in case.iter("property")}
+        properties = {element.attrib["name"]: element.attrib["value"] for element in case.iter("property")}
         assert properties["TP"] == row["TP"]
         assert float(properties["f1"]) == float(row["f1"])
         assert properties["code"] == ""

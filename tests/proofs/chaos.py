@@ -1,4 +1,4 @@
-"""A run killed at many moments, and other misfortunes: ``python tests/proofs/chaos.py`` prints what was done and seen.
+"""A run killed at many moments, and other misfortunes: ``python -m tests.proofs.chaos`` prints what was done and seen.
 
 After each: nothing half-written looks whole, check7 tells the truth, no process stays, and the next run gives the
 bytes of an undisturbed one.
@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import faults
 import psutil
 
 from pytest_f07.commands.check import check_run
 from pytest_f07.variant import paths
+from tests.proofs import faults
 
 MOMENTS = 50
 MOMENTS_REAL = 10
@@ -185,8 +185,11 @@ def full_disk(project: Project) -> None:
         assert not project.artefacts(), project.artefacts().keys()
         conftest.write_text(kept)
         project.check(f"a disk full after {size} bytes")
-    print(f"disk full after {', '.join(f'{size:,}' for size in sizes)} bytes of a file: F07-BROKEN, no file that looks "
-          "whole", flush=True)  # fmt: skip
+    print(
+        f"disk full after {', '.join(f'{size:,}' for size in sizes)} bytes of a file: F07-BROKEN, no file that looks "
+        "whole",
+        flush=True,
+    )
 
 
 def read_only(project: Project) -> None:
@@ -235,8 +238,9 @@ def clock_turned_back(project: Project) -> None:
     kept = conftest.read_text()
     for path in project.root.rglob("*"):
         os.utime(path, (4_000_000_000, 4_000_000_000))
-    conftest.write_text(kept + "\nimport itertools, time\nback = itertools.count()\n"
-                               "time.time = lambda: 1_000_000_000.0 - next(back)\n")  # fmt: skip
+    conftest.write_text(
+        kept + "\nimport itertools, time\nback = itertools.count()\ntime.time = lambda: 1_000_000_000.0 - next(back)\n"
+    )
     assert project.run() == 0, project.output()
     assert project.artefacts() == project.undisturbed
     conftest.write_text(kept)
