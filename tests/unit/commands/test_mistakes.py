@@ -222,7 +222,7 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         f"{PARAMS}: unknown key 'require.accuracy'; "
         "valid keys are require.precision, require.recall, require.f1, require.mcc.",
     ),
-    "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be sample, *"),
+    "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be full, *"),
     # the manifest and the seal
     "the manifest cut": (write(MANIFEST, "{"), SERVE, f"{MANIFEST}: is not JSON: *."),
     "the package gone": (
