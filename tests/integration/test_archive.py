@@ -34,12 +34,12 @@ def test_what_has_changed_is_named(checkout: Checkout) -> None:
     log.write_bytes(log.read_bytes()[:-9])
     with (checkout.package / "objectives.json").open("a") as file:
         file.write("\n")
-    status, found = check(checkout)
+    status, findings = check(checkout)
     assert status == 1
-    assert found["complete"] == ""
-    assert found["unaltered"] == "executions/07_deployrun/v701/logs/raw_predictions.csv has changed since the run"
-    assert found["sealed"].startswith("package v601 no longer matches the seal of v701: objectives.json has changed")
-    assert found["balanced"] == "not looked at, since the above is not as the run left it"
+    assert findings["complete"] == ""
+    assert findings["unaltered"] == "executions/07_deployrun/v701/logs/raw_predictions.csv has changed since the run"
+    assert findings["sealed"].startswith("package v601 no longer matches the seal of v701: objectives.json has changed")
+    assert findings["balanced"] == "not looked at, since the above is not as the run left it"
 
 
 def test_an_edited_manifest_is_not_the_runs(checkout: Checkout) -> None:
@@ -66,11 +66,11 @@ def test_books_are_counted_again_from_the_log(checkout: Checkout) -> None:
 
 def test_what_was_never_completed_is_said_to_be_so(checkout: Checkout) -> None:
     (checkout.variant / "07_deployrun_metadata.json").unlink()
-    status, found = check(checkout)
+    status, findings = check(checkout)
     assert status == 1
-    assert "no run of v701 was completed" in found["complete"]
-    assert found["unaltered"] == found["balanced"] == "not looked at: there is no complete run"
-    assert found["sealed"] == ""
+    assert "no run of v701 was completed" in findings["complete"]
+    assert findings["unaltered"] == findings["balanced"] == "not looked at: there is no complete run"
+    assert findings["sealed"] == ""
 
 
 # What an older tool left can be looked at in part.
@@ -133,10 +133,10 @@ def test_of_what_an_older_tool_left_the_rest_is_looked_at(
     checkout: Checkout, spoil: Callable[[Checkout], object], expected: dict[str, str]
 ) -> None:
     spoil(checkout)
-    status, found = check(checkout)
+    status, findings = check(checkout)
     assert status == 1
-    assert list(found) == ["complete", "unaltered", "sealed", "balanced"]
-    for name, text in found.items():
+    assert list(findings) == ["complete", "unaltered", "sealed", "balanced"]
+    for name, text in findings.items():
         assert fnmatchcase(text, expected.get(name, "")), text
 
 

@@ -136,9 +136,9 @@ def test_a_score_that_is_no_number_is_null_in_json() -> None:
 
 def test_an_answer_in_several_batches_is_one_answer() -> None:
     batch = pa.record_batch([pa.array([{"y_pred": 1, "y_prob": 0.75}], wire.PREDICTION)], names=["a"])
-    found = wire.decode_predictions_arrow(stream(batch.schema, batch, batch.slice(1), batch), ("a",))
-    assert found.y_pred.tolist() == [[1], [1]]
-    assert found.y_prob.tolist() == [[0.75], [0.75]]
+    predictions = wire.decode_predictions_arrow(stream(batch.schema, batch, batch.slice(1), batch), ("a",))
+    assert predictions.y_pred.tolist() == [[1], [1]]
+    assert predictions.y_prob.tolist() == [[0.75], [0.75]]
 
 
 # -- refusals

@@ -714,9 +714,9 @@ def refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str], message: str, *a
     """variant7 says exactly this line, and everything in the project is as it was."""
     before = tree(tmp_path)
     assert variant7(*arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    [line] = said.err.splitlines()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    [line] = captured.err.splitlines()
     assert fnmatchcase(line, f"ERROR: {message}"), line
     assert tree(tmp_path) == before
 

@@ -259,11 +259,11 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
     overwrite(path, place, damage)
     try:
         inspect(path, "m")
-        said = "m: read"
+        message = "m: read"
     except F07Error as error:
-        said = str(error)
-    assert said.startswith("m: ")
-    assert len(said.splitlines()) == 1
+        message = str(error)
+    assert message.startswith("m: ")
+    assert len(message.splitlines()) == 1
 
 
 def test_a_file_with_which_hdf5_comes_to_no_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
