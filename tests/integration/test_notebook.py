@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def artefacts(checkout: Checkout) -> dict[str, bytes]:
     return {name: content for name, content in checkout.tree().items() if name.startswith(kept)}
 
 
-def outputs(document: dict) -> str:
+def outputs(document: dict[str, Any]) -> str:
     return json.dumps([cell.get("outputs") for cell in document["cells"]])
 
 

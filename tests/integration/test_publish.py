@@ -86,10 +86,10 @@ def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept:
         file.write("dirty/\n")
     dirty = kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore")
 
-    said = publish(kept)
+    output = publish(kept)
     files = SMALL | POINTERS | {"v701/.gitignore"}
     assert kept.committed() == files
-    assert f", {len(files)} files of v701\nDVC: pushed to storage\ngit: pushed to origin\n" in said
+    assert f", {len(files)} files of v701\nDVC: pushed to storage\ngit: pushed to origin\n" in output
     assert kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore") == dirty
     check_clone(kept, tmp_path)
 
@@ -296,9 +296,9 @@ def test_a_dvc_pipeline_runs_shows_publishes_and_forgets_a_variant(kept: Checkou
     assert "confusion_inverter_trip.cnn.png" in page
     assert "didn't change, skipping" in kept.dvc("repro", "f07-v701")
 
-    said = publish(kept)
-    assert "(dvc commit of f07-v701)" in said
-    assert "git: dvc.yaml is yours and not committed" in said
+    output = publish(kept)
+    assert "(dvc commit of f07-v701)" in output
+    assert "git: dvc.yaml is yours and not committed" in output
     assert kept.committed() - {"dvc.lock"} == SMALL | {"v701/.gitignore"}
     assert "dvc.lock" in kept.committed()
 

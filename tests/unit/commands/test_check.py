@@ -140,21 +140,25 @@ CHANGES: dict[str, tuple[Callable[[Checkout], object], dict[str, str]]] = {
     ),
     "a metric and its digest": (
         _better_metrics,
-        {"balanced": f"{FOLDER}/metrics/metrics_per_model.csv: feeder_overload: TP is 999; counted again from the log "
-                     "it is *."},
+        {
+            "balanced": f"{FOLDER}/metrics/metrics_per_model.csv: feeder_overload: TP is 999; counted again "
+            "from the log it is *."
+        },
     ),
     "a link for a file": (_a_link_for_a_file, {}),
     "a folder of no model": (lambda checkout: (checkout.package / "models" / "old__m0").mkdir(), {}),
     "no metadata": (
         lambda checkout: (checkout.variant / "07_deployrun_metadata.json").unlink(),
-        {"complete": f"{METADATA} is not there: no run of v701 was completed. Run it: make script7-run VARIANT=v701",
-         **NO_RUN},
+        {
+            "complete": f"{METADATA} is not there: no run of v701 was completed. Run it: make script7-run VARIANT=v701",
+            **NO_RUN,
+        },
     ),
     "another variant's metadata": (
         _another_variants_metadata,
         {"complete": f"{METADATA}: is of 07_deployrun v702, not of this variant.", **NO_RUN},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
@@ -208,12 +212,24 @@ NO_DIGESTS = "an older tool wrote no digests of its files, so nobody can tell"
 OLDER: dict[str, tuple[Callable[[Checkout], object], dict[str, str]]] = {
     "no seal": (_no_seal, {"sealed": NO_SEAL}),
     "no digests": (_older_metadata, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS}),
-    "another log": (_older_log, {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS,
-                                 "balanced": "the log has no y_prob, dataset, row: an older tool wrote it"}),
-    "better metrics": (_no_seal_and_better_metrics,
-                       {"complete": NO_OUTCOME, "unaltered": NO_DIGESTS, "sealed": NO_SEAL,
-                        "balanced": "*metrics_per_model.csv: feeder_overload: TP is 999; counted again *"}),
-}  # fmt: skip
+    "another log": (
+        _older_log,
+        {
+            "complete": NO_OUTCOME,
+            "unaltered": NO_DIGESTS,
+            "balanced": "the log has no y_prob, dataset, row: an older tool wrote it",
+        },
+    ),
+    "better metrics": (
+        _no_seal_and_better_metrics,
+        {
+            "complete": NO_OUTCOME,
+            "unaltered": NO_DIGESTS,
+            "sealed": NO_SEAL,
+            "balanced": "*metrics_per_model.csv: feeder_overload: TP is 999; counted again *",
+        },
+    ),
+}
 
 
 @pytest.mark.parametrize(("spoil", "expected"), OLDER.values(), ids=OLDER)

@@ -21,14 +21,18 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
         [sys.executable, "-m", "pytest_f07", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     make_package(tmp_path)
-    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601", "--port=0")
-    assert (found.returncode, found.stderr) == (0, "")
+    done = command(tmp_path, "variant7", "--variant=v701", "--parent=v601", "--port=0")
+    assert (done.returncode, done.stderr) == (0, "")
     again = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == ("ERROR: VARIANT=v701 is taken: executions/07_deployrun/v701 exists. Choose another name.\n")
@@ -49,10 +53,10 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     make_package(tmp_path)
     before = tree(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    found = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", FULL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
-    assert (found.returncode, found.stdout, found.stderr) == (2, "", "ERROR: File too large.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "ERROR: File too large.\n")
     (tmp_path / "executions" / "07_deployrun").rmdir()
     assert tree(tmp_path) == before
 
@@ -60,9 +64,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     make_package(tmp_path)
     (tmp_path / "executions" / "07_deployrun").write_text("a file, and no folder")
-    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
-    assert (found.returncode, found.stdout) == (2, "")
-    assert found.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
+    done = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
 
 
 USAGE = {

@@ -94,7 +94,11 @@ FAILURES = {
 
 @pytest.mark.parametrize(("work", "reason"), FAILURES.values(), ids=FAILURES)
 def test_a_notebook_that_stops_leaves_the_copy_so_far_the_reason_and_a_status(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], work, reason: str
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    work: Callable[[dict[str, Any]], object],
+    reason: str,
 ) -> None:
     execute(monkeypatch, work)
     assert notebook.run(project, "v701") == 1
@@ -111,21 +115,23 @@ def _write(place: str, text: str) -> Callable[[Project], object]:
 
 MISTAKES = {
     "the package": (
-        _write("executions/06_packaging/v601/notes.txt", ""), "v701",
+        _write("executions/06_packaging/v601/notes.txt", ""),
+        "v701",
         "package v601 no longer matches the seal of v701: notes.txt was added. ",
     ),
     "the parameters": (
-        _write("executions/07_deployrun/v701/params.yaml", "parent_variant_f06: v602\n"), "v701",
+        _write("executions/07_deployrun/v701/params.yaml", "parent_variant_f06: v602\n"),
+        "v701",
         "executions/07_deployrun/v701/params.yaml: parent_variant_f06 is v602, and the manifest was made of v601; ",
     ),
     "no variant": (lambda project: None, "", "VARIANT (or ACTIVE_VARIANT) is ''; it must be 'v' and "),
     "a variant that is none": (lambda project: None, "v799", "there is no variant v799: "),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "variant", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_told_in_the_words_of_the_run_before_anything_is_touched(
-    project: Project, monkeypatch: pytest.MonkeyPatch, spoil, variant: str, message: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Project], object], variant: str, message: str
 ) -> None:
     execute(monkeypatch, write_output)
     spoil(project)

@@ -179,14 +179,15 @@ REFUSALS: dict[str, tuple[Callable[[Checkout, Checkout], object], str]] = {
         f"v701 is not published: {METADATA}: counts.windows is 1; the files hold 3838.",
     ),
     "failed": (
-        _take, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 publishes it all the same.",
+        _take,
+        "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 publishes it all the same.",
     ),
     "failed, and told to have passed": (
         _better_outcome,
         f"v701 is not published: {METADATA}: feeder_overload is passed (F07-INFER, *); in junit.xml it is failed "
         "(F07-INFER, *).",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "message"), REFUSALS.values(), ids=REFUSALS)
@@ -237,10 +238,11 @@ TOOLS: dict[str, tuple[Callable[[Checkout, pytest.MonkeyPatch], object], str]] =
     ),
     "no git": (_remove_git, "git cannot be run (*). Install it, or put it on PATH."),
     "no DVC": (
-        _remove_dvc, "DVC is not installed in this environment. Install it: pip install 'pytest-f07[[]dvc]'",
+        _remove_dvc,
+        "DVC is not installed in this environment. Install it: pip install 'pytest-f07[[]dvc]'",
     ),
     "no DVC repository": (_leave_dvc, "DVC is not initialised in *. Initialise it: dvc init && git commit *"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("spoil", "message"), TOOLS.values(), ids=TOOLS)
@@ -274,8 +276,10 @@ LOG = "raw_predictions"
 KEEPERS: dict[str, tuple[Callable[[Project], list[Output]], list[tuple[str, ...]], set[str], set[str]]] = {
     "nobody": (
         lambda project: [],
-        [("add", f"{FOLDER}/logs", f"{FOLDER}/metrics", f"{FOLDER}/report"),
-         ("push", "storage", "logs.dvc", "metrics.dvc", "report.dvc")],
+        [
+            ("add", f"{FOLDER}/logs", f"{FOLDER}/metrics", f"{FOLDER}/report"),
+            ("push", "storage", "logs.dvc", "metrics.dvc", "report.dvc"),
+        ],
         SMALL | POINTERS | IGNORE,
         {f"DVC keeps {FOLDER}/logs, {FOLDER}/metrics, {FOLDER}/report (dvc add)"},
     ),
@@ -293,8 +297,10 @@ KEEPERS: dict[str, tuple[Callable[[Project], list[Output]], list[tuple[str, ...]
     ),
     "a pointer to a small file": (
         lambda project: [keep(project.variant("v701").manifest)],
-        [("add", f"{FOLDER}/logs", f"{FOLDER}/metrics", f"{FOLDER}/report", f"{FOLDER}/manifest.json"),
-         ("push", "storage", "logs.dvc", "manifest.json.dvc", "metrics.dvc", "report.dvc")],
+        [
+            ("add", f"{FOLDER}/logs", f"{FOLDER}/metrics", f"{FOLDER}/report", f"{FOLDER}/manifest.json"),
+            ("push", "storage", "logs.dvc", "manifest.json.dvc", "metrics.dvc", "report.dvc"),
+        ],
         SMALL - {"v701/manifest.json"} | POINTERS | {"v701/manifest.json.dvc"} | IGNORE,
         {f"DVC keeps {FOLDER}/logs, {FOLDER}/metrics, {FOLDER}/report, {FOLDER}/manifest.json (dvc add)"},
     ),
@@ -306,24 +312,38 @@ KEEPERS: dict[str, tuple[Callable[[Project], list[Output]], list[tuple[str, ...]
     ),
     "a stage, of one file": (
         _stage(f"logs/{LOG}.parquet"),
-        [("add", f"{FOLDER}/metrics", f"{FOLDER}/report"), ("commit", "f07-v701"),
-         ("push", "storage", "metrics.dvc", "report.dvc", "f07-v701")],
+        [
+            ("add", f"{FOLDER}/metrics", f"{FOLDER}/report"),
+            ("commit", "f07-v701"),
+            ("push", "storage", "metrics.dvc", "report.dvc", "f07-v701"),
+        ],
         SMALL | POINTERS - {"v701/logs.dvc"} | {"dvc.lock"} | IGNORE,
-        {f"DVC keeps {FOLDER}/metrics, {FOLDER}/report (dvc add)",
-         f"DVC keeps {FOLDER}/logs/{LOG}.parquet (dvc commit of f07-v701)",
-         f"nobody keeps {FOLDER}/logs/{LOG}.csv: no stage names it among its outs", YOURS},
+        {
+            f"DVC keeps {FOLDER}/metrics, {FOLDER}/report (dvc add)",
+            f"DVC keeps {FOLDER}/logs/{LOG}.parquet (dvc commit of f07-v701)",
+            f"nobody keeps {FOLDER}/logs/{LOG}.csv: no stage names it among its outs",
+            YOURS,
+        },
     ),
     "a stage, and git its content": (
         _stage("metrics/metrics_per_model.csv", "metrics/metrics.json", cached=False),
-        [("add", f"{FOLDER}/logs", f"{FOLDER}/report"), ("commit", "f07-v701"),
-         ("push", "storage", "logs.dvc", "report.dvc")],
-        SMALL | POINTERS - {"v701/metrics.dvc"} | {"dvc.lock"} | IGNORE
+        [
+            ("add", f"{FOLDER}/logs", f"{FOLDER}/report"),
+            ("commit", "f07-v701"),
+            ("push", "storage", "logs.dvc", "report.dvc"),
+        ],
+        SMALL
+        | POINTERS - {"v701/metrics.dvc"}
+        | {"dvc.lock"}
+        | IGNORE
         | {"v701/metrics/metrics_per_model.csv", "v701/metrics/metrics.json"},
-        {f"DVC keeps {FOLDER}/logs, {FOLDER}/report (dvc add)",
-         f"DVC keeps {FOLDER}/metrics/metrics_per_model.csv, {FOLDER}/metrics/metrics.json (dvc commit of f07-v701)",
-         YOURS},
+        {
+            f"DVC keeps {FOLDER}/logs, {FOLDER}/report (dvc add)",
+            f"DVC keeps {FOLDER}/metrics/metrics_per_model.csv, {FOLDER}/metrics/metrics.json (dvc commit of f07-v701)",
+            YOURS,
+        },
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("known", "calls", "files", "told"), KEEPERS.values(), ids=KEEPERS)
@@ -404,10 +424,12 @@ NOT_PUSHED: dict[str, tuple[Callable[[Checkout], object], dict[str, Any], str]] 
     "DVC fails": (_nothing, {"push_fault": "dvc push failed: no route."}, "dvc push failed: no route."),
     "no upstream": (_forget_upstream, {}, f"git did not push: {NO_UPSTREAM}."),
     "no branch": (
-        _leave_branch, {}, "git did not push: no branch is checked out; git switch BRANCH first.",
+        _leave_branch,
+        {},
+        "git did not push: no branch is checked out; git switch BRANCH first.",
     ),
     "git remote gone": (_lose_git_remote, {}, "git push failed: *"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", NOT_PUSHED)

@@ -82,7 +82,7 @@ def test_an_interrupted_removal_leaves_nothing_that_looks_complete(
     def interrupt(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.shutil, "rmtree", interrupt)
+    monkeypatch.setattr(shutil, "rmtree", interrupt)
     with pytest.raises(KeyboardInterrupt):
         list(remove(project, "v701"))
     assert not project.variant("v701").metadata.exists()

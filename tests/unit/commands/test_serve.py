@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def listeners(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
         raise Served(path, command, environment)
 
     monkeypatch.setattr(module, "listen", open_listener)
-    monkeypatch.setattr(module.os, "execve", replace)
+    monkeypatch.setattr(os, "execve", replace)
     yield opened
     for listener in opened:
         listener.close()
@@ -107,7 +108,11 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("spoil", "message"), REFUSALS.values(), ids=REFUSALS)
 def test_what_is_refused_is_refused_before_a_port_is_opened(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], listeners: list[socket.socket], spoil, message: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    listeners: list[socket.socket],
+    spoil: Callable[[Project], object],
+    message: str,
 ) -> None:
     project = make_project(tmp_path)
     spoil(project)

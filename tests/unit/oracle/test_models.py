@@ -90,7 +90,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[float | 
     environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.rpartition("ANSWERS ")[2])
+    scores: dict[str, list[float | None]] = json.loads(done.stdout.rpartition("ANSWERS ")[2])
+    return scores
 
 
 def sigmoid(x: float) -> float:
