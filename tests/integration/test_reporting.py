@@ -94,12 +94,6 @@ def test_a_run_that_is_not_there_is_refused_before_anything_is_touched(
     refused(f07_stub, message, f"--f07-compare={name}")
 
 
-def test_comparing_needs_a_variant(f07_stub: F07Project) -> None:
-    result = f07_stub.pytester.runpytest_subprocess("--f07-compare=v701")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --f07-compare needs --f07-variant: *"])
-
-
 # -- the terminal
 
 

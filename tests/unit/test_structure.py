@@ -23,7 +23,6 @@ UNTESTED: set[str] = {
     "plugin/fixtures.py",
     "plugin/html.py",
     "plugin/item.py",
-    "plugin/selection.py",
     "plugin/session.py",
     "plugin/terminal.py",
 }
