@@ -21,9 +21,6 @@ UNTESTED: set[str] = {
     "commands/serve.py",
     "oracle/models.py",
     "plugin/fixtures.py",
-    "plugin/html.py",
-    "plugin/item.py",
-    "plugin/session.py",
     "plugin/terminal.py",
 }
 
