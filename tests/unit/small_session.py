@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.session import ValidationSession
+from pytest_f07.replay.process import ManagedTarget
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
@@ -34,10 +35,10 @@ def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -
         files={} if sealed else None,
     )
     models = tuple(model(name, "v401") for name in NAMES)
-    unused: Any = None
-    prepared = _Unlocked(
-        manifest, Params("v601"), models, (), (), None, unused, unused, began=datetime(2026, 1, 2, tzinfo=UTC)
-    )
+    listener: Any = None
+    target = ManagedTarget("127.0.0.1", 1, listener, "this run's name")
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    prepared = _Unlocked(manifest, Params("v601"), models, (), (), None, target, -1, began)
     selection = Selection(manifest.project, "v701", collect_only)
     return ValidationSession(manifest, None if collect_only else prepared, selection, root / "staging")
 

@@ -20,8 +20,6 @@ UNTESTED: set[str] = {
     "commands/remove.py",
     "commands/serve.py",
     "oracle/models.py",
-    "plugin/fixtures.py",
-    "plugin/terminal.py",
 }
 
 

@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 import pytest
 
+from conftest import LEAN
 from pytest_f07.plugin.selection import select
 
 MANIFEST = "executions/07_deployrun/v701/manifest.json"
@@ -14,8 +15,9 @@ ITEM = f"{MANIFEST}::test_runtime_validation"
 
 
 @pytest.fixture
-def host(pytester: pytest.Pytester) -> pytest.Pytester:
+def host(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with v701 and v702, and tests of its own."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
     for name in ("v701", "v702"):
         manifest = pytester.path / MANIFEST.replace("v701", name)
         manifest.parent.mkdir(parents=True)

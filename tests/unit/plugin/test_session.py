@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from conftest import LEAN
 from pytest_f07.plugin import session as module
 from pytest_f07.plugin.selection import select
 from pytest_f07.plugin.session import ValidationSession
@@ -26,8 +27,9 @@ Begin = Callable[..., ValidationSession]
 
 
 @pytest.fixture
-def begin(pytester: pytest.Pytester) -> Iterator[Begin]:
+def begin(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Begin sessions of the small project's v701, and end them after the test."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
     make_project(pytester.path)
     sessions = []
 
