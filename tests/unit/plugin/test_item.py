@@ -50,6 +50,12 @@ def test_what_the_oracle_said_is_in_the_report() -> None:
     assert row.items() <= validate(verdict).items()
 
 
+def test_what_was_not_measured_is_not_in_the_report() -> None:
+    verdict = passed_verdict("a")
+    verdict.equivalence = Equivalence(0.5)  # no score of the oracle is a number, so none is nearest to the threshold
+    assert "None" not in map(str, validate(verdict).values())
+
+
 FAILURES = {
     "one": [Failure("F07-BOOKS", "no balance.")],
     "two": [Failure("F07-BOOKS", "no balance."), Failure("F07-INFER", "they disagree.")],
