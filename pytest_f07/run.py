@@ -223,7 +223,7 @@ class _Execution:
         with record.stage("oracle"):
             prover.wait()
         with record.stage("proof"):
-            equivalence = prover.compare(parquet)
+            equivalence = prover.compare(parquet, shards)
         identity, checks = record.identity, (counts, infer_check, equivalence, prover.models, differences)
         record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
         write_metrics(outputs, list(record.verdicts.values()))
