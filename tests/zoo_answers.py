@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from pytest_f07.errors import F07Error
-from pytest_f07.oracle.models import Oracle
+from pytest_f07.oracle.models import OracleModel
+from pytest_f07.oracle.package import ModelEntry
+from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.server.models import load
 from pytest_f07.variant import model_file
 from pytest_f07.variant.package import Model
@@ -42,7 +44,9 @@ def answer(path: Path, kind: str, inputs: Any, right: Any, *, ask_oracle: bool) 
     scores = {"server": np.asarray(loaded.network(inputs[kind], training=False), "float32")}
     if ask_oracle:
         windows = [[int(place) for place in row if place] for row in inputs["sequence"]]
-        scores["oracle"] = np.array(Oracle(made).scores(windows), "float32")[:, None]
+        entry = ModelEntry("golden", path, 0.5, kind, made.vectorization.vocabulary, made.vectorization.width)
+        model_input = vectorize(windows, kind, entry.vocabulary, entry.width)
+        scores["oracle"] = OracleModel(entry).scores(model_input)[:, None]
     if right is None:
         return {"refused": ""}
     return {name: float(np.abs(found - right).max()) for name, found in scores.items()}
