@@ -31,19 +31,18 @@ class Prover:
         self._resources = ExitStack()
 
     def __enter__(self) -> Prover:
-        # While the server starts.
+        # Both while the server starts: the oracle loads TensorFlow too, and gives way to everything else.
+        names = [model.prediction_name for model in self._models]
+        is_off = self._params.equivalence.mode == "off"
+        self._oracle = None if is_off else self._resources.enter_context(Oracle(self._manifest, names))
         thread = self._resources.enter_context(ThreadPoolExecutor(1, thread_name_prefix="f07-index"))
         self._index = thread.submit(self._build_index)
         return self
 
     def ask(self) -> None:
-        """Start the oracle, where params.yaml wants one, and send it every question."""
+        """Send the oracle every question, where params.yaml wants one."""
         index = self._index.result()
-        self._oracle = self._questions = None
-        if self._params.equivalence.mode != "off":
-            names = [model.prediction_name for model in self._models]
-            self._oracle = self._resources.enter_context(Oracle(self._manifest, names))
-            self._questions = Questions(self._oracle, index, self._datasets)
+        self._questions = None if self._oracle is None else Questions(self._oracle, index, self._datasets)
 
     def wait(self) -> None:
         """Wait for the oracle's answers.

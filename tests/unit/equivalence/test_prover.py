@@ -71,8 +71,8 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
 ) -> None:
     params = Params("v601", equivalence=EquivalenceParams(mode))
     with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
-        prover.ask()
         assert FakeOracle.open == (mode == "full")
+        prover.ask()
         prover.wait()
         result = prover.compare(dataset.path.with_name("raw.parquet"), [Shard(dataset, 0, 5)])["a"]
     assert FakeOracle.open == 0
