@@ -182,7 +182,6 @@ class _Execution:
         with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
             with record.stage("start"):
                 record.identity |= self.server.start(client)
-            prover.ask()
             try:
                 self._replay(client, shards, infer_check)
                 with record.stage("infer"):
@@ -221,10 +220,11 @@ class _Execution:
         with record.stage("recount"):
             differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
-            prover.wait()
+            answers = prover.wait()
         with record.stage("proof"):
-            equivalence = prover.compare(parquet, shards)
-        identity, checks = record.identity, (counts, infer_check, equivalence, prover.models, differences)
+            equivalence = prover.compare(parquet, shards, answers)
+        read = None if answers is None else answers.models
+        identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
         record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
         write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,18 @@ from pytest_f07.variant.params import Params
 from pytest_f07.windows import Float32Array
 
 
+@dataclass(frozen=True)
+class OracleAnswers:
+    """What the oracle answered.
+
+    :param models: what it read of each model, by prediction_name.
+    :param scores: of the index's windows, ``[windows, models]``.
+    """
+
+    models: dict[str, OracleModel]
+    scores: Float32Array
+
+
 class Prover:
     """The distinct windows of a variant and the oracle's answers to them; a context manager that leaves no process.
 
@@ -27,42 +40,43 @@ class Prover:
     """
 
     def __init__(self, manifest: Path, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]) -> None:
-        self._manifest, self._params, self._models, self._datasets = manifest, params, models, datasets
+        self._params, self._models, self._datasets = params, models, datasets
+        names = [model.prediction_name for model in models]
+        self._oracle = None if params.equivalence.mode == "off" else Oracle(manifest, names)
         self._resources = ExitStack()
 
     def __enter__(self) -> Prover:
-        # Both while the server starts: the oracle loads TensorFlow too, and gives way to everything else.
-        names = [model.prediction_name for model in self._models]
-        is_off = self._params.equivalence.mode == "off"
-        self._oracle = None if is_off else self._resources.enter_context(Oracle(self._manifest, names))
+        # All of it beside the start of the server: the oracle has its questions when it has loaded the models.
+        if self._oracle:
+            self._resources.enter_context(self._oracle)
         thread = self._resources.enter_context(ThreadPoolExecutor(1, thread_name_prefix="f07-index"))
         self._index = thread.submit(self._build_index)
+        self._questions = thread.submit(self._ask)
         return self
 
-    def ask(self) -> None:
-        """Send the oracle every question, where params.yaml wants one."""
-        index = self._index.result()
-        self._questions = None if self._oracle is None else Questions(self._oracle, index, self._datasets)
-
-    def wait(self) -> None:
-        """Wait for the oracle's answers.
+    def wait(self) -> OracleAnswers | None:
+        """Wait for the oracle's answers; None where params.yaml wants none.
 
         :raises BrokenRun: where it died, or takes too long.
         """
-        self.models: Mapping[str, OracleModel] | None = None
-        self._scores: Float32Array | None = None
-        if self._oracle and self._questions:
-            self.models = wait_for_answer(self._oracle.models)
-            self._scores = self._questions.scores(len(self._models))
+        questions = self._questions.result()
+        if self._oracle is None or questions is None:
+            return None
+        return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
 
-    def compare(self, parquet: Path, shards: Sequence[Shard]) -> dict[str, Equivalence]:
+    def compare(self, parquet: Path, shards: Sequence[Shard], answers: OracleAnswers | None) -> dict[str, Equivalence]:
         """Return the differences of the log from the oracle, and from itself where windows repeat, by prediction_name.
 
         :param parquet: the prediction log of all the shards.
         """
         tolerance, batch_size = self._params.equivalence.tolerance, self._params.batch_size
-        expectation = Expectation(self._index.result(), self._scores, tolerance, batch_size)
+        scores = None if answers is None else answers.scores
+        expectation = Expectation(self._index.result(), scores, tolerance, batch_size)
         return prove_log(parquet, shards, self._models, expectation).results()
+
+    def _ask(self) -> Questions | None:
+        index = self._index.result()  # there already: the thread builds it first
+        return None if self._oracle is None else Questions(self._oracle, index, self._datasets)
 
     def _build_index(self) -> WindowIndex:
         vocabularies = [model.vectorization.vocabulary for model in self._models]

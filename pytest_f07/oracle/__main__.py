@@ -22,6 +22,7 @@ from pytest_f07.errors import F07Error
 from pytest_f07.oracle.package import Package, WindowReader, read_package
 from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.variant import model_file
+from pytest_f07.variant.interpreter import hide_optional_modules
 
 
 def main() -> int:
@@ -33,8 +34,9 @@ def main() -> int:
     # The replay goes first on a busy machine.
     os.nice(10)
     # Without oneDNN: its fused kernels, which the server uses, can turn NaN into a number.
-    os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
+    os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    hide_optional_modules()
     try:
         package = read_package(Path(sys.argv[1]).resolve())
         for entry in package.models:

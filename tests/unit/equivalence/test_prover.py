@@ -72,15 +72,14 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
     params = Params("v601", equivalence=EquivalenceParams(mode))
     with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
         assert FakeOracle.open == (mode == "full")
-        prover.ask()
-        prover.wait()
-        result = prover.compare(dataset.path.with_name("raw.parquet"), [Shard(dataset, 0, 5)])["a"]
+        answers = prover.wait()
+        result = prover.compare(dataset.path.with_name("raw.parquet"), [Shard(dataset, 0, 5)], answers)["a"]
     assert FakeOracle.open == 0
-    assert (FakeOracle.rows, prover.models) == (rows, models)
+    assert (FakeOracle.rows, answers and answers.models) == (rows, models)
     assert (result.proven, result.fault, result.repeats.windows) == (proven, None, 2)
 
 
-def test_a_run_that_breaks_before_anything_is_asked_leaves_no_oracle(dataset: Dataset) -> None:
+def test_a_run_that_breaks_before_its_server_answers_leaves_no_oracle(dataset: Dataset) -> None:
     with (
         pytest.raises(OSError, match="no server"),
         Prover(Path("manifest.json"), Params("v601"), [model("a", "v401")], [dataset]),
