@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from pytest_f07.equivalence.cause import Cases
 from pytest_f07.equivalence.repeats import RepeatFault
 from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, Float64Array, score_difference
 from pytest_f07.variant.wording import agreeing, counted
@@ -26,10 +28,12 @@ class Equivalence:
     :param largest_difference: between two scores of one window that are numbers.
     :param noise: the same, only of those within the tolerance with the same label.
     :param smallest_distance: of an oracle's score from the threshold; infinite where none was a number.
-    :param repeats: whether equal windows have equal scores.
+    :param repeats: the windows with unequal scores.
+    :param missing: by dataset, windows for which only the oracle has a number; ``without_number``, those for which
+        neither has one.
     :param wrong: windows that differ however wide a tie is; ``clear_flips`` of them in the label.
     :param example: the first two of them.
-    :param cause: what they have in common; "" where nothing is seen.
+    :param cases: some of them, and some that agree; None where the oracle was not asked.
     """
 
     threshold: float
@@ -47,7 +51,9 @@ class Equivalence:
     clear_flips: int = 0
     _reordered: bool = False
     example: str = ""
-    cause: str = ""
+    missing: Counter[str] = field(default_factory=Counter)
+    without_number: Counter[str] = field(default_factory=Counter)
+    cases: Cases | None = None
     _doubtful: list[Float64Array] = field(default_factory=list)
     _doubtful_example: tuple[float, str] = (0.0, "")
 
@@ -88,7 +94,7 @@ class Equivalence:
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self._reordered else ""
-        cause = f"; {self.cause}" if self.cause else ""
+        cause = f"; {sentence}" if self.cases and (sentence := self.cases.sentence) else ""
         size = f" by up to {self.largest_difference:.3g}" if self.largest_difference > self.tolerance else ""
         example = self.example or self._doubtful_example[1]
         differ = agreeing(self.differing, "differs", "differ")
@@ -115,6 +121,9 @@ class Equivalence:
         difference = score_difference(y_prob, oracle)
         distance = np.abs(oracle.astype(np.float64) - float(threshold))
         is_number, is_near = np.isfinite(oracle), difference <= self.tolerance
+        is_missing = ~np.isfinite(y_prob)
+        self.missing[dataset] += int((is_missing & is_number).sum())
+        self.without_number[dataset] += int((is_missing & ~is_number).sum())
         other_label = y_pred != (oracle >= threshold)
         # How wide a tie is will be known at the end.
         doubtful = other_label & is_near & (distance > self.smallest_tie) & (distance <= self.tolerance)
@@ -137,6 +146,21 @@ class Equivalence:
                 [places] = np.nonzero(wrong)
                 self.example = ", then ".join(_example(dataset, rows[at], y_prob[at], oracle[at]) for at in places[:2])
         return wrong
+
+    def merge(self, later: Equivalence) -> None:
+        """Add the comparison of later rows with the same oracle."""
+        for name in ("windows", "emissions", "wrong", "clear_flips"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for name in ("largest_difference", "noise", "_doubtful_example"):
+            setattr(self, name, max(getattr(self, name), getattr(later, name)))
+        self.smallest_distance = min(self.smallest_distance, later.smallest_distance)
+        self._reordered |= later._reordered
+        self.example = self.example or later.example
+        self.missing.update(later.missing)
+        self.without_number.update(later.without_number)
+        self._doubtful += later._doubtful
+        if self.cases and later.cases:
+            self.cases.merge(later.cases)
 
     def _is_reordered(self, y_prob: Float32Array, oracle: Float32Array) -> bool:
         """Return whether the scores are the oracle's, at other rows."""

@@ -22,6 +22,7 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     for change in result.comparison.models if result.comparison else ():
         if change.prediction_name == prediction_name:
             properties["comparison"] = " ".join(change.sentences)
-    request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
+    told = {key: value for key, value in properties.items() if key != "prediction_name" and value is not None}
+    request.node.user_properties += told.items()
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

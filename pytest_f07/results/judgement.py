@@ -90,11 +90,11 @@ def judge(
             *_check_replay(log.fault, infer_check.fault(model.prediction_name)),
             *_check_accounting(model, metrics, audit),
             *_check_recount(recount_fault),
-            *_check_scores(model, served, audit),
+            *_check_scores(model, served, audit, equivalence),
             *_check_equivalence(equivalence),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
-        warnings=remarks(model, served, audit),
+        warnings=remarks(model, served, audit, equivalence),
         audit=audit,
         infer_windows=infer_check.windows,
         infer_differing=infer_check.differing(model.prediction_name),
@@ -157,7 +157,7 @@ def _check_recount(fault: str | None) -> Iterator[Failure]:
         )
 
 
-def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
+def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence) -> Iterator[Failure]:
     if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
@@ -168,7 +168,8 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Itera
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {explain_non_finite(served)}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
+            f"{explain_non_finite(served, equivalence, [model.source_f04])}",
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.identity import ServedModel
 from pytest_f07.variant.package import Model
@@ -13,11 +14,11 @@ from pytest_f07.variant.wording import agreeing, counted
 MANY_UNKNOWN = 0.25
 
 
-def remarks(model: Model, served: ServedModel, audit: ModelAudit) -> list[str]:
+def remarks(model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence) -> list[str]:
     """Return the sentences on one model."""
     return [
         *_on_scores(model, audit),
-        *_on_non_finite(served, audit),
+        *_on_non_finite(model, served, audit, equivalence),
         *_on_one_answer(model, audit),
         *_on_unknown_codes(model, audit),
     ]
@@ -33,10 +34,12 @@ def _on_scores(model: Model, audit: ModelAudit) -> Iterator[str]:
         )
 
 
-def _on_non_finite(served: ServedModel, audit: ModelAudit) -> Iterator[str]:
+def _on_non_finite(model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence) -> Iterator[str]:
     if elsewhere := audit.non_finite - audit.own.non_finite:
         verb = agreeing(elsewhere, "is not a number", "are not numbers")
-        yield f"{counted(elsewhere, 'score')} of other datasets {verb}: {explain_non_finite(served).removesuffix('.')}"
+        others = [name for name in audit.datasets if name != model.source_f04]
+        cause = explain_non_finite(served, equivalence, others).removesuffix(".")
+        yield f"{counted(elsewhere, 'score')} of other datasets {verb}: {cause}"
 
 
 def _on_one_answer(model: Model, audit: ModelAudit) -> Iterator[str]:
@@ -65,8 +68,25 @@ def _on_unknown_codes(model: Model, audit: ModelAudit) -> Iterator[str]:
             )
 
 
-def explain_non_finite(served: ServedModel) -> str:
-    """Return why a model's scores are not numbers, and what to do."""
+def explain_non_finite(served: ServedModel, equivalence: Equivalence, datasets: Sequence[str]) -> str:
+    """Return the cause: the server where the oracle has numbers, the model where it has none either."""
+    missing = sum(equivalence.missing[dataset] for dataset in datasets)
+    agreeing_rows = sum(equivalence.without_number[dataset] for dataset in datasets)
+    if missing:
+        of = f"{missing:,} of {counted(missing + agreeing_rows, 'such window')}"
+        return (
+            f"the oracle gives a number to {of}, so the server is wrong there, not the model. Run it again; if it "
+            "stays, report it with runtime/server.log."
+        )
+    if not agreeing_rows:
+        return (
+            f"the oracle was not asked about them. The server says of itself: {_explain_model(served)} To know "
+            "whether it is right, run with equivalence: full."
+        )
+    return _explain_model(served)
+
+
+def _explain_model(served: ServedModel) -> str:
     if served.broken_layers:
         layers = ", ".join(repr(name) for name in served.broken_layers)
         plural = "s" if len(served.broken_layers) > 1 else ""

@@ -6,6 +6,7 @@ import pytest
 from pytest_f07.results.bootstrap import (
     MIN_BLOCKS,
     RESAMPLES,
+    Float64Array,
     change_p,
     metric_interval,
     percentile_interval,
@@ -15,8 +16,9 @@ from pytest_f07.results.bootstrap import (
 BLOCKS = np.random.default_rng(3).binomial(40, 0.3, (120, 2))
 
 
-def share(counts: np.ndarray) -> np.ndarray:
-    return counts[:, 0] / counts.sum(axis=1)
+def share(counts: Float64Array) -> Float64Array:
+    total: Float64Array = counts.sum(axis=1)
+    return counts[:, 0] / total
 
 
 def test_resamples_draw_whole_blocks_as_many_as_there_are() -> None:

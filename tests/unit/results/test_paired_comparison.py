@@ -53,6 +53,7 @@ def test_a_model_that_is_the_same_and_flips(tmp_path: Path) -> None:
         "Recall: 1.0000 then, 0.5000 now, -0.5000 (-0.9055 to +0.2726): no evidence of a change (p = 1; 0 rows flipped "
         "to right, 1 to wrong).",
     ]
+    assert change.pairs is not None
     assert [(flip.row, label) for flip, label in change.pairs.examples["newly wrong"]] == [(0, 0), (3, 1)]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.worth_knowing import explain_non_finite, remarks
@@ -61,7 +63,7 @@ CASES = {
 
 @pytest.mark.parametrize(("audit", "sentences"), CASES.values(), ids=CASES)
 def test_the_sentences(audit: ModelAudit, sentences: list[str]) -> None:
-    assert remarks(model("a", "v402"), SERVED, audit) == sentences
+    assert remarks(model("a", "v402"), SERVED, audit, Equivalence(0.5)) == sentences
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,14 @@ def test_the_sentences(audit: ModelAudit, sentences: list[str]) -> None:
     ],
 )
 def test_scores_elsewhere_that_are_no_numbers_have_a_cause(served: ServedModel, reason: str) -> None:
-    [sentence] = remarks(model("a", "v402"), served, replace(SOUND, non_finite=7))
+    audit = replace(SOUND, non_finite=7, datasets={"v402": OWN, "v403": DatasetStats(9, non_finite=7)})
+    agreeing = Equivalence(0.5, without_number=Counter({"v403": 7}))
+    [sentence] = remarks(model("a", "v402"), served, audit, agreeing)
     assert sentence.startswith(f"7 scores of other datasets are not numbers: {reason}")
-    assert explain_non_finite(served).startswith(reason)
+    assert explain_non_finite(served, agreeing, ["v403"]).startswith(reason)
+
+
+def test_scores_elsewhere_that_the_oracle_has_are_the_servers_fault() -> None:
+    audit = replace(SOUND, non_finite=7, datasets={"v402": OWN, "v403": DatasetStats(9, non_finite=7)})
+    [sentence] = remarks(model("a", "v402"), SERVED, audit, Equivalence(0.5, missing=Counter({"v403": 7})))
+    assert "the oracle gives a number to 7 of 7 such windows, so the server is wrong there" in sentence
