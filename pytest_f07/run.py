@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,14 +26,13 @@ from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
 from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.baselines import compare_with_all, folders_to_remove, read_baselines
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.metric_table import LIMITS
-from pytest_f07.results.model_record import record_model
-from pytest_f07.results.paired_comparison import try_compare
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.variant import disk, manifest
@@ -54,7 +54,7 @@ class Prepared:
     """A variant that is checked and can be run; it holds the variant's lock and the port.
 
     :param incoherences: a sentence for each thing in the package that contradicts itself.
-    :param baseline: the earlier run that this one is compared with, or None.
+    :param baselines: the earlier runs that this one is compared with; the first of them is shown.
     :param lock: the file descriptor of the variant's lock.
     :param began: when the check began, in UTC.
     """
@@ -64,7 +64,7 @@ class Prepared:
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
     incoherences: tuple[str, ...]
-    baseline: BaselineRun | None
+    baselines: Mapping[str, BaselineRun]
     target: ManagedTarget
     lock: int
     began: datetime
@@ -73,6 +73,8 @@ class Prepared:
         """Release port and lock."""
         self.target.listener.close()
         os.close(self.lock)
+        for folder in folders_to_remove(self.baselines):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return the result of a run without verdicts: it was not executed, or interrupted."""
@@ -93,14 +95,14 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
             f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
             f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
         )
-    params.check_require(LIMITS, loaded.prediction_names, where)
+    params.requirements.check(LIMITS, loaded.prediction_names, where)
     return loaded, params
 
 
 def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
     """Check package, seal, parameters, lock, disk and port before a run; change no file.
 
-    :param compare_with: another variant, whose complete run this one is compared with.
+    :param compare_with: an earlier run that this one is compared with, like v700, v700@HEAD or path/to/project:v700.
     :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
@@ -108,11 +110,7 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
     loaded.check_seal()
     models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
     contradictions = tuple(incoherences(loaded.package, models, loaded.read_datasets(None)))
-    baseline = None
-    if compare_with is not None:
-        if compare_with == variant:
-            raise F07Error(f"--f07-compare={variant} is the variant itself; name another one.")
-        baseline = BaselineRun.read(project, compare_with, loaded.prediction_names)
+    baselines = read_baselines(loaded, params, compare_with)
     lock = lock_variant(loaded.paths)
     try:
         disk.check(loaded.paths, datasets, loaded.prediction_names)
@@ -121,7 +119,7 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
         os.close(lock)
         raise
     target = ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
-    return Prepared(loaded, params, models, datasets, contradictions, baseline, target, lock, began)
+    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began)
 
 
 @dataclass
@@ -238,12 +236,9 @@ class _Execution:
         dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
             assess_all(record.verdicts, models, datasets, log, dependent)
+        if prepared.baselines:
+            with record.stage("compare"):
+                inputs = (prepared.manifest, prepared.params, log, record.verdicts, models, datasets, dependent)
+                record.comparison = compare_with_all(prepared.baselines, *inputs)
+                write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
-        if prepared.baseline is None:
-            return
-        with record.stage("compare"):
-            records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
-            record.comparison = try_compare(
-                prepared.baseline, log, record.verdicts, models, datasets, records, dependent
-            )
-            write_atomic(outputs.comparison_json, to_json(record.comparison.document()))

@@ -186,6 +186,6 @@ def _wrong_passes(where: str, document: Mapping[str, Any], params: Params, recou
             yield f"{where}: {name} is passed; {non_finite:,} scores of its own dataset are not numbers."
         if not any(counts[key] for key in ("TP", "TN", "FP", "FN")):
             yield f"{where}: {name} is passed; no row of its own dataset is labelled."
-        for metric, smallest in params.required(name).items():
+        for metric, smallest in params.requirements.least(name).items():
             if metric in counts and counts[metric] < smallest:
                 yield f"{where}: {name} is passed; its {metric} is {counts[metric]}, and {smallest} is required."

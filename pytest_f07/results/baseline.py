@@ -23,6 +23,7 @@ class BaselineRun:
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
     :param models: what its metadata says of each model, by prediction_name.
     :param packages: the folder that its package is in, where that is still there.
+    :param fetched_to: the temporary folder that it was fetched into; None where it lies in a project.
     """
 
     variant: str
@@ -32,6 +33,7 @@ class BaselineRun:
     metrics: Mapping[str, Mapping[str, str]]
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     packages: Path | None = None
+    fetched_to: Path | None = None
 
     def open_dataset(self, source_f04: str) -> Dataset | None:
         """Return a dataset of its package, as it is today; None where it cannot be read."""
@@ -44,20 +46,25 @@ class BaselineRun:
             return None
 
     @classmethod
-    def read(cls, project: Project, variant: str, names: Sequence[str]) -> BaselineRun:
+    def read(
+        cls, project: Project, variant: str, names: Sequence[str], subject: str, fetched_to: Path | None = None
+    ) -> BaselineRun:
         """Read the complete run of ``variant``.
+
+        :param subject: who names it, as messages begin.
+        :param fetched_to: the temporary folder that the project is in, where it was fetched.
 
         :param names: the models of the run that is to be compared with it.
         :raises F07Error: where it has no complete run, or no model in common.
         """
-        check_variant(variant, "--f07-compare")
+        check_variant(variant, subject)
         paths = project.variant(variant)
         if not paths.folder.is_dir():
             raise missing_variant(project, variant)
         for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
             if not path.is_file():
                 raise F07Error(
-                    f"--f07-compare={variant}: {project.show(path)}: no such file, so {variant} has no complete run to "
+                    f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
                     f"compare with. Run it first (make script7-run VARIANT={variant}), or bring it (dvc pull)."
                 )
         where = project.show(paths.metadata)
@@ -68,12 +75,10 @@ class BaselineRun:
         rows: Any = counts.get("rows") if isinstance(counts, dict) else None
         sound = isinstance(rows, dict) and all(isinstance(count, int) for count in rows.values())
         if not sound or not isinstance(models, dict) or set(models) != set(metrics):
-            raise F07Error(
-                f"--f07-compare={variant}: {where} and its metrics are not of one complete run; run it again."
-            )
+            raise F07Error(f"{subject}: {where} and its metrics are not of one complete run; run it again.")
         if not set(models) & set(names):
             raise F07Error(
-                f"--f07-compare={variant}: it validates none of these models, but {', '.join(models)}; "
+                f"{subject}: it validates none of these models, but {', '.join(models)}; "
                 "name a variant of a package with the same models."
             )
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))

@@ -57,7 +57,7 @@ def judge_all(
             served[name],
             log,
             infer_check,
-            params.required(name),
+            params.requirements.least(name),
             equivalence[name],
             recount_faults.get(name),
         )
@@ -189,4 +189,14 @@ def _check_requirements(
         value = float(values[name])
         if metrics.referenced and value < smallest:
             shown = f"{value:.4f}" if round(value, 4) < smallest else repr(value)
-            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
+            rows = _rows_of(name, metrics)
+            yield Failure(REQUIRED, f"its {name} is {shown} on {rows}; params.yaml requires at least {smallest}.")
+
+
+def _rows_of(name: str, metrics: Metrics) -> str:
+    """Return the rows that a metric is about."""
+    if name == "recall":
+        return f"{counted(metrics.tp + metrics.fn, 'row')} labelled 1"
+    if name == "precision":
+        return f"{counted(metrics.tp + metrics.fp, 'row')} predicted 1"
+    return counted(metrics.referenced, "labelled row")

@@ -38,7 +38,7 @@ def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -
     listener: Any = None
     target = ManagedTarget("127.0.0.1", 1, listener, "this run's name")
     began = datetime(2026, 1, 2, tzinfo=UTC)
-    prepared = _Unlocked(manifest, Params("v601"), models, (), (), None, target, -1, began)
+    prepared = _Unlocked(manifest, Params("v601"), models, (), (), {}, target, -1, began)
     selection = Selection(manifest.project, "v701", collect_only)
     return ValidationSession(manifest, None if collect_only else prepared, selection, root / "staging")
 

@@ -25,12 +25,12 @@ def compare_logs(root: Path, then: tuple[list[str], LogRows], now: tuple[list[st
     """Compare two runs of these models and logs."""
     project = write_baseline(root, *then)
     log = write_log(root / "now.parquet", *now)
-    return compare(BaselineRun.read(project, "v701", log.names), log, metric_rows(now[0], COUNTS))
+    return compare(BaselineRun.read(project, "v701", log.names, "--f07-compare=v701"), log, metric_rows(now[0], COUNTS))
 
 
 def compare_with_older_version(root: Path, missing_column: str) -> Comparison:
     """Compare a run with one whose metrics lack a column."""
-    baseline = BaselineRun.read(write_baseline(root, ["a"], LOG, missing_column), "v701", ["a"])
+    baseline = BaselineRun.read(write_baseline(root, ["a"], LOG, missing_column), "v701", ["a"], "--f07-compare=v701")
     return compare(baseline, write_log(root / "now.parquet", ["a"], LOG), metric_rows(["a"], COUNTS))
 
 

@@ -164,7 +164,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "REQUIRED": (
         {"metrics": replace(COUNTED, tp=500, fn=500), "required": {"precision": 1.0, "recall": 0.75}},
-        "its recall is 0.5000; params.yaml requires at least 0.75.",
+        "its recall is 0.5000 on 1,000 rows labelled 1; params.yaml requires at least 0.75.",
     ),
     "REQUIRED nearly": (
         {
@@ -172,7 +172,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
             "metrics": Metrics("a", tp=799_999, fn=200_001),
             "required": {"recall": 0.8},
         },
-        "its recall is 0.799999; params.yaml requires at least 0.8.",
+        "its recall is 0.799999 on 1,000,000 rows labelled 1; params.yaml requires at least 0.8.",
     ),
 }
 
@@ -216,8 +216,8 @@ def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
         [],
         [
             "1,100 scores of other datasets are not numbers: the oracle was not asked about them. The server says of "
-            "itself: its weights are numbers, so the scores overflow on the way. Train it again with smaller weights. To "
-            "know whether it is right, run with equivalence: full"
+            "itself: its weights are numbers, so the scores overflow on the way. Train it again with smaller weights. "
+            "To know whether it is right, run with equivalence: full"
         ],
     )
     assert verdict.row()["non_finite"] == 1100

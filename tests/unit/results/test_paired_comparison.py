@@ -35,7 +35,7 @@ def write_dataset(path: Path, labels: list[int]) -> Dataset:
 def compare(root: Path, models_then: dict[str, Any], failures: list[Failure], damage: bool = False) -> Comparison:
     """Compare two runs of one model on four rows, labelled 0, 1, 0, 1 today."""
     project = write_baseline(root, ["a"], {"v401": [("[1]", [score]) for score in SCORES_THEN]})
-    baseline = BaselineRun.read(project, "v701", ["a"])
+    baseline = BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701")
     object.__setattr__(baseline, "models", models_then)
     if damage:
         baseline.log.parquet.write_bytes(b"no parquet")
