@@ -90,4 +90,5 @@ class BaselineRun:
             metrics,
             models,
             project.packages,
+            fetched_to,
         )
