@@ -79,9 +79,9 @@ def _weights_nan(root: Path) -> None:
     import numpy as np
 
     with h5py.File(root / DEMO / "models" / "feeder_overload__feeder_overload" / "model.h5", "r+") as file:
-        found: list[h5py.Dataset] = []
-        file["model_weights"].visititems(lambda _, one: found.append(one) if isinstance(one, h5py.Dataset) else None)
-        found[0][...] = np.nan
+        weights: list[h5py.Dataset] = []
+        file["model_weights"].visititems(lambda _, one: weights.append(one) if isinstance(one, h5py.Dataset) else None)
+        weights[0][...] = np.nan
     _seal_again(root)
 
 
@@ -344,10 +344,10 @@ def _of_the_tests(root: Path, fault: Fault) -> str:
 
 
 def _output(command: list[str], root: Path, **environment: str) -> str:
-    found = subprocess.run(
+    process = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
     )
-    return found.stdout + found.stderr if found.returncode else ""
+    return process.stdout + process.stderr if process.returncode else ""
 
 
 def caught_by(fault: Fault, output: str) -> str | None:
