@@ -68,7 +68,8 @@ Declare a variant of an F06 package, run it, look at it:
   make script7-run VARIANT=v701 [COMPARE=v700]
                               validate it: server, replay, logs, metrics,
                               figures, report, metadata; COMPARE: the report
-                              tells what changed since that variant's run
+                              tells what changed since that run, and whether
+                              it is noise (v700@REV: as published)
   make nb7-run VARIANT=v701   the same run from the notebook; the executed
                               copy stays beside the metadata
   make list7                  the variants: parent, state, when, result
