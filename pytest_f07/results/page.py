@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pytest_f07.results import metadata
+from pytest_f07.results.base_rate_figure import draw_base_rates
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.figures import draw_pace
 from pytest_f07.results.run_result import RunResult
@@ -30,7 +31,8 @@ class Page:
     :param latency: p50_ms, p95_ms and p99_ms of a request.
     :param log_tail: the last lines of the server's log, where something failed.
     :param files: the package's seal.
-    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; None where it was not drawn.
+    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; ``base_rates_png``
+        F05's precision at the base rate here; None where it was not drawn.
     """
 
     variant: str
@@ -51,6 +53,7 @@ class Page:
     files: Mapping[str, FileSeal] = field(default_factory=dict)
     comparison_png: bytes | None = None
     pace_png: bytes | None = None
+    base_rates_png: bytes | None = None
     comparison: Comparison | None = None
 
     @property
@@ -88,6 +91,11 @@ def make_page(result: RunResult, note: str | None) -> Page:
     """
     timings, comparison_png = result.timings, result.outputs.comparison_png
     failed = any(verdict.failures for verdict in result.verdicts.values())
+    agreements = {
+        name: agreement
+        for name, verdict in result.verdicts.items()
+        if verdict.assessment and (agreement := verdict.assessment.agreement) and agreement.expected is not None
+    }
     pace = [(request.end - timings.begin, request.windows, request.seconds) for request in timings.completions]
     return Page(
         variant=result.variant,
@@ -108,6 +116,7 @@ def make_page(result: RunResult, note: str | None) -> Page:
         files=result.manifest.files or {},
         comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
         pace_png=draw_pace(pace) if pace else None,
+        base_rates_png=draw_base_rates(agreements) if agreements else None,
         comparison=result.comparison,
     )
 
