@@ -158,11 +158,18 @@ def f07_project(
     monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
     project = F07Project(pytester.path, pytester)
-    shutil.copytree(REPOSITORY / "executions" / "06_packaging" / "v601", project.package)
-    project.variant.mkdir(parents=True)
-    shutil.copy(REPOSITORY / "executions" / "07_deployrun" / "v701" / "manifest.json", project.variant)
+    lay_out(project.root)
     project.set_params()
     return project
+
+
+def lay_out(root: Path) -> None:
+    """Copy the demo package and the manifest of its v701."""
+    executions = REPOSITORY / "executions"
+    shutil.copytree(executions / "06_packaging" / "v601", root / "executions" / "06_packaging" / "v601")
+    variant = root / "executions" / "07_deployrun" / "v701"
+    variant.mkdir(parents=True)
+    shutil.copy(executions / "07_deployrun" / "v701" / "manifest.json", variant)
 
 
 @pytest.fixture
@@ -170,6 +177,13 @@ def f07_stub(f07_project: F07Project) -> F07Project:
     """The same, answered by the stub server."""
     f07_project.stub()
     return f07_project
+
+
+@pytest.fixture
+def f07_finished(f07_stub: F07Project, finished: Checkout) -> F07Project:
+    """The same, with all that a finished run leaves."""
+    shutil.copytree(finished.variant, f07_stub.variant, dirs_exist_ok=True)
+    return f07_stub
 
 
 # -- files that are called like modules
