@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked_session import run_pytest
+
 pytest_plugins = ["pytester"]
 # somebody else's checkout, a fixture
 collect_ignore = ["tests/pipeline"]
@@ -23,8 +25,8 @@ REPOSITORY = Path(__file__).parent
 # Whoever starts the tests may have these set, for a shell, a pipeline or a CI system of their own.
 VARIABLES_OF_OTHERS = (
     "ACTIVE_VARIANT ALLOW_FAILED BATCH_SIZE BUILD_NUMBER CI COLUMNS COMPARE F07_PYTHON GITHUB_ACTIONS "
-    "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LINES MPLBACKEND PARENT PORT PYTEST_ADDOPTS "
-    "PYTHONWARNINGS REMOTE VARIANT VENV"
+    "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LANGUAGE LINES MAKEFLAGS MAKELEVEL MAKEOVERRIDES "
+    "MFLAGS MPLBACKEND PARENT PORT PYTEST_ADDOPTS PYTHONWARNINGS REMOTE VARIANT VENV"
 ).split()
 IN_CI = bool(os.environ.get("CI"))
 # There, any other skip turns the session red: what is skipped is not tested.
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the tests' child processes start the same wherever the tests themselves are started."""
     for name in VARIABLES_OF_OTHERS:
         os.environ.pop(name, None)
+    os.environ["LC_ALL"] = "C.UTF-8"  # git speaks the user's language
     # A job in the background ignores Ctrl-C, and each of its children would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o022)
@@ -121,8 +124,8 @@ class F07Project:
 
         create_variant(Project(self.root), variant, parent, {"port": 0}, LIMITS)
 
-    def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess("--f07-variant=v701", *arguments)
+    def run(self, *arguments: str, variant: str = "v701") -> pytest.RunResult:
+        return run_pytest(self.pytester.path, f"--f07-variant={variant}", *arguments)
 
     def assert_refused(self, message: str, *arguments: str) -> None:
         """Assert that a run ends with status 4 and one line, and that no file below executions/ has changed."""

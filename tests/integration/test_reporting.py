@@ -64,7 +64,7 @@ def test_what_changed_since_another_run_is_told_and_no_word_of_a_package_is_mark
     path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9, "imbalance_policy": policy}))
     f07_finished.variant7("v702", "v601")
     before = f07_finished.artefacts()
-    result = f07_finished.pytester.runpytest_subprocess("--f07-variant=v702", "--f07-compare=v701")
+    result = f07_finished.run("--f07-compare=v701", variant="v702")
     result.assert_outcomes(passed=3)
     assert f07_finished.artefacts() == before
     text = report(f07_finished, "v702")

@@ -138,7 +138,7 @@ def test_without_waitress_the_answers_are_the_same(done: F07Project, monkeypatch
     (done.root / "sitecustomize.py").write_text(hidden)
     monkeypatch.setenv("PYTHONPATH", str(done.root))
     done.set_params(equivalence="off")
-    assert done.run().ret == 0
+    assert done.pytester.runpytest_subprocess("--f07-variant=v701").ret == 0
     assert done.artefacts() == first
 
 
@@ -180,7 +180,7 @@ def test_a_model_of_keras_3_runs_or_is_refused_in_one_line(f07_project: F07Proje
         with h5py.File(folder / "model.h5", "r+") as file:
             file.attrs["keras_version"] = "3.15.1"
     f07_project.variant7("v702", "v601")
-    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    result = f07_project.run(variant="v702")
     if keras_3:
         result.assert_outcomes(passed=3)
     else:
@@ -193,7 +193,7 @@ def test_a_model_that_keras_cannot_load_is_named(f07_project: F07Project) -> Non
         weights = file["model_weights"]
         weights.attrs["layer_names"] = weights.attrs["layer_names"][:-1]
     f07_project.variant7("v702", "v601")
-    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    result = f07_project.run(variant="v702")
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(
         ["F07-BROKEN  *: the server died at start-up (models/inverter_trip__*/model.h5: Keras cannot load it*"]

@@ -145,14 +145,14 @@ def test_a_session_that_only_looks_touches_nothing(f07_stub: F07Project, look: s
 
 
 def test_no_such_variant(f07_stub: F07Project) -> None:
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v799")
+    result = f07_stub.run(variant="v799")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: there is no variant v799: *v799 is not there; there is v701. Make it: *"])
 
 
 def test_no_project(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(f07_stub.variant)
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v701")
+    result = f07_stub.run()
     assert result.ret == 4
     result.stderr.fnmatch_lines([
         f"ERROR: {f07_stub.variant} is no project: it has no folder executions/. Go to {f07_stub.root} and try again."
@@ -161,7 +161,7 @@ def test_no_project(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("name", ["701", "../v701", "v701/", "", "v7"])
 def test_a_name_that_is_no_variant(f07_stub: F07Project, name: str) -> None:
-    result = f07_stub.pytester.runpytest_subprocess(f"--f07-variant={name}")
+    result = f07_stub.run(variant=name)
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"ERROR: --f07-variant is {name!r}; it must be 'v' and at least three digits*"])
 
@@ -299,7 +299,7 @@ def test_a_model_without_a_labelled_row_fails(f07_project: F07Project) -> None:
     pq.write_table(table.set_column(1, "label", pa.nulls(len(table), pa.float64())), path)
     f07_project.variant7("v702", "v601")
     f07_project.stub()
-    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    result = f07_project.run(variant="v702")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         ["F07-UNLABELLED  feeder_overload: none of the 2,000 rows of its own dataset v401 is *"]
