@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.forked_session import run_pytest
+from tests.forks import run_module
 
 pytest_plugins = ["pytester"]
 # somebody else's checkout, a fixture
@@ -125,7 +125,10 @@ class F07Project:
         create_variant(Project(self.root), variant, parent, {"port": 0}, LIMITS)
 
     def run(self, *arguments: str, variant: str = "v701") -> pytest.RunResult:
-        return run_pytest(self.pytester.path, f"--f07-variant={variant}", *arguments)
+        line = [f"--basetemp={self.pytester.path / 'runpytest-0'}", f"--f07-variant={variant}", *arguments]
+        done = run_module("pytest", line, Path.cwd(), os.environ)
+        print(done.stdout, done.stderr, sep="\n")
+        return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0.0)
 
     def assert_refused(self, message: str, *arguments: str) -> None:
         """Assert that a run ends with status 4 and one line, and that no file below executions/ has changed."""
@@ -227,11 +230,10 @@ class Checkout:
         return self.root / "executions" / "06_packaging" / "v601"
 
     def call(self, *command: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **ENVIRONMENT, **variables}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
-            [str(part) for part in command], cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
+            [str(part) for part in command],
+            cwd=self.root, env=_environment(variables), capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
     def git(self, *arguments: object) -> str:
         done = self.call("git", *arguments)
@@ -244,10 +246,12 @@ class Checkout:
         return done.stdout
 
     def f07(self, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
+        if any(name.startswith("PYTHON") for name in variables):
+            return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
+        return run_module("pytest_f07", list(map(str, arguments)), self.root, _environment(variables))
 
     def run(self) -> subprocess.CompletedProcess[str]:
-        return self.call(sys.executable, "-m", "pytest", "--f07-variant=v701")
+        return run_module("pytest", ["--f07-variant=v701"], self.root, _environment({}))
 
     def stub(self, fault: str) -> None:
         stub = str(REPOSITORY / "tests" / "stub_server.py")
@@ -265,6 +269,12 @@ class Checkout:
         """The files of the last commit."""
         names = self.git("show", "--name-only", "--format=", "HEAD").splitlines()
         return {name.removeprefix("executions/07_deployrun/") for name in names}
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    environment = {**os.environ, **ENVIRONMENT, **variables}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return environment
 
 
 def make_checkout(root: Path) -> Checkout:
