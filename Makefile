@@ -45,9 +45,10 @@ f07.help := $(f07.help)$(developer.help)
 
 help: help7
 
-# Two at a time: a test that runs models is several processes itself.
+# Two at a time: a test that runs models is several processes itself. Branches are counted in these two alone, not in the
+# processes that they start.
 test: .venv/.test
-	.venv/bin/python -m pytest $(test.options)
+	.venv/bin/python -m pytest $(test.options) --cov --cov-report=term:skip-covered --cov-fail-under=76
 
 test-pins: .venv-pins/.test
 	.venv-pins/bin/python -m pytest $(test.options)
