@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,7 @@ def _lean_sessions() -> Iterator[None]:
 STUB_CONFTEST = """
 import dataclasses, sys
 import pytest
+from pytest_f07.variant.equivalence import EquivalenceParams
 
 @pytest.fixture(scope="session")
 def f07_server_command(f07_server_command):
@@ -84,7 +86,8 @@ def f07_server_command(f07_server_command):
 @pytest.fixture(scope="session")
 def f07_prepared(f07_prepared):
     # the stub's scores are no model's
-    return dataclasses.replace(f07_prepared, params=dataclasses.replace(f07_prepared.params, equivalence="off"))
+    params = dataclasses.replace(f07_prepared.params, equivalence=EquivalenceParams("off"))
+    return dataclasses.replace(f07_prepared, params=params)
 """
 
 
@@ -104,8 +107,9 @@ class F07Project:
         return self.root / "executions" / "06_packaging" / "v601"
 
     @property
-    def metadata(self) -> dict:
-        return json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+    def metadata(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+        return document
 
     def set_params(self, **values: object) -> None:
         lines = ["parent_variant_f06: v601", "runtime: {host: 127.0.0.1, port: 0}"]
@@ -195,8 +199,7 @@ def f07_finished(f07_stub: F07Project, finished: Checkout) -> F07Project:
 # -- files that are called like modules
 
 # Modules that are imported late, at their first use, beside some that are imported at once.
-SHADOWED = ("queue", "secrets", "random", "socket", "json", "decimal", "numpy", "pyarrow", "h5py", "yaml", "requests",
-            "jinja2", "keras", "tensorflow")  # fmt: skip
+SHADOWED = "queue secrets random socket json decimal numpy pyarrow h5py yaml requests jinja2 keras tensorflow".split()
 
 
 def shadow_modules(folder: Path) -> None:
