@@ -15,8 +15,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-LIBRARIES = ["pytest", "pandas", "pyarrow.parquet", "h5py", "requests", "jinja2", "matplotlib.backends.backend_agg",
-             "matplotlib.figure"]  # fmt: skip
+LIBRARIES = [
+    "pytest",
+    "pandas",
+    "pyarrow.parquet",
+    "h5py",
+    "requests",
+    "jinja2",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+]
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(LIBRARIES)
 REPOSITORY = Path(__file__).parents[1]
