@@ -45,6 +45,8 @@ class MetricChange:
     :param interval: of the change, 95 %; None where it cannot be told.
     :param p: two-sided, of as large a change, were there none; None likewise.
     :param to_right: of the rows that the metric is about, those that were wrong and are right; ``to_wrong`` the others.
+    :param row_p: McNemar's p, which takes each flip for itself; None for metrics that are resampled.
+    :param flip_blocks: the blocks whose flips do not cancel each other.
     """
 
     key: str
@@ -54,6 +56,8 @@ class MetricChange:
     p: float | None
     to_right: int
     to_wrong: int
+    row_p: float | None = None
+    flip_blocks: int = 0
 
     @property
     def title(self) -> str:
@@ -76,6 +80,13 @@ class MetricChange:
         return self.p is not None and self.p < SIGNIFICANCE and bool(self.change)
 
     @property
+    def is_open(self) -> bool:
+        """Return whether the flips would be a change, were they not in so few blocks that no p could be small."""
+        if self.p is None or self.row_p is None or self.p < SIGNIFICANCE:
+            return False
+        return self.row_p < SIGNIFICANCE <= 2.0 ** (1 - self.flip_blocks)
+
+    @property
     def sentence(self) -> str:
         """Return the change, and whether it is more than noise."""
         flips = f"{counted(self.to_right, 'row')} flipped to right, {self.to_wrong:,} to wrong"
@@ -90,6 +101,8 @@ class MetricChange:
         if self.p is None or self.gain is None:
             return f"{text}: too few blocks of rows to tell noise from a change ({flips})."
         outcome = "no evidence of a change"
+        if self.is_open:
+            outcome = f"may be noise, for all flips lie in {counted(self.flip_blocks, 'block')} of rows"
         if self.is_evident:
             outcome = "better" if self.gain > 0 else "worse"
         return f"{text}: {outcome} ({p_text(self.p)}; {flips})."
@@ -101,7 +114,8 @@ class MetricChange:
 
 def p_text(p: float) -> str:
     """Return ``p = 0.42``, ``p < 0.001``."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    # The last bits of a p are those of a processor; no text may turn on them.
+    return "p < 0.001" if p < 0.001 else f"p = {round(p, 9):.2g}"
 
 
 def changes_of(pairs: Pairs) -> list[MetricChange]:
@@ -130,9 +144,12 @@ def _proportion(key: str, hits: npt.NDArray[np.int64]) -> MetricChange:
     to_right, to_wrong = (only_then, only_now) if key == "fpr" else (only_now, only_then)
     if not rows:
         return MetricChange(key, None, None, None, None, 0, 0)
-    p = max(mcnemar_p(only_now, only_then), sign_flip_p(hits[:, 1] - hits[:, 2]))
+    row_p, differences = mcnemar_p(only_now, only_then), hits[:, 1] - hits[:, 2]
+    p = max(row_p, sign_flip_p(differences))
     interval = paired_difference_interval(both, only_now, only_then, neither)
-    return MetricChange(key, (both + only_then) / rows, (both + only_now) / rows, interval, p, to_right, to_wrong)
+    then, now = (both + only_then) / rows, (both + only_now) / rows
+    blocks = int(np.count_nonzero(differences))
+    return MetricChange(key, then, now, interval, p, to_right, to_wrong, row_p, blocks)
 
 
 def _resampled(

@@ -31,6 +31,7 @@ def add_worse(
         else:
             p = adjusted.get((name, rule))
             sentences = _check_fall(rule, change, comparison, p, requirements.significance)
+            verdicts[name].warnings += _remark(rule, change, p, requirements.significance)
         verdicts[name].failures += [Failure(WORSE, sentence) for sentence in sentences]
 
 
@@ -77,6 +78,21 @@ def _check_fall(
         f"its {test.title} fell by {fall:.4f} since {rule.baseline}, from {test.then:.4f} to {test.now:.4f}{noise}, "
         f"{rows}. {counted(test.to_wrong, 'row')} flipped to wrong, {test.to_right:,} to right."
     )
+
+
+def _remark(
+    rule: RelativeRule, change: ModelChange | None, p: float | None, significance: float | None
+) -> Iterator[str]:
+    """Yield what a rule lets pass for it cannot be told from noise, though it is large."""
+    test = _find_metric(change, rule.metric)
+    if test is None or test.change is None or not test.is_open or -test.change <= rule.limit:
+        return
+    if significance is not None and p is not None and p >= significance:
+        yield (
+            f"its {test.title} fell from {test.then:.4f} to {test.now:.4f} since {rule.baseline}, and passes, for all "
+            f"flips lie in {counted(test.flip_blocks, 'block')} of rows ({p_text(p)} by Holm); leave significance out of "
+            "require, and every fall counts"
+        )
 
 
 def _check_flips(rule: RelativeRule, change: ModelChange | None, comparison: Comparison) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest
 
+MAX_REVISIONS = 200
 # A hook's environment says which repository git is to work in. Ours is the one that the project lies in
 # (git rev-parse --local-env-vars names these; those that hold configuration are the user's and stay).
 _REPOSITORY_VARIABLES = frozenset(
@@ -71,6 +74,30 @@ def fetch_run(project: Project, variant: str, revision: str, folder: Path, subje
                 f"{digest(path)[:12]}…, recorded is {str(expected)[:12]}…). Nothing was touched."
             )
     return fetched
+
+
+def published_metadata(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the short name of each revision that changed the metadata of a run, and the metadata, the newest first.
+
+    Without git or outside a repository there are none.
+    """
+    pattern = f":(glob){project.show(project.variants)}/*/{project.variant('v000').metadata.name}"
+    try:
+        log = _git(
+            project.root, "log", f"-{MAX_REVISIONS}", "--format=%x00%h", "--name-only", "--relative", "--", pattern
+        )
+    except F07Error:
+        return
+    for entry in (log or b"").decode(errors="replace").split("\0")[1:]:
+        revision, *names = entry.split()
+        for name in names:
+            content = _git(project.root, "show", f"{revision}:./{name}")
+            try:
+                document = json.loads(content or b"")
+            except ValueError:  # a revision that removed it, or somebody else's file
+                continue
+            if isinstance(document, dict):
+                yield revision, document
 
 
 def _fetch_file(project: Project, source: Path, sha: str, target: Path, where: str) -> None:

@@ -42,6 +42,16 @@ def test_flips_in_runs_are_judged_by_the_block() -> None:
     assert "no evidence of a change (p = 0.15; 36 rows flipped to right, 12 to wrong)" in recall.sentence
 
 
+def test_flips_in_few_blocks_may_be_noise_however_many_they_are() -> None:
+    recall = changes([[100, 0, 0, 2, 5, 0, 11, 0]] * 4 + [[100, 0, 0, 2, 5, 0, 0, 9]] * 8)["recall"]
+    assert recall.sentence == (
+        "recall: 0.6591 then, 0.4091 now, -0.2500 (-0.3119 to -0.1833): may be noise, for all flips lie in 4 blocks of "
+        "rows (p = 0.12; 0 rows flipped to right, 44 to wrong)."
+    )
+    assert not recall.is_evident
+    assert not changes(SINGLE)["recall"].is_open
+
+
 def test_a_higher_false_positive_rate_is_worse() -> None:
     found = changes([[90, 9, 1, 20, 5, 0, 0, 15]] * 40)
     assert found["fpr"].sentence == (
