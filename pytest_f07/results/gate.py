@@ -90,8 +90,8 @@ def _remark(
     if significance is not None and p is not None and p >= significance:
         yield (
             f"its {test.title} fell from {test.then:.4f} to {test.now:.4f} since {rule.baseline}, and passes, for all "
-            f"flips lie in {counted(test.flip_blocks, 'block')} of rows ({p_text(p)} by Holm); leave significance out of "
-            "require, and every fall counts"
+            f"flips lie in {counted(test.flip_blocks, 'block')} of rows ({p_text(p)} by Holm); leave significance out "
+            "of require, and every fall counts"
         )
 
 

@@ -47,12 +47,17 @@ class HistoryEntry:
         return f"{self.variant}@{self.revision}" if self.revision else self.variant
 
 
-def read_history(project: Project, names: Sequence[str] | None = None) -> dict[str, list[HistoryEntry]]:
+def read_history(
+    project: Project, names: Sequence[str] | None = None, current: Mapping[str, Any] | None = None
+) -> dict[str, list[HistoryEntry]]:
     """Return the runs of each model, the oldest first.
 
     :param names: the models; None for all that any run has.
+    :param current: what the metadata of the run under way will say; None where there is none.
     """
-    documents = sorted(_read_documents(project), key=lambda found: str(found[1].get("timestamp")))
+    documents: list[tuple[str, Mapping[str, Any]]] = [*_read_documents(project)]
+    documents.sort(key=lambda entry: str(entry[1].get("timestamp")))
+    documents += [("", current)] if current else []
     models = {name: None for _, document in documents for name in _models(document)}
     history = {name: list(_entries(name, documents)) for name in (models if names is None else names)}
     return {name: entries for name, entries in history.items() if entries}

@@ -54,6 +54,19 @@ def latency(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{q}_ms": round(float(np.percentile(seconds, q)) * 1000, 3) for q in (50, 95, 99)}
 
 
+def describe_models(result: RunResult) -> dict[str, Any]:
+    """Return what the metadata say of the run and its models, before its files are all written."""
+    records = {model.prediction_name: record_model(model, result.manifest) for model in result.models}
+    return {
+        "stage": DEPLOYRUN,
+        "variant": result.variant,
+        "parent_variant": result.package,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "models": {name: _model(verdict, records.get(name, {})) for name, verdict in result.verdicts.items()},
+        "versions": versions(result.identity.get("versions", {})),
+    }
+
+
 def document(result: RunResult) -> dict[str, Any]:
     """Return the metadata of a complete run, whose files are all written."""
     outputs, manifest = result.outputs, result.manifest
@@ -63,22 +76,19 @@ def document(result: RunResult) -> dict[str, Any]:
     )
     inputs = [manifest.paths.params, manifest.paths.manifest, *(dataset.path for dataset in result.datasets)]
     timings, comparison = result.timings, result.comparison
-    records = {model.prediction_name: record_model(model, manifest) for model in result.models}
+    described = describe_models(result)
     return {
-        "stage": DEPLOYRUN,
-        "variant": result.variant,
-        "parent_variant": result.package,
-        "timestamp": datetime.now(UTC).isoformat(),
+        **{key: described[key] for key in ("stage", "variant", "parent_variant", "timestamp")},
         "inputs": [show(path) for path in inputs],
         "outputs": [show(path) for path in written],
         "params": result.params.document(),
         "git": {"commit": git_commit(manifest.project.root)},
         "outcome": "failed" if any(verdict.failures for verdict in result.verdicts.values()) else "passed",
-        "models": {name: _model(verdict, records.get(name, {})) for name, verdict in result.verdicts.items()},
+        "models": described["models"],
         **({"comparison": {"against": comparison.variant, "summary": comparison.summary}} if comparison else {}),
         "manifest": {"sha256": manifest.digest},
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
-        "versions": versions(result.identity.get("versions", {})),
+        "versions": described["versions"],
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
         "latency": latency(timings.latencies),
         "seconds": {stage: round(seconds, 3) for stage, seconds in result.stage_seconds.items()},

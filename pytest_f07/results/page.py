@@ -11,6 +11,7 @@ from pytest_f07.results import metadata
 from pytest_f07.results.base_rate_figure import draw_base_rates
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.figures import draw_pace
+from pytest_f07.results.history import HistoryEntry, read_history
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
@@ -18,6 +19,8 @@ from pytest_f07.variant.seal import FileSeal
 from pytest_f07.variant.wording import counted
 
 MAX_VERSION = 20  # characters; it is a text of the model file
+
+SHOWN_RUNS = 12
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Page:
     :param files: the package's seal.
     :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; ``base_rates_png``
         F05's precision at the base rate here; None where it was not drawn.
+    :param history: the runs of each model that has more than this one, the oldest first.
     """
 
     variant: str
@@ -54,6 +58,7 @@ class Page:
     comparison_png: bytes | None = None
     pace_png: bytes | None = None
     base_rates_png: bytes | None = None
+    history: Mapping[str, Sequence[HistoryEntry]] = field(default_factory=dict)
     comparison: Comparison | None = None
 
     @property
@@ -116,6 +121,7 @@ def make_page(result: RunResult, note: str | None) -> Page:
         files=result.manifest.files or {},
         comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
         pace_png=draw_pace(pace) if pace else None,
+        history=_history(result),
         base_rates_png=draw_base_rates(agreements) if agreements else None,
         comparison=result.comparison,
     )
@@ -126,6 +132,18 @@ def read_figures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
     outputs = result.outputs
     paths = {"confusion": outputs.confusion_png(prediction_name), "scores": outputs.scores_png(prediction_name)}
     return {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
+
+
+def _history(result: RunResult) -> dict[str, list[HistoryEntry]]:
+    """Return the runs of each model up to this one, the newest of them; nothing of a model that has this one alone."""
+    if result.broken:
+        return {}
+    try:
+        names, current = list(result.verdicts), metadata.describe_models(result)
+    except OSError:  # the package has gone meanwhile; the run's own files tell what it was
+        return {}
+    history = read_history(result.manifest.project, names, current)
+    return {name: entries[-SHOWN_RUNS:] for name, entries in history.items() if len(entries) > 1}
 
 
 def _provenance(result: RunResult) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.compare import Change, Comparison, ModelChange
 from pytest_f07.results.flips import Flip, Flips
+from pytest_f07.results.history import HistoryEntry
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import Page
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows
@@ -145,6 +146,11 @@ def full_page(text: str) -> tuple[list[str], Page]:
         files={place("File"): {"size": 1, "sha256": place(digest[::-1])}},
         comparison_png=b"x",
         pace_png=b"y",
+        history={
+            place("Old name"): [
+                HistoryEntry("2026", place("Run"), place("Old package"), "", "passed", {}, (place("Change"),))
+            ]
+        },
         comparison=Comparison(place("Then"), place("Its package"), "2026", [change], [place("Remark of it")]),
     )
 
