@@ -70,31 +70,35 @@ class Deployed:
                 self._planted, self._batches = planted, 0
             self._batches += len(rows) > 1
             is_second = self._batches == 2 and len(rows) > 1
-        return self._falsify(rows, planted[1], is_second)
-
-    def _falsify(self, rows: np.ndarray, fault: str, is_second: bool) -> np.ndarray:
-        scores = self._keras(rows)
-        match fault:
-            case "off_by_one":
-                return np.roll(scores, 1, axis=0)
-            case "rows_swapped" if is_second:
-                low, high = scores.argmin(), scores.argmax()
-                scores[[low, high]] = scores[[high, low]]
-            case "nan_as_number":
-                return np.nan_to_num(scores, nan=0.0)
-            case "nan":
-                scores[0] = np.nan
-            case "float16":
-                return scores.astype(np.float16).astype(np.float32)
-            case "ints":
-                return scores.astype(np.int64)
-            case "model_swapped":
-                return self._others[(self._others.index(self) + 1) % len(self._others)]._keras(rows)
-        return scores
+        answering = self
+        if planted[1] == "model_swapped":
+            answering = self._others[(self._others.index(self) + 1) % len(self._others)]
+        scores = answering._keras(rows)
+        return scores if planted[1] == "rows_swapped" and not is_second else falsify(scores, planted[1])
 
     def _keras(self, rows: np.ndarray) -> np.ndarray:
         scores: np.ndarray = self._compute(rows).numpy().astype(np.float32)
         return scores
+
+
+def falsify(scores: np.ndarray, fault: str) -> np.ndarray:
+    """Return the scores of a batch as a fault changes them; those that change no scores leave them."""
+    scores = scores.copy()
+    match fault:
+        case "off_by_one":
+            return np.roll(scores, 1, axis=0)
+        case "rows_swapped":
+            low, high = scores.argmin(), scores.argmax()
+            scores[[low, high]] = scores[[high, low]]
+        case "nan_as_number":
+            return np.nan_to_num(scores, nan=0.0)
+        case "nan":
+            scores[0] = np.nan
+        case "float16":
+            return scores.astype(np.float16).astype(np.float32)
+        case "ints":
+            return scores.astype(np.int64)
+    return scores
 
 
 def load(package: Path) -> list[Deployed]:

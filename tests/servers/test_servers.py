@@ -18,6 +18,7 @@ import requests
 
 from tests.servers.asking import WAYS, path_of
 from tests.servers.conftest import Question
+from tests.servers.deployed import FAULTS, falsify
 from tests.servers.running import KINDS, RunningServer, end, free_ports, serve
 from tests.servers.serve_tensorflow_serving import text
 
@@ -46,22 +47,40 @@ def test_not_a_number_is_told_in_the_way_of_each(way: str, start: Start, questio
     np.testing.assert_allclose(others, question.scores[1:], **SAME)
 
 
-def swapped(scores: np.ndarray) -> np.ndarray:
-    result = scores.copy()
-    low, high = scores.argmin(), scores.argmax()
-    result[[low, high]] = scores[[high, low]]
-    return result
-
-
-EXPECTED = {
-    "off_by_one": lambda scores: np.roll(scores, 1, axis=0),
-    "rows_swapped": swapped,
-    "float16": lambda scores: scores.astype(np.float16),
-    "ints": np.trunc,
+# What each fault makes of these scores, written down.
+SCORES = [0.3, 0.9, 0.1, 0.7]
+FALSE = {
+    "none": SCORES,
+    "off_by_one": [0.7, 0.3, 0.9, 0.1],
+    "rows_swapped": [0.3, 0.1, 0.9, 0.7],
+    "nan_as_number": SCORES,
+    "nan": [np.nan, 0.9, 0.1, 0.7],
+    "float16": [0.300048828125, 0.89990234375, 0.0999755859375, 0.7001953125],
+    "ints": [0, 0, 0, 0],
+    "model_swapped": SCORES,
 }
 
 
-@pytest.mark.parametrize("fault", EXPECTED)
+def test_every_fault_is_written_down() -> None:
+    assert set(FALSE) == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", FALSE)
+def test_a_fault_changes_a_batch(fault: str) -> None:
+    scores = np.array(SCORES, np.float32)[:, None]
+    np.testing.assert_array_equal(falsify(scores, fault), np.array(FALSE[fault], np.float32)[:, None])
+    assert (falsify(scores, fault).dtype == np.int64) == (fault == "ints")
+
+
+def test_a_score_that_is_not_a_number_becomes_one() -> None:
+    np.testing.assert_array_equal(falsify(np.array([[np.nan], [0.5]], np.float32), "nan_as_number"), [[0], [0.5]])
+
+
+# Those that change the demo's scores.
+CHANGING = ("off_by_one", "rows_swapped", "float16", "ints")
+
+
+@pytest.mark.parametrize("fault", CHANGING)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_planted_fault_changes_the_answers(way: str, fault: str, start: Start, questions: list[Question]) -> None:
     kind, ask, _ = WAYS[way]
@@ -74,7 +93,7 @@ def test_a_planted_fault_changes_the_answers(way: str, fault: str, start: Start,
         scores = np.array(ask(server, question.name, question.rows), np.float32)
         # Scores on both sides of a rounding are one step of float16 apart.
         step = 1e-3 if fault == "float16" else SAME["atol"]
-        np.testing.assert_allclose(scores, EXPECTED[fault](question.scores), rtol=0, atol=step)
+        np.testing.assert_allclose(scores, falsify(question.scores, fault), rtol=0, atol=step)
         assert np.abs(scores - question.scores).max() > 1e-5
 
 
