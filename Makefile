@@ -47,9 +47,10 @@ f07.help := $(f07.help)$(developer.help)
 
 help: help7
 
-# Two at a time: a test that runs models is several processes itself.
+# Two at a time: a test that runs models is several processes itself. Branches are counted in these two alone, not in the
+# processes that they start.
 test: .venv/.test
-	.venv/bin/python -m pytest $(test.options)
+	.venv/bin/python -m pytest $(test.options) --cov --cov-report=term:skip-covered --cov-fail-under=76
 
 test-pins: .venv-pins/.test
 	.venv-pins/bin/python -m pytest $(test.options)
@@ -57,10 +58,11 @@ test-pins: .venv-pins/.test
 test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/browser
 
 # Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
-# The report is looked at in a browser.
-test-field: .venv-field/.test
+# The golden models of five versions of Keras are loaded on both ends. The report is looked at in a browser.
+test-field: .venv-field/.test .venv-pins/.test
 	@sh tools/browser.sh
-	.venv/bin/python -m pytest -rs tests/field tests/browser
+	.venv/bin/python -m pytest -rs --durations=20 tests/field tests/browser
+	.venv-pins/bin/python -m pytest -rs tests/field/test_model_zoo.py
 
 # Triton's only wheel runs in no other Python than Debian's own; elsewhere its tests are skipped, and say so.
 triton.python := /usr/bin/python3.11
@@ -76,16 +78,16 @@ lint: .venv/.lint
 	.venv/bin/lint-imports
 
 faults: .venv/.test
-	@.venv/bin/python tests/proofs/faults.py
+	@.venv/bin/python -m tests.proofs.faults
 
 chaos: .venv/.test
-	@.venv/bin/python tests/proofs/chaos.py
+	@.venv/bin/python -m tests.proofs.chaos
 
 fuzz: .venv/.proof
-	@.venv/bin/python tests/proofs/fuzz.py
+	@.venv/bin/python -m tests.proofs.fuzz
 
 mutants: .venv/.proof
-	@.venv/bin/python tests/proofs/mutants.py
+	@.venv/bin/python -m tests.proofs.mutants
 
 bench: .venv/.run
 	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE))

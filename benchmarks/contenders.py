@@ -56,9 +56,10 @@ class Plain:
             port = free.getsockname()[1]
         self._url = f"http://127.0.0.1:{port}"
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.plain.server", str(port), str(package)], stderr=subprocess.DEVNULL,
+            [sys.executable, "-m", "benchmarks.plain.server", str(port), str(package)],
+            stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         while not self._ready():
             time.sleep(0.1)
 
@@ -89,14 +90,14 @@ class Ours:
     name = "pytest-f07, Arrow"
 
     def __init__(self, project: Project, scratch: Path) -> None:
-        found = manifest.load(project, VARIANT)
-        self._names = tuple(found.prediction_names)
-        self._datasets = found.read_datasets(None)
+        loaded = manifest.load(project, VARIANT)
+        self._names = tuple(loaded.prediction_names)
+        self._datasets = loaded.read_datasets(None)
         self._logs = (scratch / "ours.parquet", scratch / "ours.csv")
         listener = listen("127.0.0.1", 0)
-        self._server = _server(found.paths.manifest, listener)
+        self._server = _server(loaded.paths.manifest, listener)
         self._client = self.client_class(
-            "127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench", 120
+            "127.0.0.1", listener.getsockname()[1], self._names, loaded.digest, "bench", 120
         )
         listener.close()
         self._client.identity()
@@ -108,7 +109,7 @@ class Ours:
         begin = time.perf_counter()
         with PredictionLog(*self._logs, self._names) as log:
             for shard in cut_shards(self._datasets, len(self._names), batch_size):
-                replay_shard(self._client, shard, batch_size, log.add, lambda _: False)
+                replay_shard(self._client, shard, batch_size, log.add, lambda _: None)
         return sum(dataset.rows for dataset in self._datasets) / (time.perf_counter() - begin)
 
     def close(self) -> None:
@@ -121,8 +122,11 @@ def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     handle = listener.fileno()
     return subprocess.Popen(
         [sys.executable, "-m", "pytest_f07.server", str(path), "--socket", str(handle), "--nonce", "bench"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[handle],
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[handle],
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -163,8 +167,10 @@ class Limit:
         path = manifest.load(project, VARIANT).paths.manifest
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.limit", str(path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def rate(self, batch_size: int) -> float:
         """Windows per second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +17,14 @@ HERE = Path(__file__).parent
 Rates = dict[str, dict[int, float]]
 
 
-def text(package: str | None, rates: Rates, one: Whole, bare: float, grown: Sequence[Whole]) -> str:
+def text(
+    package: str | None,
+    rates: Rates,
+    one: Whole,
+    bare: float,
+    costs: Mapping[str, Mapping[str, Whole]],
+    grown: Sequence[Whole],
+) -> str:
     """All tables, in Markdown."""
     software = ", ".join(f"{name} {metadata.version(name)}" for name in ("tensorflow", "keras", "pyarrow", "waitress"))
     return "\n".join(
@@ -31,6 +38,8 @@ def text(package: str | None, rates: Rates, one: Whole, bare: float, grown: Sequ
             *_rates(rates),
             "",
             *_whole(one, bare),
+            "",
+            *_proof(costs),
             "",
             *_growth(grown),
             "",
@@ -49,8 +58,8 @@ def _rates(rates: Rates) -> list[str]:
         f"| | {' | '.join(f'batches of {size:,}' for size in sizes)} |",
         f"|---|{'---|' * len(sizes)}",
     ]
-    for name, found in rates.items():
-        cells = [f"{found[n]:,.0f} ({found[n] / plain[n]:.0f} ×, {found[n] / limit[n]:.2f})" for n in sizes]
+    for name, by_size in rates.items():
+        cells = [f"{by_size[n]:,.0f} ({by_size[n] / plain[n]:.0f} ×, {by_size[n] / limit[n]:.2f})" for n in sizes]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -69,6 +78,28 @@ def _whole(one: Whole, bare: float) -> list[str]:
     ]
 
 
+def _proof(costs: Mapping[str, Mapping[str, Whole]]) -> list[str]:
+    lines = [
+        "## What it costs to prove every prediction",
+        "",
+        "A whole run with `equivalence: full` beside one with `off`, taken in turns.",
+        "",
+        "| package | windows | off, s | full, s | more | waited for the oracle, s | comparison, s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in costs.items():
+        off, full = runs["off"], runs["full"]
+        cells = [
+            f"{full.windows:,}",
+            f"{off.seconds:.1f}",
+            _times(full.seconds, off.seconds, ".1f"),
+            f"{full.seconds - off.seconds:.1f}",
+            *(f"{full.stages[stage]:.2f}" for stage in ("oracle", "proof")),
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
 def _growth(grown: Sequence[Whole]) -> list[str]:
     first = grown[0]
     lines = [
@@ -76,16 +107,17 @@ def _growth(grown: Sequence[Whole]) -> list[str]:
         "",
         "The same distinct windows, repeated. In brackets: times the first row.",
         "",
-        "| windows | replay, s | metrics and audit, s | peak of pytest, MiB | peak of the server, MiB |",
-        "|---|---|---|---|---|",
+        "| windows | replay, s | metrics, s | oracle and proof, s | peak of pytest, MiB | the server | the oracle |",
+        "|---|---|---|---|---|---|---|",
     ]
     for one in grown:
-        results, of_first = (each.stages["metrics"] + each.stages["audit"] for each in (one, first))
+        proof, of_first = (each.stages["oracle"] + each.stages["proof"] for each in (one, first))
         cells = [
             f"{one.windows:,}",
             _times(one.stages["replay"], first.stages["replay"], ".1f"),
-            _times(results, of_first, ".1f"),
-            *(_times(one.peaks[who], first.peaks[who], ",.0f") for who in ("pytest", "server")),
+            _times(one.stages["metrics"], first.stages["metrics"], ".1f"),
+            _times(proof, of_first, ".1f"),
+            *(_times(one.peaks[who], first.peaks[who], ",.0f") for who in ("pytest", "server", "oracle")),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -103,10 +135,10 @@ def write(page: str, rates: Rates) -> None:
     axes = figure.add_subplot()
     sizes = list(next(iter(rates.values())))
     height = 0.8 / len(rates)
-    for place, (name, found) in enumerate(rates.items()):
+    for place, (name, by_size) in enumerate(rates.items()):
         at = [number + (place - (len(rates) - 1) / 2) * height for number in range(len(sizes))]
-        bars = axes.barh(at, [found[size] for size in sizes], height, label=name, color=f"C{place}")
-        axes.bar_label(bars, [f"{found[size]:,.0f}" for size in sizes], padding=3, fontsize=8)
+        bars = axes.barh(at, [by_size[size] for size in sizes], height, label=name, color=f"C{place}")
+        axes.bar_label(bars, [f"{by_size[size]:,.0f}" for size in sizes], padding=3, fontsize=8)
     axes.set_yticks(range(len(sizes)), [f"batches of {size:,}" for size in sizes])
     axes.invert_yaxis()
     axes.set_xscale("log")

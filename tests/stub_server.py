@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class Stub:
             time.sleep(3600)
         if self.fault == "fails" and number == 4:
             raise RuntimeError("planted")
+        if self.fault == "noise":
+            scores += np.random.default_rng().uniform(-1e-7, 1e-7, scores.shape).astype(np.float32)
         if self.fault == "nan":
             scores[:5, 0] = np.nan
         if self.fault == "alone" and alone:
@@ -69,7 +72,7 @@ class Stub:
             return Predictions(names, y_pred[1:], scores[1:])
         return Predictions(names, y_pred, scores)
 
-    def identity(self) -> dict:
+    def identity(self) -> dict[str, Any]:
         return {
             "models": len(self.models),
             "loaded": [

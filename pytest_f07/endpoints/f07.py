@@ -57,7 +57,8 @@ class Client:
     ) -> None:
         self.names, self.timeout_s = names, timeout_s
         self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
-        self._idle = deque(http.client.HTTPConnection(host, port, timeout=timeout_s) for _ in range(CONNECTIONS))
+        self._connections = [http.client.HTTPConnection(host, port, timeout=timeout_s) for _ in range(CONNECTIONS)]
+        self._idle = deque(self._connections)
 
     @property
     def busy(self) -> bool:
@@ -107,8 +108,8 @@ class Client:
         return answer
 
     def close(self) -> None:
-        """Close the idle connections."""
-        for connection in self._idle:
+        """Close all connections, also those that wait for an answer."""
+        for connection in self._connections:
             connection.close()
 
     def _send(

@@ -19,6 +19,7 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     verdict = result.verdicts[prediction_name]
     equivalence = verdict.equivalence.row() if verdict.equivalence else {}
     properties = {**verdict.row(), **equivalence, "code": ",".join(failure.code for failure in verdict.failures)}
-    request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
+    told = {key: value for key, value in properties.items() if key != "prediction_name" and value is not None}
+    request.node.user_properties += told.items()
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

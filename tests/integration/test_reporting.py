@@ -1,15 +1,10 @@
-"""What a session says beside its outcome: requirements, comparison, terminal, CI. The stub server answers."""
+"""What a session says beside its outcome: requirements, comparison, the table at the end. The stub server answers."""
 
 from __future__ import annotations
 
 import html
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np  # noqa: F401  # before pytester notes what is loaded and drops the rest: numpy loads only once
 import pytest
@@ -56,22 +51,23 @@ def test_a_requirement_of_no_model_is_refused(f07_stub: F07Project) -> None:
 # -- comparison
 
 
-def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never_markup(f07_stub: F07Project) -> None:
-    f07_stub.run()
-    path = f07_stub.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
+def test_what_changed_since_another_run_is_told_and_no_word_of_a_package_is_markup(
+    f07_finished: F07Project,
+) -> None:
+    path = f07_finished.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
     policy = {"config": {"strategy": "<img src=x onerror=alert(1)>"}}
     path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9, "imbalance_policy": policy}))
-    f07_stub.variant7("v702", "v601")
-    before = f07_stub.artefacts()
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v702", "--f07-compare=v701")
+    f07_finished.variant7("v702", "v601")
+    before = f07_finished.artefacts()
+    result = f07_finished.run("--f07-compare=v701", variant="v702")
     result.assert_outcomes(passed=3)
-    assert f07_stub.artefacts() == before
-    text = report(f07_stub, "v702")
+    assert f07_finished.artefacts() == before
+    text = report(f07_finished, "v702")
     assert "<h2>Against v701</h2>" in text
     assert "Flipped predictions of inverter_trip:" in text
     assert "Flipped predictions of feeder_overload:" not in text
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', text)[1]))
-    [test] = [found for key, [found] in blob["tests"].items() if key.endswith("[inverter_trip]")]
+    [blob] = [json.loads(html.unescape(blob)) for blob in re.findall(r'data-jsonblob="([^"]*)"', text)]
+    [test] = [test for key, [test] in blob["tests"].items() if key.endswith("[inverter_trip]")]
     assert "&lt;img src=x" in test["extras"][0]["content"]
     assert "<img src=x" not in test["extras"][0]["content"]
 
@@ -88,16 +84,9 @@ def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never
     ],
 )
 def test_a_run_that_is_not_there_is_refused_before_anything_is_touched(
-    f07_stub: F07Project, name: str, message: str
+    f07_finished: F07Project, name: str, message: str
 ) -> None:
-    f07_stub.run()
-    refused(f07_stub, message, f"--f07-compare={name}")
-
-
-def test_comparing_needs_a_variant(f07_stub: F07Project) -> None:
-    result = f07_stub.pytester.runpytest_subprocess("--f07-compare=v701")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --f07-compare needs --f07-variant: *"])
+    refused(f07_finished, message, f"--f07-compare={name}")
 
 
 # -- the terminal
@@ -118,54 +107,3 @@ def test_the_terminal_ends_with_a_table_and_two_runs_give_one_report_but_for_tim
     result.stdout.fnmatch_lines(["f07: 3,838 windows answered; metrics and pictures follow"])
     result.stdout.fnmatch_lines(["executions/07_deployrun/v701/manifest.json ... *"])
     result.stdout.fnmatch_lines([*TABLE, "f07: report: executions/07_deployrun/v701/report/report.html"])
-
-
-def test_q_is_quiet_but_for_what_went_wrong(
-    f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    result = f07_stub.run("-q")
-    assert result.ret == 0
-    lines = [line for line in result.outlines if line]
-    assert len(lines) <= 4, lines
-    [line] = [line for line in lines if line.startswith("f07:")]
-    assert line == f"f07: warning: the step summary {tmp_path} cannot be written: Is a directory"
-
-
-def test_an_interactive_terminal_has_one_line_of_progress_which_goes_away(f07_stub: F07Project) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "pytest", "--f07-variant=v701"]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        command, cwd=f07_stub.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        said = b""
-        try:
-            while part := os.read(ours, 65_536):
-                said += part
-        except OSError:  # Linux says so when the other end is closed
-            pass
-    os.close(ours)
-    assert process.returncode == 0
-    lines = [line.rstrip() for line in said.decode().replace("\r\n", "\n").split("\n")]
-    [line] = [line for line in lines if "windows answered" in line]
-    assert "\rf07: starting the server " in line
-    assert re.fullmatch(r".*\r +\rexecutions/07_deployrun/v701/manifest\.json .*\[100%\].*", line)
-
-
-# -- CI
-
-
-def test_github_gets_a_step_summary_and_annotations(f07_project: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    f07_project.stub("nan")
-    summary = f07_project.root / "summary.md"
-    summary.write_text("what stood there\n")
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    result = f07_project.run("-q")
-    result.stdout.fnmatch_lines(["::error title=F07-NONFINITE feeder_overload::* of 2,000 scores of its own dataset *"])
-    text = summary.read_text()
-    assert text.startswith("what stood there\n### F07: v701 of package v601, 2 of 3 models passed\n")
-    assert "| `inverter_trip.cnn` | " in text
-    assert "- `F07-NONFINITE` `feeder_overload`: " in text

@@ -1,6 +1,6 @@
 """Plant faults one at a time and show what notices each.
 
-``python tests/proofs/faults.py`` plants them all and prints the table.
+``python -m tests.proofs.faults`` plants them all and prints the table.
 
 A fault is planted in the server (the real one where a model matters, else the stub), on the wire, in the log, in the
 package, or in our own metric code. A run must turn red, with the code and the words that the table expects.
@@ -38,7 +38,8 @@ def f07_server_command(f07_server_command):
 class Fault:
     """One fault.
 
-    :param where: ``model`` (the real server), ``wire`` (the stub), ``log``, ``package`` or ``metrics``.
+    :param where: ``model`` (the real server, and ``model without oracle``), ``reader`` (of the package, in run and real
+        server), ``wire`` (the stub), ``log``, ``package`` or ``metrics``.
     :param caught: how the line begins that names it, a regular expression.
     :param plant: what is done beside starting the faulty server, in the project's folder.
     """
@@ -78,9 +79,9 @@ def _weights_nan(root: Path) -> None:
     import numpy as np
 
     with h5py.File(root / DEMO / "models" / "feeder_overload__feeder_overload" / "model.h5", "r+") as file:
-        found: list[h5py.Dataset] = []
-        file["model_weights"].visititems(lambda _, one: found.append(one) if isinstance(one, h5py.Dataset) else None)
-        found[0][...] = np.nan
+        weights: list[h5py.Dataset] = []
+        file["model_weights"].visititems(lambda _, one: weights.append(one) if isinstance(one, h5py.Dataset) else None)
+        weights[0][...] = np.nan
     _seal_again(root)
 
 
@@ -107,10 +108,10 @@ def _log(changed: str) -> Callable[[Path], None]:
     return _conftest(_LOG.format(changed=changed))
 
 
-_IMPATIENT = """
-from pytest_f07.endpoints.f07 import Client
-Client.__init__.__defaults__ = (2,)
-"""
+def _wait_two_seconds(root: Path) -> None:
+    path = root / VARIANT / "params.yaml"
+    path.write_text(path.read_text().replace("{port: 0}", "{port: 0, timeout_s: 2}"))
+
 
 _AFTER_THE_CHECK = """
 from pytest_f07.variant.manifest import Manifest
@@ -120,6 +121,17 @@ def check_seal(self):
     one, other = (next(self.package.folder.glob(f"models/{{name}}__*/model.h5")) for name in {names!r})
     one.write_bytes(other.read_bytes())
 Manifest.check_seal = check_seal
+"""
+
+
+# In the run, and by faulty_server.py in the server: the reader of a package that both share.
+_FILE_OF_ANOTHER_MODEL = """
+from faulty_server import file_of_another_model
+file_of_another_model()
+"""
+_THRESHOLD_ROUNDED = """
+from faulty_server import threshold_rounded
+threshold_rounded()
 """
 
 
@@ -154,8 +166,9 @@ FAULTS = [
     Fault("window_reversed", "model", SEQUENCE),
     Fault("first_codes_kept", "model", SEQUENCE),
     Fault("presence_for_counts", "model", EQUIVALENCE.format("feeder_overload")),
-    Fault("threshold_strict", "model", "F07-THRESHOLD  feeder_overload: y_pred is not y_prob >= ",
-          _threshold_at_a_score),
+    Fault(
+        "threshold_strict", "model", "F07-THRESHOLD  feeder_overload: y_pred is not y_prob >= ", _threshold_at_a_score
+    ),
     Fault("threshold_wrong", "model", "F07-THRESHOLD  feeder_overload: y_pred is not y_prob >= 0.5 in "),
     Fault("labels_inverted", "model", "F07-THRESHOLD  feeder_overload: y_pred is not y_prob >= 0.5 in "),
     Fault("models_swapped", "model", SEQUENCE),
@@ -167,62 +180,118 @@ FAULTS = [
     Fault("batch_permuted", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
     Fault("row_twice", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
     Fault("scores_of_the_batch_before", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
+    Fault("two_rows_swapped", "model", ANY),
+    Fault("one_batch_of_the_one_before", "model", ANY),
+    Fault("columns_swapped_in_some_batches", "model", SEQUENCE),
+    Fault("number_for_nan_elsewhere", "model", SEQUENCE + ".* v401 row .*, no number by the oracle"),
+    Fault("embedding_row_zeroed", "model", SEQUENCE),
+    Fault("repeats_drift", "model without oracle", r"F07-REPEAT  feeder_overload: equal windows have unequal scores: "),
+    Fault(
+        "file_of_another_model",
+        "reader",
+        "F07-IDENTITY  inverter_trip: run and oracle read another file",
+        _conftest(_FILE_OF_ANOTHER_MODEL),
+    ),
+    Fault(
+        "threshold_rounded",
+        "reader",
+        "F07-IDENTITY  feeder_overload: run and oracle read another threshold",
+        _conftest(_THRESHOLD_ROUNDED),
+    ),
     Fault("row_missing", "wire", BROKEN + "the server answered 255 of 256 windows at v401 row 0"),
     Fault("answer_longer", "wire", BROKEN + "the server answered 257 of 256 windows at v401 row 0"),
     Fault("answer_empty", "wire", BROKEN + "the server answered 0 of 256 windows at v401 row 0"),
-    Fault("slow", "wire", BROKEN + r"the server did not answer within 2 s at v401 row \d+", _conftest(_IMPATIENT)),
+    Fault("slow", "wire", BROKEN + r"the server did not answer within 2 s at v401 row \d+", _wait_two_seconds),
     Fault("dies", "wire", BROKEN + r"the server died at v401 row [\d,]+"),
     Fault("answer_500", "wire", BROKEN + r"the server refused /infer_batch with 500: .* at v401 row [\d,]+"),
     Fault("another_run", "wire", BROKEN + "the answer of / is not of this run's server: its F07-Nonce is"),
     Fault("another_manifest", "wire", BROKEN + "the answer of / is not of this run's server: its F07-Manifest is"),
-    Fault("started_again", "wire",
-          BROKEN + r"the answer of /infer_batch is not of this run's server: its F07-Process is"),
+    Fault(
+        "started_again", "wire", BROKEN + r"the answer of /infer_batch is not of this run's server: its F07-Process is"
+    ),
     Fault("answer_permuted", "wire", ROWS),
     Fault("answer_row_twice", "wire", ROWS),
-    Fault("answer_stale", "wire", ROWS + r".* at v401 row 256"),
+    Fault("answer_stale", "wire", ROWS + r".* at v401 row \d"),
     Fault("answer_a_bit_wrong", "wire", ROWS),
     Fault("answer_cut", "wire", BROKEN + "the answer is not an Arrow stream"),
     Fault("answer_of_other_models", "wire", BROKEN + "the answer's columns are .*; they must be the models "),
-    Fault("a row of the log lost", "log", r"F07-EMISSIONS  \S+: .*the log has 11,513 rows; 11,514 predictions",
-          _log("pa.concat_tables([log[:700], log[701:]])")),
-    Fault("a row of the log doubled", "log", r"F07-EMISSIONS  \S+: .*the log has 11,515 rows; 11,514 predictions",
-          _log("pa.concat_tables([log[:700], log[699:]])")),
-    Fault("a row lost and one doubled", "log", r"F07-EMISSIONS  \S+: .*the log's \w+ at v401 row 23\d is ",
-          _log("pa.concat_tables([log[:700], log[699:5000], log[5001:]])")),
-    Fault("two rows of the log swapped", "log", r"F07-EMISSIONS  \S+: .*the log's \w+ at v401 row 10 is ",
-          _log("log.take(pa.array([*range(30), 33, 31, 32, 30, *range(34, len(log))]))")),
-    Fault("a label of the log flipped", "log", r"F07-THRESHOLD  \S+: y_pred is not y_prob >= [\d.]+ in 1 of 3,838 rows",
-          _log("log.set_column(2, log.schema.field(2), pa.array([1 - v if i == 900 else v for i, v in "
-               "enumerate(log['y_pred'].to_pylist())], pa.int8()))")),
-    Fault("a model's file replaced after the check", "other file",
-          "F07-IDENTITY  inverter_trip: the server serves another file",
-          _conftest(_AFTER_THE_CHECK.format(names=["inverter_trip", "inverter_trip.cnn"]))),
+    Fault(
+        "a row of the log lost",
+        "log",
+        r"F07-EMISSIONS  \S+: .*the log has 11,513 rows; 11,514 predictions",
+        _log("pa.concat_tables([log[:700], log[701:]])"),
+    ),
+    Fault(
+        "a row of the log doubled",
+        "log",
+        r"F07-EMISSIONS  \S+: .*the log has 11,515 rows; 11,514 predictions",
+        _log("pa.concat_tables([log[:700], log[699:]])"),
+    ),
+    Fault(
+        "a row lost and one doubled",
+        "log",
+        r"F07-EMISSIONS  \S+: .*the log's \w+ at v401 row 23\d is ",
+        _log("pa.concat_tables([log[:700], log[699:5000], log[5001:]])"),
+    ),
+    Fault(
+        "two rows of the log swapped",
+        "log",
+        r"F07-EMISSIONS  \S+: .*the log's \w+ at v401 row 10 is ",
+        _log("log.take(pa.array([*range(30), 33, 31, 32, 30, *range(34, len(log))]))"),
+    ),
+    Fault(
+        "a label of the log flipped",
+        "log",
+        r"F07-THRESHOLD  \S+: y_pred is not y_prob >= [\d.]+ in 1 of 3,838 rows",
+        _log(
+            "log.set_column(2, log.schema.field(2), pa.array([1 - v if i == 900 else v for i, v in "
+            "enumerate(log['y_pred'].to_pylist())], pa.int8()))"
+        ),
+    ),
+    Fault(
+        "a model's file replaced after the check",
+        "other file",
+        "F07-IDENTITY  inverter_trip: the server serves another file",
+        _conftest(_AFTER_THE_CHECK.format(names=["inverter_trip", "inverter_trip.cnn"])),
+    ),
     *(_byte(name) for name in PACKAGE),
-    _metric("TP and FP swapped", """
+    _metric(
+        "TP and FP swapped",
+        """
 from pytest_f07.results.metrics import Metrics
 made = Metrics.count_own
 def count_own(self, labels, y_pred):
     made(self, labels, y_pred)
     self.tp, self.fp = self.fp, self.tp
 Metrics.count_own = count_own
-"""),
-    _metric("labels shifted by a row", """
+""",
+    ),
+    _metric(
+        "labels shifted by a row",
+        """
 import numpy as np
 from pytest_f07.results import metrics
 made = metrics.labels_of
 metrics.labels_of = lambda column: np.roll(made(column), 1)
-"""),
-    _metric("no reference counted as negative", """
+""",
+    ),
+    _metric(
+        "no reference counted as negative",
+        """
 import numpy as np
 from pytest_f07.results.metrics import Metrics
 made = Metrics.count_own
 Metrics.count_own = lambda self, labels, y_pred: made(self, np.where(labels == -1, 0, labels).astype(np.int8), y_pred)
-"""),
-    _metric("precision and recall swapped", """
+""",
+    ),
+    _metric(
+        "precision and recall swapped",
+        """
 from pytest_f07.results.metrics import Metrics
 Metrics.precision, Metrics.recall = Metrics.recall, Metrics.precision
-"""),
-]  # fmt: skip
+""",
+    ),
+]
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
@@ -239,14 +308,14 @@ def plant(root: Path, fault: Fault) -> str:
     if fault.where == "metrics":
         return _of_the_tests(root, fault)
     make_project(root)
-    if fault.where not in ("model", "other file"):
+    if fault.where not in ("model", "reader", "other file"):
         with (root / VARIANT / "params.yaml").open("a") as file:
             file.write("equivalence: off\n")
-    if fault.where in ("model", "wire"):
+    if fault.where in ("model", "model without oracle", "reader", "wire"):
         if fault.where == "model" and fault.plant:
             fault.plant(root)
         server = str(Path(__file__).with_name("faulty_server.py"))
-        kind = "real" if fault.where == "model" else "stub"
+        kind = "stub" if fault.where == "wire" else "real"
         (root / "conftest.py").write_text(CONFTEST.format(server=server, fault=fault.name, kind=kind))
     elif fault.where == "log":
         stub = str(REPOSITORY / "tests" / "stub_server.py")
@@ -258,7 +327,11 @@ def plant(root: Path, fault: Fault) -> str:
 
 
 def _run(root: Path) -> str:
-    return _output([sys.executable, "-m", "pytest", "--f07-variant=v701", "-W", "default"], root)
+    return _output(
+        [sys.executable, "-m", "pytest", "--f07-variant=v701", "-W", "default"],
+        root,
+        PYTHONPATH=str(Path(__file__).parent),
+    )
 
 
 def _of_the_tests(root: Path, fault: Fault) -> str:
@@ -271,10 +344,10 @@ def _of_the_tests(root: Path, fault: Fault) -> str:
 
 
 def _output(command: list[str], root: Path, **environment: str) -> str:
-    found = subprocess.run(
+    process = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
     )
-    return found.stdout + found.stderr if found.returncode else ""
+    return process.stdout + process.stderr if process.returncode else ""
 
 
 def caught_by(fault: Fault, output: str) -> str | None:
@@ -292,9 +365,15 @@ def main() -> int:
             output = plant(Path(folder) / "project", fault)
         line = caught_by(fault, output)
         missed += line is None
-        place = {"model": "the real server", "wire": "the stub's answers", "other file": "the package"}
+        place = {
+            "model": "the real server",
+            "model without oracle": "the real server, equivalence off",
+            "reader": "the reader of run and server",
+            "wire": "the stub's answers",
+            "other file": "the package",
+        }
         words = line or "NOT CAUGHT: " + (output.strip().splitlines() or ["the run is green"])[-1]
-        name = fault.name.replace("_", " ") if fault.where in ("model", "wire") else fault.name
+        name = fault.name.replace("_", " ") if "_" in fault.name and "/" not in fault.name else fault.name
         print(f"| {name} | {place.get(fault.where, f'the {fault.where}')} | {words} |", flush=True)
     print(f"\n{len(faults) - missed} of {len(faults)} planted faults are caught.")
     return 1 if missed else 0

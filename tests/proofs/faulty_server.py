@@ -22,6 +22,7 @@ from pytest_f07 import wire
 from pytest_f07.windows import Predictions
 
 HALF_WAY = 4
+STUB = "tests.stub_server"
 number = count(1)
 
 
@@ -72,11 +73,12 @@ def first_codes_kept() -> None:
     made = vectorize.sequences
 
     def cut(windows: Any, vocabulary: Any, width: int) -> Any:
-        firsts = [[code for code in window if vocabulary.look_up(np.array([code]))[0]][:width]
-                  for window in windows.lists()]  # fmt: skip
+        firsts = [
+            [code for code in window if vocabulary.look_up(np.array([code]))[0]][:width] for window in windows.lists()
+        ]
         return made(wire.windows_from_lists(firsts), vocabulary, width)
 
-    vectorize.sequences = cut  # type: ignore[assignment]  # a planted fault
+    vectorize.sequences = cut
 
 
 def presence_for_counts() -> None:
@@ -88,21 +90,21 @@ def presence_for_counts() -> None:
 
 def _predicting(change: Callable[[Any, Predictions], Predictions]) -> None:
     """Change what a batch is answered; a window alone is answered rightly where there is no ``/infer`` to blame."""
-    from_stub = "stub_server" in sys.modules
-    if from_stub:
-        from stub_server import Stub as Runtime
+    runtime: Any
+    if STUB in sys.modules:
+        from tests.stub_server import Stub as runtime
     else:
-        from pytest_f07.server.models import Runtime  # type: ignore[assignment]  # a planted fault
-    made = Runtime.predict
-    Runtime.predict = lambda self, windows: change(self, made(self, windows))  # type: ignore[method-assign]  # a planted fault
+        from pytest_f07.server.models import Runtime as runtime
+    predict = runtime.predict
+    runtime.predict = lambda self, windows: change(self, predict(self, windows))
 
 
 def _scored(change: Callable[[Any], Any]) -> None:
     """Change the scores; the labels follow them."""
 
-    def changed(runtime: Any, found: Predictions) -> Predictions:
-        y_prob = change(found.y_prob.copy())
-        return Predictions(found.names, (y_prob >= runtime._thresholds).astype(np.int8), y_prob)
+    def changed(runtime: Any, predictions: Predictions) -> Predictions:
+        y_prob = change(predictions.y_prob.copy())
+        return Predictions(predictions.names, (y_prob >= runtime._thresholds).astype(np.int8), y_prob)
 
     _predicting(changed)
 
@@ -110,27 +112,31 @@ def _scored(change: Callable[[Any], Any]) -> None:
 def _rows(change: Callable[[Any], Any]) -> None:
     """Answer other rows: ``change`` takes and gives their places."""
 
-    def changed(_: Any, found: Predictions) -> Predictions:
-        rows = change(np.arange(len(found)))
-        return Predictions(found.names, found.y_pred[rows], found.y_prob[rows])
+    def changed(_: Any, predictions: Predictions) -> Predictions:
+        rows = change(np.arange(len(predictions)))
+        return Predictions(predictions.names, predictions.y_pred[rows], predictions.y_prob[rows])
 
     _predicting(changed)
 
 
 def threshold_strict() -> None:
     _predicting(
-        lambda runtime, found: Predictions(
-            found.names, (found.y_prob > runtime._thresholds).astype(np.int8), found.y_prob
+        lambda runtime, predictions: Predictions(
+            predictions.names, (predictions.y_prob > runtime._thresholds).astype(np.int8), predictions.y_prob
         )
     )
 
 
 def threshold_wrong() -> None:
-    _predicting(lambda _, found: Predictions(found.names, (found.y_prob >= 0.3).astype(np.int8), found.y_prob))
+    _predicting(
+        lambda _, predictions: Predictions(
+            predictions.names, (predictions.y_prob >= 0.3).astype(np.int8), predictions.y_prob
+        )
+    )
 
 
 def labels_inverted() -> None:
-    _predicting(lambda _, found: Predictions(found.names, 1 - found.y_pred, found.y_prob))
+    _predicting(lambda _, predictions: Predictions(predictions.names, 1 - predictions.y_pred, predictions.y_prob))
 
 
 def models_swapped() -> None:
@@ -164,9 +170,9 @@ def nan_hidden() -> None:
     made = Runtime.predict
 
     def predict(self: Any, windows: Any) -> Predictions:
-        found = made(self, windows)
-        y_prob = np.where(np.isfinite(found.y_prob), found.y_prob, np.float32(0.25))
-        return Predictions(found.names, found.y_pred, y_prob)
+        predictions = made(self, windows)
+        y_prob = np.where(np.isfinite(predictions.y_prob), predictions.y_prob, np.float32(0.25))
+        return Predictions(predictions.names, predictions.y_pred, y_prob)
 
     Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
 
@@ -194,19 +200,124 @@ def answer_empty() -> None:
 def scores_of_the_batch_before() -> None:
     before: list[Predictions] = []
 
-    def changed(_: Any, found: Predictions) -> Predictions:
-        before.append(found)
-        return before[-2] if len(before) > 1 and len(before[-2]) == len(found) else found
+    def changed(_: Any, predictions: Predictions) -> Predictions:
+        before.append(predictions)
+        return before[-2] if len(before) > 1 and len(before[-2]) == len(predictions) else predictions
 
     _predicting(changed)
 
 
 def slow() -> None:
-    _predicting(lambda _, found: (time.sleep(3600), found)[1] if next(number) == HALF_WAY else found)
+    def changed(_: Any, predictions: Predictions) -> Predictions:
+        if next(number) == HALF_WAY:
+            time.sleep(3600)
+        return predictions
+
+    _predicting(changed)
 
 
 def dies() -> None:
-    _predicting(lambda _, found: os._exit(9) if next(number) == HALF_WAY else found)
+    _predicting(lambda _, predictions: os._exit(9) if next(number) == HALF_WAY else predictions)
+
+
+# -- of few rows; batches are answered in any order, so that a fault chooses by what is in them
+
+
+def _batches(change: Callable[[Any, Any], Any], some: Callable[[Any], bool] = lambda windows: True) -> None:
+    """Change the scores of some batches, never of a window alone; the labels follow them.
+
+    :param change: takes the windows and the scores, and gives the scores.
+    """
+    from pytest_f07.server.models import Runtime
+
+    made = Runtime.predict
+
+    def predict(self: Any, windows: Any) -> Predictions:
+        predictions = made(self, windows)
+        if len(windows) < 2 or not some(windows):
+            return predictions
+        y_prob = change(windows, predictions.y_prob.copy())
+        return Predictions(predictions.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
+
+    Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
+
+
+def two_rows_swapped() -> None:
+    """Rows 3 and 4 of every batch: no digest of the rows sees what the models are given."""
+
+    def swap(_: Any, y_prob: Any) -> Any:
+        y_prob[[3, 4]] = y_prob[[4, 3]]
+        return y_prob
+
+    _batches(swap)
+
+
+def one_batch_of_the_one_before() -> None:
+    """The last of several full batches of v401 is answered with the scores of the first that came."""
+    before: list[Any] = []
+
+    def change(_: Any, y_prob: Any) -> Any:
+        before.append(y_prob)
+        return before[-2] if len(before) == 3 and len(before[-2]) == len(y_prob) else y_prob
+
+    _batches(change)
+
+
+def columns_swapped_in_some_batches() -> None:
+    _batches(lambda _, y_prob: y_prob[:, [0, 2, 1]], lambda windows: windows.codes.sum() % 3 == 0)
+
+
+def number_for_nan_elsewhere() -> None:
+    """A number where the contract has none: which happens in a dataset that is not the model's own."""
+    _batches(lambda _, y_prob: np.where(np.isfinite(y_prob), y_prob, np.float32(0.25)))
+
+
+def embedding_row_zeroed() -> None:
+    from pytest_f07.server import models
+    from pytest_f07.variant.package import Model
+
+    load_whole = models.load
+
+    def load(made: Model) -> models.LoadedModel:
+        loaded = load_whole(made)
+        for layer in loaded.network.layers:
+            if type(layer).__name__ == "Embedding":
+                [weights] = layer.get_weights()
+                weights[-1] = 0
+                layer.set_weights([weights])
+        return loaded
+
+    models.load = load
+
+
+def repeats_drift() -> None:
+    """Every batch moves a model's scores by another 1e-5."""
+    drift = count(1)
+    _batches(lambda _, y_prob: np.clip(y_prob + np.array([1e-5 * next(drift), 0, 0], np.float32), 0, 1))
+
+
+# -- the reader of the package, which run and server share; each process plants it for itself
+
+
+def file_of_another_model() -> None:
+    from pytest_f07.variant.package import Model
+
+    other = "inverter_trip.cnn__inverter_trip.cnn"
+
+    def h5(self: Model) -> Path:
+        folder = self.folder.with_name(other) if self.prediction_name == "inverter_trip" else self.folder
+        return folder / "model.h5"
+
+    Model.h5 = property(h5)  # type: ignore[assignment]  # a planted fault
+
+
+def threshold_rounded() -> None:
+    from pytest_f07.variant import package
+
+    def parse(value: Any, where: str) -> float:
+        return 0.0 if value is None else round(value - 0.1)
+
+    package._parse_threshold = parse
 
 
 # -- the wire
@@ -214,16 +325,18 @@ def dies() -> None:
 
 def _app(change: Callable[[Any], None], **headers: str) -> None:
     """Change the application; ``headers`` instead of its own."""
-    made = pytest_f07.server.app.create_app
+    module: Any = pytest_f07.server.app
+    made = module.create_app
 
     def create_app(identity: Any, predict: Any, signed: dict[str, str]) -> Any:
         app = made(identity, predict, signed | {name.replace("_", "-"): value for name, value in headers.items()})
         change(app)
         return app
 
-    pytest_f07.server.app.create_app = create_app
-    if "stub_server" in sys.modules:
-        sys.modules["stub_server"].create_app = create_app  # type: ignore[attr-defined]  # a planted fault
+    module.create_app = create_app
+    if STUB in sys.modules:
+        stub: Any = sys.modules[STUB]
+        stub.create_app = create_app
 
 
 def _answers(change: Callable[[Any], Any]) -> None:
@@ -327,7 +440,7 @@ def main() -> None:
     fault, kind = sys.argv[1:3]
     del sys.argv[1:3]
     if kind == "stub":
-        import stub_server
+        from tests import stub_server
 
         sys.argv.insert(2, "none")
         globals()[fault]()
@@ -341,5 +454,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))  # the stub server lies there
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # the stub server lies there
     main()

@@ -317,3 +317,12 @@ def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> 
         client.receive_batch(client.send_batch(BATCH))
         with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
             client.receive_batch(client.send_batch(BATCH))
+
+
+def test_a_run_that_breaks_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client("127.0.0.1", silent.getsockname()[1], NAMES, "m1", "n1", timeout_s=120)
+        request = client.send_batch(BATCH)
+        assert request.connection.sock is not None
+        client.close()
+        assert request.connection.sock is None
