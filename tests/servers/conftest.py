@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> list[Question]:
     windows = {
         dataset.source_f04: windows_of(next(dataset.blocks([X_COLUMN], WINDOWS)).column(0)) for dataset in datasets
     }
-    rows = {m.prediction_name: Vectorizer(m.vectorization)(windows[m.source_f04]) for m in models}
+    rows: dict[str, Any] = {m.prediction_name: Vectorizer(m.vectorization)(windows[m.source_f04]) for m in models}
     np.savez(folder / "rows.npz", **rows)
     command = [sys.executable, "-m", "tests.servers.keras_answers", DEMO, folder / "rows.npz", folder / "scores.npz"]
     subprocess.run([str(part) for part in command], cwd=REPOSITORY, check=True, capture_output=True)

@@ -13,7 +13,7 @@ from kserve.utils.numpy_codec import from_np_dtype
 from tests.servers.deployed import Deployed, load, read_arguments
 
 
-class Served(Model):
+class Served(Model):  # type: ignore[misc]  # its types are in another environment
     """A model that answers both protocols; like most, it does not declare its inputs."""
 
     def __init__(self, model: Deployed) -> None:

@@ -16,7 +16,7 @@ from tests.servers.deployed import Deployed, load, read_arguments
 MODELS: dict[str, Deployed] = {}
 
 
-class Served(MLModel):
+class Served(MLModel):  # type: ignore[misc]  # its types are in another environment
     """A model that is loaded already; MLServer makes the instances itself, and tells each its name."""
 
     async def load(self) -> bool:

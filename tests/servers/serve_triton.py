@@ -23,12 +23,12 @@ MAX_ROWS = 4096
 def answer(model: Deployed) -> Callable[..., Any]:
     """Return the function that Triton calls for a batch."""
 
-    @batch
     def infer(x: np.ndarray) -> dict[str, np.ndarray]:
         # Triton does not let an output have another dtype than the declared.
         return {"score": model.score(x).astype(np.float32)}
 
-    return infer
+    batched: Callable[..., Any] = batch(infer)
+    return batched
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -23,8 +24,11 @@ from tests.servers.running import KINDS, RunningServer, end, free_ports, serve
 from tests.servers.serve_tensorflow_serving import text
 
 Start = Callable[[str], RunningServer]
-# As far as a computation in another batch, or in another TensorFlow, may be from Keras's own.
-SAME = {"rtol": 0, "atol": 1e-6}
+
+
+def assert_close(scores: Any, expected: np.ndarray, apart: float = 1e-6) -> None:
+    """Assert that scores are as near as those of another batch, or of another TensorFlow, are to Keras's own."""
+    np.testing.assert_allclose(np.array(scores, np.float32), expected, rtol=0, atol=apart)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -34,7 +38,7 @@ def test_every_model_answers_as_keras_does(way: str, start: Start, questions: li
     for question in questions:
         scores = np.array(ask(server, question.name, question.rows), np.float32)
         assert scores.shape == question.scores.shape
-        np.testing.assert_allclose(scores, question.scores, **SAME)
+        assert_close(scores, question.scores)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -44,7 +48,7 @@ def test_not_a_number_is_told_in_the_way_of_each(way: str, start: Start, questio
     server.plant("nan")
     first, *others = ask(server, question.name, question.rows)
     assert json.dumps(first) == f"[{told}]"
-    np.testing.assert_allclose(others, question.scores[1:], **SAME)
+    assert_close(others, question.scores[1:])
 
 
 # What each fault makes of these scores, written down.
@@ -88,12 +92,10 @@ def test_a_planted_fault_changes_the_answers(way: str, fault: str, start: Start,
     server.plant(fault)
     for question in questions:
         if fault == "rows_swapped":  # in the second batch alone
-            first = np.array(ask(server, question.name, question.rows), np.float32)
-            np.testing.assert_allclose(first, question.scores, **SAME)
+            assert_close(ask(server, question.name, question.rows), question.scores)
         scores = np.array(ask(server, question.name, question.rows), np.float32)
         # Scores on both sides of a rounding are one step of float16 apart.
-        step = 1e-3 if fault == "float16" else SAME["atol"]
-        np.testing.assert_allclose(scores, falsify(question.scores, fault), rtol=0, atol=step)
+        assert_close(scores, falsify(question.scores, fault), apart=1e-3 if fault == "float16" else 1e-6)
         assert np.abs(scores - question.scores).max() > 1e-5
 
 
@@ -103,7 +105,7 @@ def test_a_model_answers_for_another(way: str, start: Start, questions: list[Que
     server = start(kind)
     server.plant("model_swapped")
     trip, cnn = (next(q for q in questions if q.name == name) for name in ("inverter_trip", "inverter_trip.cnn"))
-    np.testing.assert_allclose(np.array(ask(server, trip.name, trip.rows), np.float32), cnn.scores, **SAME)
+    assert_close(ask(server, trip.name, trip.rows), cnn.scores)
     assert np.abs(trip.scores - cnn.scores).max() > 0.1
 
 
