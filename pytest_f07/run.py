@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,13 +25,14 @@ from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
 from pytest_f07.results.baseline import BaselineRun
-from pytest_f07.results.baselines import compare_with_all, folders_to_remove, read_baselines
+from pytest_f07.results.baselines import compare_with_all, read_baselines, remove_fetched
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.metric_table import LIMITS
+from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.variant import disk, manifest
@@ -73,8 +73,7 @@ class Prepared:
         """Release port and lock."""
         self.target.listener.close()
         os.close(self.lock)
-        for folder in folders_to_remove(self.baselines):
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_fetched(self.baselines)
 
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return the result of a run without verdicts: it was not executed, or interrupted."""
@@ -131,6 +130,7 @@ class _Record:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -236,9 +236,10 @@ class _Execution:
         dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
             assess_all(record.verdicts, models, datasets, log, dependent)
+        record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                inputs = (prepared.manifest, prepared.params, log, record.verdicts, models, datasets, dependent)
-                record.comparison = compare_with_all(prepared.baselines, *inputs)
+                inputs = (log, record.verdicts, models, datasets, record.records, dependent)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, *inputs)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))

@@ -27,6 +27,7 @@ class Agreement:
     :param measured_interval: of ``measured``, 95 %.
     :param split: windows of F05's test split.
     :param base_rate: the share of the labelled rows here that are labelled 1.
+    :param trained_share: the share of the labelled rows here that F05 trained on, as far as the package says.
     """
 
     claimed: float | None
@@ -36,6 +37,7 @@ class Agreement:
     measured_interval: Interval
     split: int
     base_rate: float
+    trained_share: float = 0.0
 
     @property
     def is_too_small(self) -> bool:
@@ -66,11 +68,12 @@ class Agreement:
         )
         if self.measured is None:
             return f"{carried}; here nothing was predicted 1, so the precision is undefined."
+        remembers = f"; it was trained on {self.trained_share:.1%} of the rows here" if self.trained_share else ""
         measured = f"here it is {self.measured:.3f} ({_text(self.measured_interval)})"
         return {
             "agree": f"{carried}; {measured}: they agree"
             + (", the base rate makes the difference." if abs(self.claimed - self.expected) > NOTICED else "."),
-            "disagree": f"{carried}; {measured}: they disagree, and the base rate does not explain it"
+            "disagree": f"{carried}; {measured}: they disagree, and the base rate does not explain it{remembers}"
             + (f" (F05's split of {counted(self.split, 'window')} is small)." if self.is_too_small else "."),
             "open": f"{carried}; {measured}: F05's split of {counted(self.split, 'window')} is too small to tell "
             "whether they agree.",
@@ -104,6 +107,7 @@ def compare_with_f05(f05: F05, counts: Confusion) -> Agreement | None:
         measured_interval=formulas.precision_interval(counts),
         split=split.tp + split.tn + split.fp + split.fn,
         base_rate=rate,
+        trained_share=_trained_share(f05, counts.tp + counts.tn + counts.fp + counts.fn),
     )
 
 
@@ -112,13 +116,19 @@ def describe_training(f05: F05, rows: int) -> str:
 
     :param rows: labelled rows of the model's own dataset.
     """
-    train = f05.split.get("train")
-    if train is None or not 0 < train <= rows:
+    share = _trained_share(f05, rows)
+    if not share:
         return ""
     return (
-        f"F05 trained it on {counted(train, 'window')}, {train / rows:.1%} of the labelled rows here (which ones, the "
-        "package does not say): of those, the metrics here say how well it remembers."
+        f"F05 trained it on {counted(f05.split['train'], 'window')}, {share:.1%} of the labelled rows here (which "
+        "ones, the package does not say): of those, the metrics here say how well it remembers."
     )
+
+
+def _trained_share(f05: F05, rows: int) -> float:
+    """Return the share of so many rows that F05 trained on; 0.0 where the package does not say."""
+    train = f05.split.get("train", 0)
+    return train / rows if 0 < train <= rows else 0.0
 
 
 def _text(interval: Interval) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.baseline import BaselineRun
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.gate import add_worse
-from pytest_f07.results.model_record import record_model
 from pytest_f07.results.paired_comparison import try_compare
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
@@ -68,20 +67,20 @@ def _read_named(project: Project, text: str, manifest: Manifest, subject: str) -
 
 def compare_with_all(
     baselines: Mapping[str, BaselineRun],
-    manifest: Manifest,
     params: Params,
     log: RunLog,
     verdicts: Mapping[str, Verdict],
     models: Sequence[Model],
     datasets: Sequence[Dataset],
+    records: Mapping[str, Mapping[str, Any]],
     dependent: int | None,
 ) -> Comparison:
     """Compare with each earlier run, fail the models that are worse than allowed, and return the first comparison.
 
     :param log: the log of the run.
+    :param records: what each model is now.
     :param dependent: rows after which nothing overlaps, where the package says so.
     """
-    records = {model.prediction_name: record_model(model, manifest) for model in models}
     comparisons = {
         name: try_compare(baseline, log, verdicts, models, datasets, records, dependent)
         for name, baseline in baselines.items()
@@ -90,6 +89,8 @@ def compare_with_all(
     return next(iter(comparisons.values()))
 
 
-def folders_to_remove(baselines: Mapping[str, BaselineRun]) -> list[Path]:
-    """Return the temporary folders into which runs were fetched."""
-    return [baseline.fetched_to for baseline in baselines.values() if baseline.fetched_to is not None]
+def remove_fetched(baselines: Mapping[str, BaselineRun]) -> None:
+    """Remove the temporary folders into which runs were fetched."""
+    for baseline in baselines.values():
+        if baseline.fetched_to is not None:
+            shutil.rmtree(baseline.fetched_to, ignore_errors=True)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 import pytest_f07
-from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.paths import DEPLOYRUN
@@ -56,13 +55,12 @@ def latency(seconds: Sequence[float]) -> dict[str, float]:
 
 def describe_models(result: RunResult) -> dict[str, Any]:
     """Return what the metadata say of the run and its models, before its files are all written."""
-    records = {model.prediction_name: record_model(model, result.manifest) for model in result.models}
     return {
         "stage": DEPLOYRUN,
         "variant": result.variant,
         "parent_variant": result.package,
         "timestamp": datetime.now(UTC).isoformat(),
-        "models": {name: _model(verdict, records.get(name, {})) for name, verdict in result.verdicts.items()},
+        "models": {name: _model(verdict, result.records.get(name, {})) for name, verdict in result.verdicts.items()},
         "versions": versions(result.identity.get("versions", {})),
     }
 

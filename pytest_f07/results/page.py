@@ -138,10 +138,7 @@ def _history(result: RunResult) -> dict[str, list[HistoryEntry]]:
     """Return the runs of each model up to this one, the newest of them; nothing of a model that has this one alone."""
     if result.broken:
         return {}
-    try:
-        names, current = list(result.verdicts), metadata.describe_models(result)
-    except OSError:  # the package has gone meanwhile; the run's own files tell what it was
-        return {}
+    names, current = list(result.verdicts), metadata.describe_models(result)
     history = read_history(result.manifest.project, names, current)
     return {name: entries[-SHOWN_RUNS:] for name, entries in history.items() if len(entries) > 1}
 

@@ -30,6 +30,7 @@ class RunResult:
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
+    :param records: what each model was, by prediction_name, for a later run to compare with.
     """
 
     manifest: Manifest
@@ -44,6 +45,7 @@ class RunResult:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     incoherences: tuple[str, ...] = ()
 
     @property

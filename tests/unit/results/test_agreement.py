@@ -111,3 +111,12 @@ def test_without_both_labels_there_is_no_comparison(counts: Counts) -> None:
 )
 def test_what_part_it_was_trained_on(split: dict[str, int], rows: int, sentence: str) -> None:
     assert describe_training(F05(split=split), rows) == sentence
+
+
+def test_a_model_that_remembers_its_rows_disagrees_for_that() -> None:
+    summary = {"test_metrics": {"confusion_matrix": [[195, 26], [29, 70]]}, "split_sizes": {"train": 700}}
+    result = compare_with_f05(F05.from_summary(summary), Counts(90, 890, 10, 10))
+    assert result is not None
+    assert result.sentence.endswith(
+        "they disagree, and the base rate does not explain it; it was trained on 70.0% of the rows here."
+    )

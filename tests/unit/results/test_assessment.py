@@ -67,4 +67,6 @@ def test_a_precision_that_is_not_f05s_is_worth_knowing() -> None:
     f05_holds = replace(BLOCKS, counts=np.tile([530, 70, 3, 7], (10, 1)))
     assert make(f05_holds).remarks == []
     [remark] = make(replace(BLOCKS, counts=np.tile([54, 1, 2, 3], (100, 1)))).remarks
-    assert remark.endswith("they disagree, and the base rate does not explain it")
+    assert remark.endswith(
+        "they disagree, and the base rate does not explain it; it was trained on 25.0% of the rows here"
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results import baselines as module
-from pytest_f07.results.baselines import folders_to_remove, read_baselines
+from pytest_f07.results.baselines import read_baselines, remove_fetched
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
@@ -91,4 +91,6 @@ def test_what_was_fetched_is_removed_in_the_end(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(module, "make_temporary", lambda prefix: tmp_path / "fetched")
     monkeypatch.setattr(module, "fetch_run", fetch)
     baselines = read_baselines(manifest(tmp_path), params({}), "v701@HEAD")
-    assert folders_to_remove(baselines) == [tmp_path / "fetched"]
+    assert (tmp_path / "fetched").is_dir()
+    remove_fetched(baselines)
+    assert not (tmp_path / "fetched").exists()

@@ -99,7 +99,7 @@ def test_figures_are_read_by_kind_where_they_were_drawn(tmp_path: Path) -> None:
 
 
 def test_the_runs_before_this_one_are_its_history(tmp_path: Path) -> None:
-    result = replace(run_of_two(tmp_path, PASSED, FAILED), models=())
+    result = run_of_two(tmp_path, PASSED, FAILED)
     assert make_page(result, None).history == {}
     write_metadata(result.manifest.project, "v700", "2026-01-01T10:00:00+00:00")
     history = make_page(result, None).history
