@@ -1,8 +1,8 @@
 """``python -m pytest_f07.oracle.explain MANIFEST MODEL OUTPUT.npz``: what each layer makes of one window.
 
 Standard input holds the window, ``[1, 5, 2]``. OUTPUT.npz gets the model's input, and for each layer in order its
-output by a graph, as the server computes, and eagerly; then the score without each distinct code. Asking a graph for every
-layer at once would change it, so each has a graph of its own, of which only the last layer is fetched. Whether oneDNN
+output by a graph, as the server computes, and eagerly; then the score without each distinct code. Asking a graph for
+every layer at once would change it, so each has a graph of its own, of which only the last layer is fetched. Whether oneDNN
 is used, ``TF_ENABLE_ONEDNN_OPTS`` says.
 """
 

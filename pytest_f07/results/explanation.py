@@ -114,6 +114,9 @@ class Explanation:
         """Return where the ways part first, and which tolerance would pass."""
         first = next((layer for layer in self.layers if layer.parts(self.tolerance)), None)
         last = self.layers[-1]
+        if first is None and any(last.missing):
+            origin = next(layer for layer in self.layers if any(layer.missing))
+            return f"The score is no number in any way; the first that is none comes out of {origin.name}."
         if first is None:
             return f"They agree up to {self.tolerance:g} in every layer."
         text = f"They part first at {first.name}"

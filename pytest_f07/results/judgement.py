@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_f07.equivalence.comparison import Equivalence
@@ -51,7 +52,7 @@ def judge_all(
     :param oracle: what the oracle has read of each model; None where it was not started.
     """
     served = served_models(identity, manifest, models, oracle)
-    return {
+    verdicts = {
         name: judge(
             model,
             served[name],
@@ -64,6 +65,17 @@ def judge_all(
         for model in models
         for name in [model.prediction_name]
     }
+    for verdict in verdicts.values():
+        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict) for failure in verdict.failures]
+    return verdicts
+
+
+def _offer_layers(failure: Failure, variant: str, verdict: Verdict) -> Failure:
+    """Add to a failure that a layer causes the command that shows in which."""
+    if failure.code not in (NONFINITE, EQUIVALENCE):
+        return failure
+    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} ROW=<row>"
+    return replace(failure, sentence=f"{failure.sentence} In which layer, says {command}.")
 
 
 def judge(
