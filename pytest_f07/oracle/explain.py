@@ -2,8 +2,8 @@
 
 Standard input holds the window, ``[1, 5, 2]``. OUTPUT.npz gets the model's input, and for each layer in order its
 output by a graph, as the server computes, and eagerly; then the score without each distinct code. Asking a graph for
-every layer at once would change it, so each has a graph of its own, of which only the last layer is fetched. Whether oneDNN
-is used, ``TF_ENABLE_ONEDNN_OPTS`` says.
+every layer at once would change it, so each has a graph of its own, of which only the last layer is fetched. Whether
+oneDNN is used, ``TF_ENABLE_ONEDNN_OPTS`` says.
 """
 
 from __future__ import annotations
