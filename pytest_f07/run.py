@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.endpoints.f07 import Client
+from pytest_f07.endpoints.connect import connect
+from pytest_f07.endpoints.endpoint import Endpoint
+from pytest_f07.endpoints.target import ManagedTarget, Target, UrlTarget, first_difference
 from pytest_f07.equivalence.comparison import compare_with_oracle
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.process import Oracle
 from pytest_f07.equivalence.queries import OracleQueries
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.process import ManagedTarget, ServerProcess
+from pytest_f07.replay.preflight import check_server
 from pytest_f07.replay.replay import Progress, Timings, replay_shard
+from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
@@ -35,6 +38,7 @@ from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.variant import disk, manifest
+from pytest_f07.variant.address import Address
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
@@ -48,7 +52,7 @@ from pytest_f07.windows import BatchResult
 
 @dataclass(frozen=True)
 class Prepared:
-    """A variant that is checked and can be run; it holds the variant's lock and the port.
+    """A variant that is checked and can be run; it holds the variant's lock and the port of its server.
 
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param baseline: the earlier run that this one is compared with, or None.
@@ -62,19 +66,20 @@ class Prepared:
     datasets: tuple[Dataset, ...]
     incoherences: tuple[str, ...]
     baseline: BaselineRun | None
-    target: ManagedTarget
+    target: Target
     lock: int
     began: datetime
 
     def release(self) -> None:
         """Release port and lock."""
-        self.target.listener.close()
+        self.target.release()
         os.close(self.lock)
 
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return the result of a run without verdicts: it was not executed, or interrupted."""
         inputs = (self.manifest, self.params, self.models, self.datasets)
-        return RunResult(*inputs, outputs, self.began, incoherences=self.incoherences)
+        server = self.target.describe()
+        return RunResult(*inputs, outputs, self.began, incoherences=self.incoherences, server=server)
 
 
 def load(project: Project, variant: str) -> tuple[Manifest, Params]:
@@ -94,10 +99,17 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
     return loaded, params
 
 
-def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
-    """Check package, seal, parameters, lock, disk and port before a run; change no file.
+def prepare(
+    project: Project,
+    variant: str,
+    compare_with: str | None = None,
+    server_url: str | None = None,
+    protocol: str | None = None,
+) -> Prepared:
+    """Check package, seal, parameters, lock, disk and server before a run; change no file.
 
     :param compare_with: another variant, whose complete run this one is compared with.
+    :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
@@ -113,12 +125,26 @@ def prepare(project: Project, variant: str, compare_with: str | None = None) -> 
     lock = lock_variant(loaded.paths)
     try:
         disk.check(loaded.paths, datasets, loaded.prediction_names)
-        listener = listen(params.host, params.port)
+        target = _find_server(loaded, params, params.address.override(server_url, protocol), models, datasets)
     except BaseException:
         os.close(lock)
         raise
-    target = ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
     return Prepared(loaded, params, models, datasets, contradictions, baseline, target, lock, began)
+
+
+def _find_server(
+    loaded: Manifest, params: Params, address: Address, models: Sequence[Model], datasets: Sequence[Dataset]
+) -> Target:
+    """Open the port of the run's own server, or ask the one that is already there."""
+    where = loaded.project.show(loaded.paths.params)
+    address.check(loaded.prediction_names, where)
+    if address.url is None:
+        listener = listen(params.host, params.port)
+        return ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
+    target = UrlTarget.of(address, loaded.project.root, where)
+    with closing(connect(target, models, loaded.digest, params.timeout_s)) as client:
+        check_server(client, target, datasets, params.batch_size)
+    return target
 
 
 @dataclass
@@ -143,7 +169,7 @@ class _Record:
 
 def execute(
     prepared: Prepared,
-    server: ServerProcess,
+    server: Server,
     outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> RunResult:
@@ -168,7 +194,7 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
-    server: ServerProcess
+    server: Server
     outputs: Outputs
     on_progress: Callable[[Progress], None]
     record: _Record
@@ -177,8 +203,7 @@ class _Execution:
         """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
-        target, timeout = prepared.target, prepared.params.timeout_s
-        client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, timeout)
+        client = connect(prepared.target, prepared.models, prepared.manifest.digest, prepared.params.timeout_s)
         with record.stage("start"):
             record.identity |= self.server.start(client)
         infer_check = InferCheck(prepared.models, infer_rows(prepared.datasets))
@@ -192,12 +217,13 @@ class _Execution:
                 self._replay(client, shards, infer_check, queries)
                 with record.stage("infer"):
                     infer_check.ask(client)
+                    _check_unchanged(record.identity, client.identity())
             finally:
                 client.close()
             self._judge(shards, infer_check, oracle, queries)
 
     def _replay(
-        self, client: Client, shards: list[Shard], infer_check: InferCheck, queries: OracleQueries | None
+        self, client: Endpoint[Any], shards: list[Shard], infer_check: InferCheck, queries: OracleQueries | None
     ) -> None:
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
@@ -242,3 +268,9 @@ class _Execution:
             log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
             metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
             record.comparison = try_compare(prepared.baseline, log, metrics)
+
+
+def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise :class:`BrokenRun` where the server is another one than at the start."""
+    if difference := first_difference(before, after):
+        raise BrokenRun(f"the server changed during the run: {difference}; nothing that it answered counts")

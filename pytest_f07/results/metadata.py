@@ -74,6 +74,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "outcome": "failed" if any(verdict.failures for verdict in result.verdicts.values()) else "passed",
         "models": {name: _model(verdict) for name, verdict in result.verdicts.items()},
         "manifest": {"sha256": manifest.digest},
+        "server": dict(result.server),
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": versions(result.identity.get("versions", {})),
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},

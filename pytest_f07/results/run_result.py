@@ -26,6 +26,7 @@ class RunResult:
     :param began: when its check began, in UTC.
     :param verdicts: by prediction_name, in the package's order; empty before the run was executed.
     :param broken: why it could not be finished; None where it is complete.
+    :param server: which server was validated: address, protocol, whether the run started it.
     :param identity: the server's answer to ``GET /``; empty where it never answered.
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
@@ -45,6 +46,7 @@ class RunResult:
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
     incoherences: tuple[str, ...] = ()
+    server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def variant(self) -> str:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.address import ADDRESS_KEYS, Address
 from pytest_f07.variant.documents import read_parameters
 from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import is_variant
 
 MAX_BATCH_SIZE = 65_536
 KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
-RUNTIME_KEYS = ("host", "port", "timeout_s", "start_timeout_s")
+TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
+RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
 MAX_TIMEOUT_S = 86_400
 EQUIVALENCE = ("sample", "full", "off")
 MetricLimits = Mapping[str, tuple[float, float]]
@@ -29,6 +31,7 @@ class Params:
     :param equivalence: which windows of a model's own dataset are compared with the oracle: a ``sample``, all of them
         (``full``), or none (``off``).
     :param require: the smallest accepted value of a metric, for all models or, under a prediction_name, for that model.
+    :param address: a server that is already there; host and port are of the one that a run starts itself.
     """
 
     parent_variant_f06: str
@@ -40,6 +43,7 @@ class Params:
     require: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 120
     start_timeout_s: float = 180
+    address: Address = field(default_factory=Address)
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -69,7 +73,7 @@ class Params:
             parent_variant_f06=_parse_parent(document.get("parent_variant_f06"), where),
             host=_parse_host(runtime.get("host", cls.host), where),
             port=_parse_integer("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
-            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
+            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in TIMEOUT_KEYS},
             batch_size=_parse_integer(
                 "batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where
             ),
@@ -78,6 +82,7 @@ class Params:
             else _parse_integer("sample_size", sample_size, 1, 2**63 - 1, where),
             equivalence=_parse_equivalence(document.get("equivalence", cls.equivalence), where),
             require=_parse_require(document.get("require"), where),
+            address=Address.parse(runtime, where),
         )
 
     def required(self, prediction_name: str) -> dict[str, float]:
@@ -106,10 +111,10 @@ class Params:
 
     def document(self) -> dict[str, Any]:
         """Return the mapping that params.yaml holds."""
-        timeouts = {key: getattr(self, key) for key in RUNTIME_KEYS[2:] if getattr(self, key) != getattr(Params, key)}
+        timeouts = {key: getattr(self, key) for key in TIMEOUT_KEYS if getattr(self, key) != getattr(Params, key)}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
-            "runtime": {"host": self.host, "port": self.port, **timeouts},
+            "runtime": {"host": self.host, "port": self.port, **timeouts, **self.address.document()},
             "batch_size": self.batch_size,
         }
         if self.sample_size is not None:

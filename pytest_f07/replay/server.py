@@ -1,0 +1,35 @@
+"""Start, watch and stop the server of a run, whichever it is."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pytest_f07.endpoints.endpoint import Endpoint
+
+
+class Server(Protocol):
+    """The server of a run: a process of its own, or one that is already there."""
+
+    def start(self, client: Endpoint[Any]) -> dict[str, Any]:
+        """Wait until the server answers, and return what it tells of itself."""
+
+    def wait_for_exit(self, seconds: float) -> bool:
+        """Return whether its process ends within ``seconds``."""
+
+    def stop(self) -> None:
+        """Stop what the run has started."""
+
+
+class RunningServer:
+    """A server that somebody else has started: a run starts nothing, watches nothing and stops nothing."""
+
+    def start(self, client: Endpoint[Any]) -> dict[str, Any]:
+        """Return what the server tells of itself."""
+        return client.identity()
+
+    def wait_for_exit(self, seconds: float) -> bool:
+        """Return False: nobody here sees its process."""
+        return False
+
+    def stop(self) -> None:
+        """Do nothing."""
