@@ -72,6 +72,7 @@ def _lean_sessions() -> Iterator[None]:
 STUB_CONFTEST = """
 import dataclasses, sys
 import pytest
+from pytest_f07.variant.equivalence import EquivalenceParams
 
 @pytest.fixture(scope="session")
 def f07_server_command(f07_server_command):
@@ -81,7 +82,8 @@ def f07_server_command(f07_server_command):
 @pytest.fixture(scope="session")
 def f07_prepared(f07_prepared):
     # the stub's scores are no model's
-    return dataclasses.replace(f07_prepared, params=dataclasses.replace(f07_prepared.params, equivalence="off"))
+    params = dataclasses.replace(f07_prepared.params, equivalence=EquivalenceParams("off"))
+    return dataclasses.replace(f07_prepared, params=params)
 """
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,10 +16,8 @@ import pyarrow as pa
 from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.endpoints.target import ManagedTarget, Target, UrlTarget, first_difference
-from pytest_f07.equivalence.comparison import compare_with_oracle
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
-from pytest_f07.equivalence.process import Oracle
-from pytest_f07.equivalence.queries import OracleQueries
+from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.preflight import check_server
@@ -203,28 +201,23 @@ class _Execution:
         """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
-        client = connect(prepared.target, prepared.models, prepared.manifest.digest, prepared.params.timeout_s)
-        with record.stage("start"):
-            record.identity |= self.server.start(client)
+        params = prepared.params
+        client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
         infer_check = InferCheck(prepared.models, infer_rows(prepared.datasets))
-        shards = cut_shards(prepared.datasets, len(names), prepared.params.batch_size)
-        mode = prepared.params.equivalence
-        with nullcontext() if mode == "off" else Oracle(prepared.manifest.paths.manifest) as oracle:
-            queries = None
-            if oracle is not None and mode == "sample":
-                queries = OracleQueries(oracle, prepared.models, prepared.datasets, infer_check.rows)
+        shards = cut_shards(prepared.datasets, len(names), params.batch_size)
+        with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
+            with record.stage("start"):
+                record.identity |= self.server.start(client)
             try:
-                self._replay(client, shards, infer_check, queries)
+                self._replay(client, shards, infer_check)
                 with record.stage("infer"):
                     infer_check.ask(client)
                     _check_unchanged(record.identity, client.identity())
             finally:
                 client.close()
-            self._judge(shards, infer_check, oracle, queries)
+            self._judge(shards, infer_check, prover)
 
-    def _replay(
-        self, client: Endpoint[Any], shards: list[Shard], infer_check: InferCheck, queries: OracleQueries | None
-    ) -> None:
+    def _replay(self, client: Endpoint[Any], shards: list[Shard], infer_check: InferCheck) -> None:
         outputs, batch_size = self.outputs, self.prepared.params.batch_size
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 
@@ -232,8 +225,6 @@ class _Execution:
             nonlocal progress
             log.add(batch)
             infer_check.add(batch)
-            if queries:
-                queries.add(batch)
             progress = progress.after(batch)
             self.on_progress(progress)
 
@@ -245,9 +236,7 @@ class _Execution:
                 timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
                 self.record.timings = self.record.timings.merge(timings)
 
-    def _judge(
-        self, shards: list[Shard], infer_check: InferCheck, oracle: Oracle | None, queries: OracleQueries | None
-    ) -> None:
+    def _judge(self, shards: list[Shard], infer_check: InferCheck, prover: Prover) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
@@ -258,8 +247,11 @@ class _Execution:
         with record.stage("recount"):
             differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
-            equivalence = compare_with_oracle(oracle, queries, parquet, models, datasets, infer_check)
-        identity, checks = record.identity, (counts, infer_check, equivalence, differences)
+            answers = prover.wait()
+        with record.stage("proof"):
+            equivalence = prover.compare(parquet, answers)
+        read = None if answers is None else answers.models
+        identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
         record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
         write_metrics(outputs, list(record.verdicts.values()))
         if prepared.baseline is None:

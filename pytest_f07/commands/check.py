@@ -183,7 +183,7 @@ def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, A
     """Return what is wrong with params.yaml and manifest.json; empty where nothing is."""
     where = project.show(paths.params)
     try:
-        if Params.read(paths.params, where).document() != document.get("params"):
+        if not Params.read(paths.params, where).is_what_ran(document.get("params")):
             return f"{where} has changed since the run"
     except F07Error as error:
         return str(error)

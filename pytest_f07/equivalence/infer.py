@@ -57,7 +57,6 @@ class InferCheck:
     rows: Mapping[str, Sequence[int]]
     _samples: list[Sample] = field(default_factory=list)
     _differences: dict[str, list[str]] = field(default_factory=dict)
-    _scores: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
 
     def add(self, batch: BatchResult) -> None:
         """Remember what a batch answered to those of the rows that it holds."""
@@ -81,7 +80,6 @@ class InferCheck:
         if not isinstance(alone, int | float):
             self._note(name, sample, f"/infer gives {json.dumps(answer)}")
             return
-        self._scores.setdefault((name, sample.dataset), {})[sample.row] = float(alone)
         if not is_same_score(y_prob, alone, model.tolerance):
             self._note(name, sample, f"y_prob {y_prob} in the batch, {alone} alone")
         elif answer.get("y_pred") != y_pred and not is_tie(y_prob, model.threshold, model.tolerance):
@@ -97,10 +95,6 @@ class InferCheck:
             return None
         verb = agreeing(len(differences), "differs", "differ")
         return f"{len(differences)} of {counted(self.windows, 'window')} {verb}; {differences[0]}"
-
-    def scores(self, name: str, dataset: str) -> dict[int, float]:
-        """Return what ``/infer`` answered for one model, by row of a dataset; NaN where it gave no number."""
-        return self._scores.get((name, dataset), {})
 
     def differing(self, name: str) -> int:
         """Return the number of windows that one model answered otherwise."""

@@ -9,62 +9,93 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.wording import counted
-from pytest_f07.windows import Float32Array
+from pytest_f07.windows import Float32Array, Int64Array
 
 ANSWER_TIMEOUT_S = 600
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class OracleModel:
+    """What the oracle has read of a model, by itself.
+
+    :param vocabulary: how many codes it holds.
+    :param sha256: of the model file.
+    """
+
+    threshold: float
+    vocabulary: int
+    sha256: str
 
 
 class Oracle:
     """``python -m pytest_f07.oracle`` for one manifest; a context manager that leaves no process behind.
 
     :param manifest: the variant's manifest.json.
+    :param models: the prediction names, in the manifest's order.
     """
 
-    def __init__(self, manifest: Path) -> None:
+    def __init__(self, manifest: Path, models: Sequence[str]) -> None:
         self._command = python_command("pytest_f07.oracle", str(manifest))
+        self._models = list(models)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-oracle")
 
     def __enter__(self) -> Oracle:
         self._log = tempfile.TemporaryFile()
         pipe = subprocess.PIPE
-        self._popen = subprocess.Popen(
-            self._command, stdin=pipe, stdout=pipe, stderr=self._log, env=child_environment()
-        )
+        environment = {**child_environment(), "TF_ENABLE_ONEDNN_OPTS": "0"}
+        self._popen = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=self._log, env=environment)
+        self.models: Future[dict[str, OracleModel]] = self._thread.submit(self._read_models)
         return self
 
-    def ask(self, prediction_name: str, rows: Sequence[int]) -> Future[Float32Array]:
-        """Return the model's scores of ``rows`` of its own dataset, once they are there; NaN for what is no number."""
-        return self._thread.submit(self._ask, prediction_name, list(rows))
+    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
+        """Return the scores of ``rows`` of a dataset, ``[rows, models]``, once they are there; NaN for no number."""
+        return self._thread.submit(self._ask, dataset, rows)
 
-    def _ask(self, prediction_name: str, rows: list[int]) -> Float32Array:
-        question = json.dumps({"prediction_name": prediction_name, "rows": rows})
-        answer = b""
+    def _read_models(self) -> dict[str, OracleModel]:
+        line = self._popen.stdout.readline() if self._popen.stdout else b""
+        if not line:
+            raise self._death()
+        models = {name: OracleModel(**described) for name, described in json.loads(line).items()}
+        if list(models) != self._models:
+            raise BrokenRun(f"the oracle answers for {', '.join(models)}; the manifest lists {', '.join(self._models)}")
+        return models
+
+    def _ask(self, dataset: str, rows: Int64Array) -> Float32Array:
+        question = json.dumps({"dataset": dataset, "rows": rows.tolist()})
+        header, answer = b"", b""
         if self._popen.stdin and self._popen.stdout:
             with suppress(OSError, ValueError):  # it died, and says below why
                 self._popen.stdin.write(question.encode() + b"\n")
                 self._popen.stdin.flush()
-                answer = self._popen.stdout.readline()
-        if not answer:
-            raise BrokenRun(f"the oracle died ({self._last_line()}); equivalence: off in params.yaml does without it")
-        scores = np.array(json.loads(answer)["y_prob"], np.float32)  # null becomes NaN
-        if len(scores) != len(rows):
+                header = self._popen.stdout.readline()
+                answer = self._popen.stdout.read(int(header))
+        if not header or len(answer) != int(header):
+            raise self._death()
+        wanted = len(rows) * len(self._models)
+        if len(answer) != 4 * wanted:
             raise BrokenRun(
-                f"the oracle answered {len(scores):,} of {counted(len(rows), 'window')} of {prediction_name}"
+                f"the oracle answered {len(answer):,} bytes for {counted(len(rows), 'window')} of {dataset}, which "
+                f"take {4 * wanted:,}"
             )
-        return scores
+        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(len(rows), len(self._models))
 
-    def _last_line(self) -> str:
+    def _death(self) -> BrokenRun:
         self._log.seek(0)
         lines = self._log.read()[-4096:].decode("utf-8", "replace").splitlines()
-        return lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
+        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
+        return BrokenRun(f"the oracle died ({last}); equivalence: off in params.yaml does without it")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -79,8 +110,8 @@ class Oracle:
                     stream.close()
 
 
-def wait_for_answer(answer: Future[Float32Array]) -> Float32Array:
-    """Return the scores; raise :class:`BrokenRun` where the oracle died or takes too long."""
+def wait_for_answer(answer: Future[Answer]) -> Answer:
+    """Return the answer; raise :class:`BrokenRun` where the oracle died or takes too long for one block."""
     try:
         return answer.result(ANSWER_TIMEOUT_S)
     except FutureTimeout:

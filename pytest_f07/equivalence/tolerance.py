@@ -1,4 +1,4 @@
-"""The one definition of "the same prediction", for the oracle and for ``/infer``."""
+"""The one definition of "the same prediction": for the oracle, for ``/infer``, and for equal windows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy.typing as npt
 from pytest_f07.variant.package import TOLERANCES
 
 SCORE_TOLERANCE = TOLERANCES["float32"]
-# Another kernel moves a score by a few last bits, and a label with it where the score is that near to the threshold.
-TIE = 1e-6
+# Another kernel, or another batch, moves a score by a few last bits, and a label with it where the score is that near
+# to the threshold.
+TIE = 2e-6
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -30,11 +31,15 @@ def is_same_score(scores: npt.ArrayLike, others: npt.ArrayLike, tolerance: float
     return score_difference(scores, others) <= tolerance
 
 
+def tie_width(tolerance: float) -> float:
+    """Return how far kernels move a score at least, given the tolerance of the model's precision."""
+    return TIE if tolerance <= SCORE_TOLERANCE else tolerance
+
+
 def is_tie(scores: npt.ArrayLike, threshold: float, tolerance: float) -> npt.NDArray[np.bool_]:
     """Return whether the scores are so near to the threshold that their label may fall either way.
 
     :param tolerance: of the model's scores; in half precision a label may move by as much as a score.
     """
-    nearest = TIE if tolerance <= SCORE_TOLERANCE else tolerance
-    tie: npt.NDArray[np.bool_] = np.abs(np.asarray(scores) - np.float32(threshold)) <= nearest
+    tie: npt.NDArray[np.bool_] = np.abs(np.asarray(scores) - np.float32(threshold)) <= tie_width(tolerance)
     return tie

@@ -1,7 +1,9 @@
 """``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
 
-A line on standard input is a query, ``{"prediction_name": "a", "rows": [0, 7]}``; the rows ascend.
-A line on standard output is its answer, ``{"y_prob": [0.25, null]}``. The process ends when its standard input closes.
+The first line on standard output is what it has read: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
+A line on standard input asks about rows of a dataset, ascending: ``{"dataset": "v401", "rows": [0, 7]}``. A line on
+standard output answers with a number of bytes, and so many follow: float32, little-endian, ``[rows, models]``, NaN
+where a score is no number. The process ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -10,83 +12,71 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TextIO
+from typing import BinaryIO
 
-import pyarrow as pa
+import numpy as np
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant import manifest
-from pytest_f07.variant.dataset import X_COLUMN, Dataset
-from pytest_f07.variant.paths import Project
-
-BLOCK_ROWS = 4096
+from pytest_f07.oracle.package import Package, WindowReader, read_package
+from pytest_f07.oracle.vectorize import vectorize
+from pytest_f07.variant import model_file
+from pytest_f07.variant.interpreter import hide_optional_modules
 
 
 def main() -> int:
-    """Load the models and answer queries; return 2 after one line for a user's mistake."""
-    queries = _read_queries()
+    """Load the models and answer questions; return 2 after one line for a user's mistake."""
+    questions = _read_questions()
     # Keep what TensorFlow prints out of the answers.
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     # The replay goes first on a busy machine.
     os.nice(10)
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
+    # Without oneDNN: its fused kernels, which the server uses, can turn NaN into a number.
+    os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    hide_optional_modules()
     try:
-        path = Path(sys.argv[1]).resolve()
-        project = Project.of_manifest(path)
-        if project is None:
-            raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
-        _answer(manifest.load(project, path.parent.name), queries, answers)
+        package = read_package(Path(sys.argv[1]).resolve())
+        for entry in package.models:
+            folder = entry.h5.parent
+            where = f"package {folder.parents[1].name}: models/{folder.name}/{entry.h5.name}"
+            model_file.inspect(entry.h5, where)
+        _answer(package, questions, answers)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
     return 0
 
 
-def _answer(variant_manifest: manifest.Manifest, queries: SimpleQueue[bytes], answers: TextIO) -> None:
-    models = {model.prediction_name: model for model in variant_manifest.read_models()}
+def _answer(package: Package, questions: SimpleQueue[bytes], answers: BinaryIO) -> None:
+    described = {entry.prediction_name: entry.describe() for entry in package.models}
+    _write(answers, json.dumps(described).encode() + b"\n")
     # What can be refused is refused before TensorFlow is there.
-    from pytest_f07.oracle.models import Oracle
+    from pytest_f07.oracle.models import OracleModel
 
-    oracles = {name: Oracle(model) for name, model in models.items()}
-    rows = {dataset.source_f04: Rows(dataset) for dataset in variant_manifest.read_datasets(None)}
+    models = [OracleModel(entry) for entry in package.models]
+    readers = {name: WindowReader(path) for name, path in package.datasets.items()}
     while True:
-        query = json.loads(queries.get())
-        name = query["prediction_name"]
-        windows = rows[models[name].source_f04].windows(query["rows"])
-        print(json.dumps({"y_prob": oracles[name].scores(windows)}), file=answers, flush=True)
+        question = json.loads(questions.get())
+        windows = readers[question["dataset"]].windows(question["rows"])
+        scores = np.zeros((len(windows), len(models)), "<f4")
+        inputs = {}
+        for column, (entry, model) in enumerate(zip(package.models, models, strict=True)):
+            kind = entry.kind, entry.vocabulary, entry.width
+            if kind not in inputs:
+                inputs[kind] = vectorize(windows, *kind)
+            scores[:, column] = model.scores(inputs[kind])
+        _write(answers, f"{scores.nbytes}\n".encode() + scores.tobytes())
 
 
-class Rows:
-    """The windows of a dataset by row number; with ascending rows the file is read once, in small blocks."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._restart()
-
-    def _restart(self) -> None:
-        self._blocks: Iterator[pa.RecordBatch] = self._dataset.blocks([X_COLUMN], BLOCK_ROWS)
-        self._first_row = 0
-        self._block: pa.Array = pa.array([])
-
-    def windows(self, rows: Sequence[int]) -> list[list[int]]:
-        """Return the windows of ``rows``, which ascend."""
-        if rows and rows[0] < self._first_row:
-            self._restart()
-        windows = []
-        for row in rows:
-            while row >= self._first_row + len(self._block):
-                self._first_row += len(self._block)
-                self._block = next(self._blocks).column(0)
-            windows.append(self._block[row - self._first_row].as_py())
-        return windows
+def _write(answers: BinaryIO, answer: bytes) -> None:
+    answers.write(answer)
+    answers.flush()
 
 
-def _read_queries() -> SimpleQueue[bytes]:
+def _read_questions() -> SimpleQueue[bytes]:
     """Return the lines of standard input as they come; end the process when it closes."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 

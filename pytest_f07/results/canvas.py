@@ -10,9 +10,16 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 
 @contextmanager
@@ -31,15 +38,17 @@ def agg_backend() -> Iterator[None]:
             os.environ["MPLBACKEND"] = backend
 
 
-with warnings.catch_warnings(), agg_backend():
-    # matplotlib 3.8 with pyparsing 3.3 warns at import; a host may have made warnings errors.
-    warnings.simplefilter("ignore")
-    import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-    from PIL import Image
+@cache
+def load_matplotlib() -> ModuleType:
+    """Import matplotlib and return it: half a second that a run spends while its server starts, and a refusal never."""
+    with warnings.catch_warnings(), agg_backend():
+        # matplotlib 3.8 with pyparsing 3.3 warns at import; a host may have made warnings errors.
+        warnings.simplefilter("ignore")
+        import matplotlib as mpl
+        import matplotlib.backends.backend_agg
+        import matplotlib.figure
+    return mpl
+
 
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8f98", "#1f2328"
 STYLE: dict[Any, Any] = {
@@ -69,13 +78,14 @@ def new_figure(width: float, height: float) -> Iterator[Figure]:
 
     It uses matplotlib's own defaults and no pyplot: a ``matplotlibrc`` in the user's folder changes nothing.
     """
+    mpl = load_matplotlib()
     # rc_context never restores the backend, which no picture here depends on.
     defaults: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
     with mpl.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
         # The font draws a box for a letter that it lacks, and warns; a host may have made warnings errors.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        figure = Figure(figsize=(width, height), dpi=120)
-        FigureCanvasAgg(figure)
+        figure = mpl.figure.Figure(figsize=(width, height), dpi=120)
+        mpl.backends.backend_agg.FigureCanvasAgg(figure)
         yield figure
 
 
@@ -104,6 +114,8 @@ def show_plain_numbers(axes: Axes) -> None:
 
 def to_png(figure: Figure) -> bytes:
     """Return the figure as PNG with a palette of 128 colours: a third of the bytes, and no visible difference."""
+    from PIL import Image
+
     canvas: Any = figure.canvas
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_f07.equivalence.process import OracleModel
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
@@ -19,27 +20,42 @@ class ServedModel:
     :param expected_sha256: of the model file in the package.
     :param broken_layers: layers whose weights are NaN or infinite.
     :param needs_a_code: whether the model pools over a mask, which a window without a known code leaves empty.
+    :param oracle: what the oracle has read of the model, by itself; None where it was not started.
     """
 
     sha256: str
     expected_sha256: str
     broken_layers: Sequence[str]
     needs_a_code: bool
+    oracle: OracleModel | None = None
 
 
-def served_models(identity: Mapping[str, Any], manifest: Manifest, models: Sequence[Model]) -> dict[str, ServedModel]:
+def served_models(
+    identity: Mapping[str, Any],
+    manifest: Manifest,
+    models: Sequence[Model],
+    oracle: Mapping[str, OracleModel] | None = None,
+) -> dict[str, ServedModel]:
     """Return the server's description of each model, by prediction_name.
 
     :param identity: the answer of ``GET /``.
+    :param oracle: what the oracle has read of each model; None where it was not started.
     """
     descriptions = {model.get("prediction_name"): model for model in identity.get("loaded", [])}
     served = {}
     for model in models:
-        description = descriptions.get(model.prediction_name, {})
-        served[model.prediction_name] = ServedModel(
+        name = model.prediction_name
+        description = descriptions.get(name, {})
+        served[name] = ServedModel(
             sha256=str(description.get("sha256", "unknown")),
-            expected_sha256=manifest.sealed_sha256(model.h5) or digest(model.h5),
+            expected_sha256=_expected_sha256(manifest, model, None if oracle is None else oracle[name]),
             broken_layers=description.get("broken_layers", []),
             needs_a_code=bool(description.get("needs_a_code")),
+            oracle=None if oracle is None else oracle[name],
         )
     return served
+
+
+def _expected_sha256(manifest: Manifest, model: Model, oracle: OracleModel | None) -> str:
+    """Return the digest of the model's file: the seal's, else the oracle's own, else what is on disk."""
+    return manifest.sealed_sha256(model.h5) or (oracle.sha256 if oracle else digest(model.h5))

@@ -130,7 +130,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
         "git commit": metadata.git_commit(manifest.project.root),
         "batch_size": str(params.batch_size),
         "sample_size": str(params.sample_size or "all rows"),
-        "equivalence": params.equivalence,
+        "equivalence": json.dumps(params.equivalence.document()).strip('"'),
         **({"require": json.dumps(params.require)} if params.require else {}),
         **software,
         **sides,

@@ -71,6 +71,10 @@ class RunResult:
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
         warnings = [*self.incoherences, *warnings]
+        if self.params.equivalence.mode == "off":
+            warnings.insert(
+                0, "equivalence is off: no prediction was held against the oracle, so they are not proven to be F05's"
+            )
         if self.manifest.files is None:
             warnings.insert(
                 0,

@@ -1,31 +1,15 @@
-"""Judge one model: its failures, each a sentence with a stable code, and its warnings."""
+"""The outcome of one model: its failures, each a sentence with a stable code, and its warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_f07.equivalence.comparison import Equivalence
-from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.results import metric_table
 from pytest_f07.results.audit import ModelAudit
-from pytest_f07.results.counting import LogCounts
-from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.variant.package import Model
-from pytest_f07.variant.wording import agreeing, counted
 
 BROKEN = "F07-BROKEN"
-IDENTITY = "F07-IDENTITY"
-EMISSIONS = "F07-EMISSIONS"
-BOOKS = "F07-BOOKS"
-RECOUNT = "F07-RECOUNT"
-UNLABELLED = "F07-UNLABELLED"
-THRESHOLD = "F07-THRESHOLD"
-NONFINITE = "F07-NONFINITE"
-INFER = "F07-INFER"
-EQUIVALENCE = "F07-EQUIVALENCE"
-REQUIRED = "F07-REQUIRED"
 
 
 @dataclass(frozen=True)
@@ -46,7 +30,7 @@ class Verdict:
 
     :param metrics: None where the run broke before they were counted; ``audit`` too.
     :param infer_windows: windows that ``/infer`` answered too; ``infer_differing`` of them otherwise.
-    :param equivalence: the comparison with the oracle; None where there was none.
+    :param equivalence: how far the log is from the oracle and from itself; None where the run broke.
     """
 
     prediction_name: str
@@ -67,10 +51,12 @@ class Verdict:
         if (equivalence := self.equivalence) is not None:
             compared = equivalence.windows > 0
             lines |= {
-                "asked of the oracle": f"{equivalence.windows:,}",
+                "proven": equivalence.proven,
+                "distinct windows asked": f"{equivalence.asked:,}",
                 "oracle says otherwise": f"{equivalence.differing:,}",
                 "largest difference": f"{equivalence.largest_difference:.2g}" if compared else "–",
                 "nearest to the threshold": f"{equivalence.smallest_distance:.2g}" if compared else "–",
+                "tie": f"{equivalence.tie:.2g}" if compared else "–",
             }
         return lines
 
@@ -94,139 +80,3 @@ class Verdict:
 def broken_verdict(prediction_name: str, reason: str) -> Verdict:
     """Return the verdict of a model whose run broke."""
     return Verdict(prediction_name, failures=[Failure(BROKEN, f"not validated: {reason}.")])
-
-
-def judge(
-    model: Model,
-    served: ServedModel,
-    log: LogCounts,
-    infer_check: InferCheck,
-    required: Mapping[str, float],
-    equivalence: Equivalence | None = None,
-    recount_fault: str | None = None,
-) -> Verdict:
-    """Return the verdict of a model whose run is complete.
-
-    :param required: the smallest allowed values of metrics, where params.yaml requires any.
-    :param equivalence: the comparison with the oracle, where there was one.
-    :param recount_fault: what a second count of the log says otherwise.
-    """
-    metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
-    return Verdict(
-        model.prediction_name,
-        metrics,
-        failures=[
-            *_check_replay(served, log.fault, infer_check.fault(model.prediction_name)),
-            *_check_accounting(model, metrics, audit),
-            *_check_recount(recount_fault),
-            *_check_scores(model, served, audit),
-            *_check_equivalence(equivalence),
-            *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
-        ],
-        warnings=_warnings(model, audit),
-        audit=audit,
-        infer_windows=infer_check.windows,
-        infer_differing=infer_check.differing(model.prediction_name),
-        equivalence=equivalence,
-    )
-
-
-def _check_replay(served: ServedModel, log_fault: str | None, infer_fault: str | None) -> Iterator[Failure]:
-    if served.sha256 != served.expected_sha256:
-        yield Failure(
-            IDENTITY,
-            f"the server serves another file (sha256 {served.sha256[:12]}…, the package has "
-            f"{served.expected_sha256[:12]}…). Nothing it answered counts.",
-        )
-    if log_fault:
-        yield Failure(EMISSIONS, f"not every emission was answered exactly once: {log_fault}.")
-    if infer_fault:
-        yield Failure(INFER, f"/infer and /infer_batch disagree: {infer_fault}.")
-
-
-def _check_accounting(model: Model, metrics: Metrics, audit: ModelAudit) -> Iterator[Failure]:
-    if metrics.emissions != audit.emissions:
-        yield Failure(
-            BOOKS,
-            f"the books do not balance: {metrics.referenced:,} reference rows + {metrics.no_ref_total:,} without "
-            f"reference + {metrics.seen_elsewhere:,} known windows of other datasets are not the "
-            f"{audit.emissions:,} emissions.",
-        )
-    if not metrics.referenced:
-        yield Failure(
-            UNLABELLED,
-            f"none of the {counted(audit.own.windows, 'row')} of its own dataset {model.source_f04} is labelled, so "
-            "there is nothing to compare with. Label the dataset (F04) and package it again.",
-        )
-
-
-def _check_recount(fault: str | None) -> Iterator[Failure]:
-    if fault:
-        yield Failure(
-            RECOUNT,
-            f"two counts of the log disagree: {fault}. One of them is wrong, so no metric of this run counts. Run it "
-            "again; if it stays, report it with the log.",
-        )
-
-
-def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
-    if audit.wrong_pred:
-        yield Failure(
-            THRESHOLD,
-            f"y_pred is not y_prob >= {model.threshold} in {audit.wrong_pred:,} of {counted(audit.emissions, 'row')}; "
-            f"the first: {audit.example}.",
-        )
-    if audit.own.non_finite:
-        yield Failure(
-            NONFINITE,
-            f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_explain_non_finite(served)}",
-        )
-
-
-def _check_equivalence(equivalence: Equivalence | None) -> Iterator[Failure]:
-    if equivalence and equivalence.fault:
-        yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
-
-
-def _check_requirements(
-    metrics: Metrics, values: Mapping[str, float], required: Mapping[str, float]
-) -> Iterator[Failure]:
-    for name, smallest in required.items():
-        value = float(values[name])
-        if metrics.referenced and value < smallest:
-            shown = f"{value:.4f}" if round(value, 4) < smallest else repr(value)
-            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
-
-
-def _explain_non_finite(served: ServedModel) -> str:
-    if served.broken_layers:
-        layers = ", ".join(repr(name) for name in served.broken_layers)
-        plural = "s" if len(served.broken_layers) > 1 else ""
-        return (
-            f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
-            "empty windows does this)."
-        )
-    if served.needs_a_code:
-        return (
-            "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
-            "mask_zero, or keep such windows out of its dataset."
-        )
-    return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
-
-
-def _warnings(model: Model, audit: ModelAudit) -> list[str]:
-    warnings = []
-    if model.precision != "float32":
-        warnings.append(f"it computes in {model.precision}: scores count as equal up to {model.tolerance:g} apart")
-    if audit.smallest < 0 or audit.largest > 1:
-        warnings.append(
-            f"its scores run from {audit.smallest:.4g} to {audit.largest:.4g}, not from 0 to 1: it ends in no sigmoid, "
-            f"and {model.threshold:g} is compared with them as they are"
-        )
-    if elsewhere := audit.non_finite - audit.own.non_finite:
-        verb = agreeing(elsewhere, "is not a number", "are not numbers")
-        warnings.append(f"{counted(elsewhere, 'score')} of other datasets {verb}")
-    if audit.constant:
-        warnings.append(f"every window has the same score, {audit.smallest}")
-    return warnings

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest
+from pytest_f07.variant.interpreter import hide_optional_modules
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
@@ -28,8 +29,9 @@ def main() -> int:
     options = _parse_options()
     if not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow", MPLBACKEND="agg")
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    hide_optional_modules()
     try:
         _serve(options.manifest.resolve(), options.socket, options.nonce)
     except F07Error as error:

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.address import ADDRESS_KEYS, Address
 from pytest_f07.variant.documents import read_parameters
+from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import is_variant
 
@@ -18,7 +19,6 @@ KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalen
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
 RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
 MAX_TIMEOUT_S = 86_400
-EQUIVALENCE = ("sample", "full", "off")
 MetricLimits = Mapping[str, tuple[float, float]]
 
 
@@ -28,8 +28,7 @@ class Params:
 
     :param timeout_s: seconds that one request may take; ``start_timeout_s`` seconds for the server's start.
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
-    :param equivalence: which windows of a model's own dataset are compared with the oracle: a ``sample``, all of them
-        (``full``), or none (``off``).
+    :param equivalence: which predictions are compared with the oracle.
     :param require: the smallest accepted value of a metric, for all models or, under a prediction_name, for that model.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
     """
@@ -39,7 +38,7 @@ class Params:
     port: int = 5005
     batch_size: int = 256
     sample_size: int | None = None
-    equivalence: str = "sample"
+    equivalence: EquivalenceParams = FULL
     require: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 120
     start_timeout_s: float = 180
@@ -80,7 +79,7 @@ class Params:
             sample_size=None
             if sample_size is None
             else _parse_integer("sample_size", sample_size, 1, 2**63 - 1, where),
-            equivalence=_parse_equivalence(document.get("equivalence", cls.equivalence), where),
+            equivalence=EquivalenceParams.parse(document.get("equivalence", FULL.mode), where),
             require=_parse_require(document.get("require"), where),
             address=Address.parse(runtime, where),
         )
@@ -109,6 +108,19 @@ class Params:
                     f"{', '.join(prediction_names)}."
                 )
 
+    def is_what_ran(self, recorded: object) -> bool:
+        """Return whether a run's metadata recorded these parameters; what it does not name had its default then.
+
+        :param recorded: ``params`` of the metadata, of this version or of one that took ``sample`` by default.
+        """
+        if not isinstance(recorded, Mapping):
+            return False
+        try:
+            ran = [Params.parse({**default, **recorded}, "") for default in ({}, {"equivalence": "sample"})]
+        except F07Error:
+            return False
+        return self in ran
+
     def document(self) -> dict[str, Any]:
         """Return the mapping that params.yaml holds."""
         timeouts = {key: getattr(self, key) for key in TIMEOUT_KEYS if getattr(self, key) != getattr(Params, key)}
@@ -120,7 +132,7 @@ class Params:
         if self.sample_size is not None:
             document["sample_size"] = self.sample_size
         if self.equivalence != Params.equivalence:
-            document["equivalence"] = self.equivalence
+            document["equivalence"] = self.equivalence.document()
         if self.require:
             document["require"] = {
                 key: dict(smallest) if isinstance(smallest, Mapping) else smallest
@@ -174,14 +186,6 @@ def _parse_seconds(key: str, value: object, where: str) -> float:
         raise F07Error(
             f"{where}: runtime.{key} is {value!r}; it must be a number of seconds above 0, at most {MAX_TIMEOUT_S:,}."
         )
-    return value
-
-
-def _parse_equivalence(value: object, where: str) -> str:
-    if value is False:  # YAML reads a bare off as one
-        return "off"
-    if not isinstance(value, str) or value not in EQUIVALENCE:
-        raise F07Error(f"{where}: equivalence is {value!r}; it must be sample, full or off.")
     return value
 
 

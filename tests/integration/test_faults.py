@@ -12,6 +12,9 @@ from tests.proofs import faults
 PART = [
     "padding_right",
     "scores_nan",
+    "number_for_nan_elsewhere",
+    "repeats_drift",
+    "file_of_another_model",
     "answer_permuted",
     "started_again",
     "a row of the log lost",

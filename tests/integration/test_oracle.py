@@ -13,7 +13,7 @@ def with_oracle(project: F07Project, more: str = "") -> None:
     """The stub answers, and the real oracle is asked."""
     project.stub()
     conftest = project.root / "conftest.py"
-    conftest.write_text(conftest.read_text().replace('equivalence="off"', 'equivalence="sample"') + more)
+    conftest.write_text(conftest.read_text().replace('EquivalenceParams("off")', "EquivalenceParams()") + more)
 
 
 def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) -> None:
@@ -22,24 +22,25 @@ def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) ->
     result.assert_outcomes(failed=3)
     for name in NAMES:
         result.stdout.fnmatch_lines(
-            [f"F07-EQUIVALENCE  {name}: the runtime does not say what F05 would have said: 1,0?? of 1,024 windows *"]
+            [f"F07-EQUIVALENCE  {name}: the runtime does not say what F05 would have said: 3,??? of 3,838 windows *"]
         )
-    assert f07_project.metadata["models"]["inverter_trip"]["equivalence_windows"] == 1024
+    model = f07_project.metadata["models"]["inverter_trip"]
+    assert (model["equivalence"], model["equivalence_windows"], model["equivalence_share"]) == ("100 %", 2487, 1)
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
         ("import sys; sys.exit('no memory left')", "the oracle died (no memory left)"),
-        ("print('{\"y_prob\": [0.5]}', flush=True); input()", "the oracle answered 1 of 1,024 windows of *"),
+        ("print('{}', flush=True); input()", "the oracle answers for ; the manifest lists feeder_overload, *"),
     ],
 )
 def test_an_oracle_that_cannot_answer_breaks_the_run(f07_project: F07Project, code: str, said: str) -> None:
     oracle = f"""
 from pytest_f07.equivalence import process as oracle
 made = oracle.Oracle.__init__
-def changed(self, manifest):
-    made(self, manifest)
+def changed(self, manifest, models):
+    made(self, manifest, models)
     self._command = [sys.executable, "-c", {code!r}]
 oracle.Oracle.__init__ = changed
 """
@@ -48,3 +49,26 @@ oracle.Oracle.__init__ = changed
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines([f"F07-BROKEN  feeder_overload: not validated: {said}*"])
     assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
+
+
+def test_a_run_without_the_oracle_passes_as_not_proven_wherever_it_is_told(f07_stub: F07Project) -> None:
+    f07_stub.set_params(equivalence="off")
+    result = f07_stub.run()
+    result.assert_outcomes(passed=3)
+    said = "equivalence is off: no prediction was held against the oracle"
+    result.stdout.fnmatch_lines([f"f07: warning: {said}*"])
+    assert said in f07_stub.metadata["warnings"][0]
+    assert {model["equivalence"] for model in f07_stub.metadata["models"].values()} == {"not proven"}
+    report = f07_stub.variant / "report"
+    assert said in (report / "report.html").read_text()
+    assert (report / "junit.xml").read_text().count('name="equivalence" value="not proven"') == 3
+
+
+def test_above_the_budget_a_part_is_proven_and_the_rest_is_not_claimed(f07_project: F07Project) -> None:
+    f07_project.set_params(equivalence={"mode": "full", "budget": 300})
+    result = f07_project.run()
+    result.assert_outcomes(passed=3)
+    for model in f07_project.metadata["models"].values():
+        assert 100 <= model["equivalence_windows"] < 400
+        assert 0 < model["equivalence_share"] < 1
+    assert f07_project.metadata["params"]["equivalence"] == {"mode": "full", "budget": 300}

@@ -38,7 +38,8 @@ def f07_server_command(f07_server_command):
 class Fault:
     """One fault.
 
-    :param where: ``model`` (the real server), ``wire`` (the stub), ``log``, ``package`` or ``metrics``.
+    :param where: ``model`` (the real server, and ``model without oracle``), ``reader`` (of the package, in run and real
+        server), ``wire`` (the stub), ``log``, ``package`` or ``metrics``.
     :param caught: how the line begins that names it, a regular expression.
     :param plant: what is done beside starting the faulty server, in the project's folder.
     """
@@ -123,6 +124,17 @@ Manifest.check_seal = check_seal
 """
 
 
+# In the run, and by faulty_server.py in the server: the reader of a package that both share.
+_FILE_OF_ANOTHER_MODEL = """
+from faulty_server import file_of_another_model
+file_of_another_model()
+"""
+_THRESHOLD_ROUNDED = """
+from faulty_server import threshold_rounded
+threshold_rounded()
+"""
+
+
 def _byte(name: str) -> Fault:
     def plant(root: Path) -> None:
         path = root / DEMO / name
@@ -167,6 +179,16 @@ FAULTS = [
     Fault("batch_permuted", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
     Fault("row_twice", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
     Fault("scores_of_the_batch_before", "model", r"F07-INFER  \S+: /infer and /infer_batch disagree"),
+    Fault("two_rows_swapped", "model", ANY),
+    Fault("one_batch_of_the_one_before", "model", ANY),
+    Fault("columns_swapped_in_some_batches", "model", SEQUENCE),
+    Fault("number_for_nan_elsewhere", "model", SEQUENCE + ".* v401 row .*, no number by the oracle"),
+    Fault("embedding_row_zeroed", "model", SEQUENCE),
+    Fault("repeats_drift", "model without oracle", r"F07-REPEAT  feeder_overload: equal windows have unequal scores: "),
+    Fault("file_of_another_model", "reader", "F07-IDENTITY  inverter_trip: run and oracle read another file",
+          _conftest(_FILE_OF_ANOTHER_MODEL)),
+    Fault("threshold_rounded", "reader", "F07-IDENTITY  feeder_overload: run and oracle read another threshold",
+          _conftest(_THRESHOLD_ROUNDED)),
     Fault("row_missing", "wire", BROKEN + "the server answered 255 of 256 windows at v401 row 0"),
     Fault("answer_longer", "wire", BROKEN + "the server answered 257 of 256 windows at v401 row 0"),
     Fault("answer_empty", "wire", BROKEN + "the server answered 0 of 256 windows at v401 row 0"),
@@ -239,14 +261,14 @@ def plant(root: Path, fault: Fault) -> str:
     if fault.where == "metrics":
         return _of_the_tests(root, fault)
     make_project(root)
-    if fault.where not in ("model", "other file"):
+    if fault.where not in ("model", "reader", "other file"):
         with (root / VARIANT / "params.yaml").open("a") as file:
             file.write("equivalence: off\n")
-    if fault.where in ("model", "wire"):
+    if fault.where in ("model", "model without oracle", "reader", "wire"):
         if fault.where == "model" and fault.plant:
             fault.plant(root)
         server = str(Path(__file__).with_name("faulty_server.py"))
-        kind = "real" if fault.where == "model" else "stub"
+        kind = "stub" if fault.where == "wire" else "real"
         (root / "conftest.py").write_text(CONFTEST.format(server=server, fault=fault.name, kind=kind))
     elif fault.where == "log":
         stub = str(REPOSITORY / "tests" / "stub_server.py")
@@ -258,7 +280,11 @@ def plant(root: Path, fault: Fault) -> str:
 
 
 def _run(root: Path) -> str:
-    return _output([sys.executable, "-m", "pytest", "--f07-variant=v701", "-W", "default"], root)
+    return _output(
+        [sys.executable, "-m", "pytest", "--f07-variant=v701", "-W", "default"],
+        root,
+        PYTHONPATH=str(Path(__file__).parent),
+    )
 
 
 def _of_the_tests(root: Path, fault: Fault) -> str:
@@ -292,9 +318,15 @@ def main() -> int:
             output = plant(Path(folder) / "project", fault)
         line = caught_by(fault, output)
         missed += line is None
-        place = {"model": "the real server", "wire": "the stub's answers", "other file": "the package"}
+        place = {
+            "model": "the real server",
+            "model without oracle": "the real server, equivalence off",
+            "reader": "the reader of run and server",
+            "wire": "the stub's answers",
+            "other file": "the package",
+        }
         words = line or "NOT CAUGHT: " + (output.strip().splitlines() or ["the run is green"])[-1]
-        name = fault.name.replace("_", " ") if fault.where in ("model", "wire") else fault.name
+        name = fault.name.replace("_", " ") if "_" in fault.name and "/" not in fault.name else fault.name
         print(f"| {name} | {place.get(fault.where, f'the {fault.where}')} | {words} |", flush=True)
     print(f"\n{len(faults) - missed} of {len(faults)} planted faults are caught.")
     return 1 if missed else 0

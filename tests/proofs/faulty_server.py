@@ -209,6 +209,102 @@ def dies() -> None:
     _predicting(lambda _, found: os._exit(9) if next(number) == HALF_WAY else found)
 
 
+# -- of few rows; batches are answered in any order, so that a fault chooses by what is in them
+
+
+def _batches(change: Callable[[Any, Any], Any], some: Callable[[Any], bool] = lambda windows: True) -> None:
+    """Change the scores of some batches, never of a window alone; the labels follow them.
+
+    :param change: takes the windows and the scores, and gives the scores.
+    """
+    from pytest_f07.server.models import Runtime
+
+    made = Runtime.predict
+
+    def predict(self: Any, windows: Any) -> Predictions:
+        found = made(self, windows)
+        if len(windows) < 2 or not some(windows):
+            return found
+        y_prob = change(windows, found.y_prob.copy())
+        return Predictions(found.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
+
+    Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
+
+
+def two_rows_swapped() -> None:
+    """Rows 3 and 4 of every batch: no digest of the rows sees what the models are given."""
+
+    def swap(_: Any, y_prob: Any) -> Any:
+        y_prob[[3, 4]] = y_prob[[4, 3]]
+        return y_prob
+
+    _batches(swap)
+
+
+def one_batch_of_the_one_before() -> None:
+    """The last of several full batches of v401 is answered with the scores of the first that came."""
+    before: list[Any] = []
+
+    def change(_: Any, y_prob: Any) -> Any:
+        before.append(y_prob)
+        return before[-2] if len(before) == 3 and len(before[-2]) == len(y_prob) else y_prob
+
+    _batches(change)
+
+
+def columns_swapped_in_some_batches() -> None:
+    _batches(lambda _, y_prob: y_prob[:, [0, 2, 1]], lambda windows: windows.codes.sum() % 3 == 0)
+
+
+def number_for_nan_elsewhere() -> None:
+    """A number where the contract has none: which happens in a dataset that is not the model's own."""
+    _batches(lambda _, y_prob: np.where(np.isfinite(y_prob), y_prob, np.float32(0.25)))
+
+
+def embedding_row_zeroed() -> None:
+    from pytest_f07.server import models
+
+    made = models.load
+
+    def load(model: Any) -> Any:
+        loaded = made(model)
+        for layer in loaded.network.layers:
+            if type(layer).__name__ == "Embedding":
+                [weights] = layer.get_weights()
+                weights[-1] = 0
+                layer.set_weights([weights])
+        return loaded
+
+    models.load = load
+
+
+def repeats_drift() -> None:
+    """Every batch moves a model's scores by another 1e-5."""
+    drift = count(1)
+    _batches(lambda _, y_prob: np.clip(y_prob + np.float32([1e-5 * next(drift), 0, 0]), 0, 1))
+
+
+# -- the reader of the package, which run and server share; each process plants it for itself
+
+
+def file_of_another_model() -> None:
+    from pytest_f07.variant.package import Model
+
+    other = "inverter_trip.cnn__inverter_trip.cnn"
+
+    def h5(self: Model) -> Path:
+        folder = self.folder.with_name(other) if self.prediction_name == "inverter_trip" else self.folder
+        return folder / "model.h5"
+
+    Model.h5 = property(h5)  # type: ignore[assignment]  # a planted fault
+
+
+def threshold_rounded() -> None:
+    from pytest_f07.variant import package
+
+    package._threshold = lambda value, where: 0.0 if value is None else round(value - 0.1)
+
+
 # -- the wire
 
 

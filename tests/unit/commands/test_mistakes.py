@@ -157,7 +157,7 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     "a metric that is none": (params("require: {accuracy: 0.8}"), SERVE,
         f"{PARAMS}: unknown key 'require.accuracy'; "
         "valid keys are require.precision, require.recall, require.f1, require.mcc."),
-    "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be sample, *"),
+    "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be full, *"),
     # the manifest and the seal
     "the manifest cut": (write(MANIFEST, "{"), SERVE, f"{MANIFEST}: is not JSON: *."),
     "the package gone": (drop(PACKAGE), SERVE,

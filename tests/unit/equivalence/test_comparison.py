@@ -1,62 +1,55 @@
-"""Test the differences between the runtime and the oracle."""
+"""What counts as a difference between the runtime and the oracle."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+import math
 
 import numpy as np
 import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
-from pytest_f07.equivalence.sampler import RowScores
-from pytest_f07.errors import F07Error
-from pytest_f07.variant.package import Model
-from pytest_f07.variant.params import Params
-from pytest_f07.vectorize import Vectorization
+from pytest_f07.equivalence.tolerance import tie_width
+from pytest_f07.variant.package import TOLERANCES
 
-MODEL = Model("m", "v501", "v401", Path("m"), 0.7, Vectorization("dense_bow", (1,), 1), "2", {})
 NAN = float("nan")
 
 
-def compare(
-    served: list[float],
-    oracle: list[float],
-    y_pred: list[int] | None = None,
-    alone: dict[int, float] | None = None,
-    model: Model = MODEL,
-) -> Equivalence:
+def compare(served: list[float], oracle: list[float], y_pred: list[int] | None = None) -> Equivalence:
     scores = np.array(served, np.float32)
     preds = (scores >= np.float32(0.7)).astype(np.int8) if y_pred is None else np.array(y_pred, np.int8)
-    equivalence = Equivalence()
-    equivalence.compare(
-        model, RowScores(np.arange(len(served)), preds, scores), np.array(oracle, np.float32), alone or {}
-    )
-    return equivalence
+    found = Equivalence(0.7, asked=len(oracle), emissions=2 * len(served))
+    found.compare("v401", np.arange(len(served)), preds, scores, np.array(oracle, np.float32))
+    return found
 
 
 def test_what_agrees_is_measured() -> None:
-    equivalence = compare([0.1, 0.699, 0.9], [0.1, 0.699004, 0.9])
-    assert equivalence.fault is None
-    row = equivalence.row()
+    found = compare([0.1, 0.699, 0.9], [0.1, 0.699004, 0.9])
+    assert found.fault is None
+    row = found.row()
     assert row["equivalence_windows"] == 3
+    assert (row["equivalence"], row["equivalence_share"]) == ("50.0 %", 0.5)
     assert row["equivalence_largest_difference"] == pytest.approx(4e-6, abs=1e-7)
     assert row["equivalence_least_distance"] == pytest.approx(0.000996, abs=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("precision", "differing"),
+    ("precision", "differs"),
     [("float32", [True, True, True]), ("float16", [False, True, True]), ("bfloat16", [False, False, True])],
 )
-def test_half_precision_has_its_own_tolerance(precision: str, differing: list[bool]) -> None:
-    model = replace(MODEL, precision=precision)
-    differences = [compare([0.7 + apart], [0.7 - 1e-5], model=model).fault is not None for apart in (1e-3, 1e-2, 1e-1)]
-    assert differences == differing
+def test_half_precision_has_its_own_tolerance(precision: str, differs: list[bool]) -> None:
+    tolerance = TOLERANCES[precision]
+    for served, is_fault in zip((0.701, 0.71, 0.8), differs, strict=True):
+        equivalence = Equivalence(0.7, tolerance, tie_width(tolerance))
+        scores, oracle = np.array([served], np.float32), np.array([0.7 - 1e-5], np.float32)
+        equivalence.compare("v401", np.arange(1), np.ones(1, np.int8), scores, oracle)
+        assert bool(equivalence.fault) == is_fault
 
 
 def test_nothing_compared_has_no_distance() -> None:
     assert compare([], []).row() == {
+        "equivalence": "0.0 %",
         "equivalence_windows": 0,
+        "equivalence_share": 0.0,
         "equivalence_largest_difference": 0.0,
         "equivalence_least_distance": None,
     }
@@ -74,16 +67,16 @@ def test_a_score_beyond_the_tolerance_is_told_with_its_row() -> None:
     ("served", "oracle", "y_pred", "flips"),
     [
         (0.7000005, 0.6999995, 1, False),  # a tie
-        (0.700004, 0.699998, 1, True),  # within the tolerance, and no tie
+        (0.700001, 0.699995, 1, True),  # within the tolerance, and no tie
         (0.9, 0.9, 0, True),  # the threshold is not what it should be
         (0.7, 0.7, 1, False),
         (0.7, 0.7, 0, False),
     ],
 )
 def test_a_label_may_flip_only_in_a_tie(served: float, oracle: float, y_pred: int, flips: bool) -> None:
-    equivalence = compare([served], [oracle], [y_pred])
-    assert bool(equivalence.fault) == flips
-    assert equivalence.flipped == flips
+    found = compare([served], [oracle], [y_pred])
+    assert bool(found.fault) == flips
+    assert found.flipped == flips
 
 
 def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
@@ -91,15 +84,6 @@ def test_a_number_where_the_contract_knows_none_is_a_difference() -> None:
     assert fault is not None
     assert fault.endswith("the first: v401 row 1: y_prob 0.6000000238418579 in the batch, no number by the oracle")
     assert compare([NAN], [0.5]).fault is not None
-    # what the metadata says of it is a number that JSON knows
-    missing = compare([0.5, 0.6], [0.5, 0.6], alone={1: NAN})
-    assert missing.row()["equivalence_largest_difference"] == 0.0
-    assert missing.fault == (
-        "1 of 2 windows differs, 0 of them in the label; "
-        "the first: v401 row 1: y_prob nan by /infer, 0.6000000238418579 by the oracle"
-    )
-    mixed = compare([0.5, 0.25], [0.5, 0.5], alone={0: NAN, 1: NAN})
-    assert mixed.row()["equivalence_largest_difference"] == 0.25
     assert compare([0.5], [NAN]).row()["equivalence_least_distance"] is None
     assert compare([NAN, 0.5], [NAN, 0.5]).fault is None
 
@@ -111,26 +95,20 @@ def test_right_scores_at_wrong_rows_are_told_as_such() -> None:
     assert "wrong rows" not in str(compare([0.3, 0.1], [0.1, 0.2]).fault)
 
 
-def test_the_debugging_route_is_held_against_the_oracle_too() -> None:
-    equivalence = compare([0.1, 0.2], [0.1, 0.2], alone={1: 0.4, 5: 0.3})
-    assert equivalence.alone == 1
-    assert equivalence.fault is not None
-    assert equivalence.fault.endswith("v401 row 1: y_prob 0.4 by /infer, 0.20000000298023224 by the oracle")
-    assert compare([0.1], [0.1], alone={0: 0.1000001}).fault is None
+@pytest.mark.parametrize(
+    ("noise", "flips"),
+    [([], 1), ([(0.2, 0.200003)], 1), ([(0.2, 0.200005)], 0), ([(0.2, 0.2001)], 1)],
+    ids=["none", "less", "more", "no noise but a fault"],
+)
+def test_a_tie_is_as_wide_as_kernels_differ_on_this_runs_windows(noise: list[tuple[float, float]], flips: int) -> None:
+    pairs = [(0.700002, 0.699996), *noise]  # 4e-6 below the threshold, and the server says 1
+    found = compare([served for served, _ in pairs], [oracle for _, oracle in pairs])
+    assert found.flipped == flips
+    assert found.tie == pytest.approx(5e-6 if flips == 0 else 3e-6 if noise == [(0.2, 0.200003)] else 2e-6, abs=1e-7)
 
 
-# -- params.yaml
-
-
-@pytest.mark.parametrize(("given", "read"), [("sample", "sample"), ("full", "full"), ("off", "off"), (False, "off")])
-def test_params_say_what_is_compared_and_a_bare_off_is_off(given: object, read: str) -> None:
-    params = Params.parse({"parent_variant_f06": "v601", "equivalence": given}, "params.yaml")
-    assert params.equivalence == read
-    assert Params.parse(params.document(), "params.yaml") == params
-
-
-@pytest.mark.parametrize("given", [True, "some", None, 1, ["full"]])
-def test_params_refuse_another_equivalence(given: object) -> None:
-    with pytest.raises(F07Error) as refusal:
-        Params.parse({"parent_variant_f06": "v601", "equivalence": given}, "params.yaml")
-    assert str(refusal.value) == f"params.yaml: equivalence is {given!r}; it must be sample, full or off."
+@pytest.mark.parametrize(("windows", "said"), [(9_999, "99.9 %"), (10_000, "100 %"), (320, "3.2 %")])
+def test_the_share_is_never_rounded_up(windows: int, said: str) -> None:
+    assert Equivalence(0.5, windows=windows, emissions=10_000).proven == said
+    assert Equivalence(0.5, with_oracle=False, emissions=10_000).proven == "not proven"
+    assert math.isinf(Equivalence(0.5).smallest_distance)

@@ -1,8 +1,9 @@
-"""Test the oracle's process: answers in order, and one sentence where it cannot answer."""
+"""The oracle's process: answers in order, and one sentence where it cannot answer."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import Future
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -10,15 +11,29 @@ import numpy as np
 import pytest
 
 from pytest_f07.equivalence import process
-from pytest_f07.equivalence.process import Oracle, wait_for_answer
+from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
 from pytest_f07.errors import BrokenRun
+from pytest_f07.windows import Float32Array
 
-ECHO = """
-import json, sys
+HELLO = """
+import json, struct, sys
+model = {"threshold": 0.5, "vocabulary": 6, "sha256": "e"}
+print(json.dumps({"a": model, "b": model}), flush=True)
+"""
+ECHO = (
+    HELLO
+    + """
 for line in sys.stdin:
     question = json.loads(line)
-    print(json.dumps({"y_prob": [row / 10 if row else None for row in question["rows"]]}), flush=True)
+    scores = [score for row in question["rows"] for score in (row / 8, float("nan"))]
+    sys.stdout.buffer.write(b"%d\\n" % (4 * len(scores)) + struct.pack(f"<{len(scores)}f", *scores))
+    sys.stdout.flush()
 """
+)
+
+
+def ask(oracle: Oracle, *rows: int) -> Future[Float32Array]:
+    return oracle.ask("v401", np.array(rows, np.int64))
 
 
 @pytest.fixture
@@ -28,12 +43,17 @@ def run_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("run_code")
-def test_questions_are_answered_in_order_and_null_is_not_a_number() -> None:
-    with Oracle(Path(ECHO)) as oracle:
-        answers = [oracle.ask("a", rows) for rows in ([0, 1], [5], [])]
+def test_questions_are_answered_in_order_after_what_the_oracle_has_read() -> None:
+    with Oracle(Path(ECHO), ["a", "b"]) as oracle:
+        answers = [ask(oracle, *rows) for rows in ([0, 1], [5], [])]
+        models = wait_for_answer(oracle.models)
         scores = [wait_for_answer(answer) for answer in answers]
-    np.testing.assert_array_equal(scores[0], np.array([np.nan, 0.1], np.float32))
-    assert [len(values) for values in scores] == [2, 1, 0]
+    assert models == {name: OracleModel(0.5, 6, "e") for name in ("a", "b")}
+    np.testing.assert_array_equal(scores[0], np.float32([[0, np.nan], [0.125, np.nan]]))
+    assert [each.shape for each in scores] == [(2, 2), (1, 2), (0, 2)]
+
+
+DIED = "the oracle died (it said nothing); *"
 
 
 @pytest.mark.usefixtures("run_code")
@@ -41,18 +61,26 @@ def test_questions_are_answered_in_order_and_null_is_not_a_number() -> None:
     ("code", "sentence"),
     [
         ("import sys; sys.exit('ERROR: no memory left.')", "the oracle died (no memory left); equivalence: off in *"),
-        ("pass", "the oracle died (it said nothing); *"),
-        ("input(); print('{\"y_prob\": [0.5]}', flush=True)", "the oracle answered 1 of 2 windows of a"),
+        ("pass", DIED),
+        (HELLO, DIED),
+        (HELLO + "input(); print(16); print('half')", DIED),
+        (HELLO + "input(); print(3); print('no', flush=True)", "the oracle answered 3 bytes for 2 windows of v401, *"),
     ],
 )
 def test_what_is_no_answer_breaks_the_run_in_one_sentence(code: str, sentence: str) -> None:
-    with Oracle(Path(code)) as oracle, pytest.raises(BrokenRun) as caught:
-        wait_for_answer(oracle.ask("a", [0, 1]))
-    assert fnmatchcase(str(caught.value).replace("[", "("), sentence.replace("[", "(")), str(caught.value)
+    with Oracle(Path(code), ["a", "b"]) as oracle, pytest.raises(BrokenRun) as caught:
+        wait_for_answer(ask(oracle, 0, 1))
+    assert fnmatchcase(str(caught.value), sentence), str(caught.value)
+
+
+@pytest.mark.usefixtures("run_code")
+def test_an_oracle_of_other_models_is_none() -> None:
+    with Oracle(Path(ECHO), ["b", "a"]) as oracle, pytest.raises(BrokenRun, match=r"answers for a, b; .* lists b, a"):
+        wait_for_answer(oracle.models)
 
 
 @pytest.mark.usefixtures("run_code")
 def test_no_process_is_left_behind() -> None:
-    with Oracle(Path("input()")) as oracle:
+    with Oracle(Path("input()"), []) as oracle:
         child = oracle._popen
     assert child.returncode is not None

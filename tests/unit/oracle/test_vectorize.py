@@ -1,19 +1,12 @@
-"""The oracle's own vectorization, and the rows it reads from the sealed files."""
+"""The oracle's own vectorization."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_f07.oracle.__main__ import BLOCK_ROWS, Rows
 from pytest_f07.oracle.vectorize import vectorize
-from pytest_f07.variant.dataset import Dataset
 from pytest_f07.vectorize import Vectorization, Vectorizer
 from pytest_f07.wire import windows_from_lists
 
@@ -22,14 +15,14 @@ CODES = st.one_of(st.integers(-3, 12), st.integers(-(2**63), 2**63 - 1))
 
 def test_counts_and_places_are_those_of_the_contract() -> None:
     windows = [[5, 5, 9, 1], [], [7], [1, 5, 9, 1, 1]]
-    bag = vectorize(windows, Vectorization("dense_bow", (9, 5, 1), 3))
+    bag = vectorize(windows, "dense_bow", (9, 5, 1), 3)
     assert bag.dtype == np.float32
     assert bag.tolist() == [[1, 2, 1], [0, 0, 0], [0, 0, 0], [1, 1, 3]]
-    padded = vectorize(windows, Vectorization("sequence", (9, 5, 1), 3))
+    padded = vectorize(windows, "sequence", (9, 5, 1), 3)
     assert padded.dtype == np.int32
     # codes outside are dropped, the last three kept, zeros stand on the left
     assert padded.tolist() == [[2, 1, 3], [0, 0, 0], [0, 0, 0], [1, 3, 3]]
-    assert vectorize([[7, 9]], Vectorization("sequence", (9,), 3)).tolist() == [[0, 0, 1]]
+    assert vectorize([[7, 9]], "sequence", (9,), 3).tolist() == [[0, 0, 1]]
 
 
 @given(
@@ -45,22 +38,9 @@ def test_server_and_oracle_make_the_same_input_though_they_share_no_code(
         Vectorization("sequence", tuple(vocabulary), width),
     ):
         vectorizer = Vectorizer(made)
-        ours, theirs = vectorize(windows, made), vectorizer(windows_from_lists(windows))
+        ours, theirs = (
+            vectorize(windows, made.kind, made.vocabulary, made.width),
+            vectorizer(windows_from_lists(windows)),
+        )
         assert ours.dtype == theirs.dtype == vectorizer.dtype
         assert ours.tolist() == theirs.tolist()
-
-
-@pytest.fixture
-def dataset(tmp_path: Path) -> Dataset:
-    """Row r holds the window [r]; its row groups are no multiple of what is read at a time."""
-    rows = 2 * BLOCK_ROWS + 300
-    table = pa.table({"OW_events": pa.array([[row] for row in range(rows)]), "label": pa.array([0] * rows)})
-    path = tmp_path / "v401__dataset.parquet"
-    pq.write_table(table, path, row_group_size=5000)
-    return Dataset.open("v401", path, "v401")
-
-
-def test_rows_are_found_by_their_number_again_and_again(dataset: Dataset) -> None:
-    rows = Rows(dataset)
-    for wanted in ([0, 1, 4095, 4096, 5000, 8491], [8490], [3, 4999], [], list(range(4000, 6000))):
-        assert rows.windows(wanted) == [[row] for row in wanted]

@@ -4,8 +4,9 @@ import pytest
 
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.ci import HEADINGS, align_rows, format_annotation, format_step_summary, model_cells
+from pytest_f07.results.judgement import NONFINITE
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.verdict import NONFINITE, Failure, Verdict
+from pytest_f07.results.verdict import Failure, Verdict
 
 GOOD = Verdict("a_model", Metrics("a_model", tp=1200, tn=5, fp=400, fn=0), audit=ModelAudit())
 SENTENCE = "3 | 4 scores\nare <b>_NaN_</b>"

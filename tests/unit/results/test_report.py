@@ -122,7 +122,7 @@ def full_page(text: str) -> tuple[list[str], Page]:
         passed_verdict(name),
         audit=audit,
         infer_windows=9,
-        equivalence=Equivalence(windows=4, smallest_distance=0.1),
+        equivalence=Equivalence(0.5, windows=4, emissions=4, smallest_distance=0.1),
         failures=[Failure(place("CODE"), place("Sentence"))],
         warnings=[place("Remark")],
     )

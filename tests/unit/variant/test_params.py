@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.params import EQUIVALENCE, Params
+from pytest_f07.variant.equivalence import MODES, EquivalenceParams
+from pytest_f07.variant.params import Params
 
 PARENT = "parent_variant_f06: v601\n"
 KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require"
@@ -22,16 +23,16 @@ def parsed(tmp_path: Path, text: str) -> Params:
 
 
 def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
-    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None, "sample", {})
+    assert parsed(tmp_path, PARENT) == Params("v601", "127.0.0.1", 5005, 256, None, EquivalenceParams("full"), {})
     assert parsed(tmp_path, PARENT + "runtime:\nsample_size:\nrequire:\n") == Params("v601")
 
 
 def test_every_key_counts(tmp_path: Path) -> None:
     text = (
-        PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\nequivalence: full\n"
-        "require: {recall: 0.8}\n"
+        PARENT + "runtime: {host: '::1', port: 0}\nbatch_size: 65536\nsample_size: 1\n"
+        "equivalence: {budget: 1, mode: sample}\nrequire: {recall: 0.8}\n"
     )
-    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, "full", {"recall": 0.8})
+    assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, EquivalenceParams("sample", 1), {"recall": 0.8})
 
 
 def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> None:
@@ -53,14 +54,15 @@ LEAST = st.dictionaries(st.sampled_from(["precision", "mcc"]), st.floats(0, 1))
 
 
 @given(
-    st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9), st.sampled_from(EQUIVALENCE),
+    st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9),
+    st.builds(EquivalenceParams, st.sampled_from(MODES), st.integers(1, 10**9)),
     LEAST, st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
 )  # fmt: skip
 def test_a_document_parses_to_the_same(
     port: int,
     batch_size: int,
     sample_size: int | None,
-    equivalence: str,
+    equivalence: EquivalenceParams,
     of_all: dict[str, float],
     of_some: dict[str, dict[str, float]],
 ) -> None:
@@ -103,10 +105,6 @@ REFUSED = {
     PARENT + "require: {bateri\u0301a: {f1: 0}, bater\u00eda: {f1: 1}}": (
         "p: require names a model twice, with its accents written in two ways. Keep one."
     ),
-    PARENT + "equivalence: always": "p: equivalence is 'always'; it must be sample, full or off.",
-    PARENT + "equivalence: on": "p: equivalence is True; it must be sample, full or off.",
-    PARENT + "equivalence: 0": "p: equivalence is 0; it must be sample, full or off.",
-    PARENT + "equivalence: ": "p: equivalence is None; it must be sample, full or off.",
 }
 
 
@@ -115,3 +113,24 @@ def test_a_mistake_names_key_found_and_valid(tmp_path: Path, text: str, message:
     with pytest.raises(F07Error) as caught:
         parsed(tmp_path, text)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "is_same"),
+    [
+        ({}, "", True),
+        ({}, "equivalence: sample", True),  # an older version's default
+        ({}, "equivalence: full", True),
+        ({}, "equivalence: off", False),
+        ({"equivalence": "sample"}, "", False),
+        ({"equivalence": "full"}, "equivalence: {mode: full}", True),
+        ({"batch_size": 512}, "", False),
+        ({"no_key_of_ours": 1}, "", False),
+    ],
+)
+def test_a_key_that_the_metadata_does_not_name_had_its_default(
+    tmp_path: Path, recorded: dict[str, object], now: str, is_same: bool
+) -> None:
+    params = parsed(tmp_path, PARENT + now)
+    assert params.is_what_ran({"parent_variant_f06": "v601", **recorded}) == is_same
+    assert not params.is_what_ran(None)

@@ -1,0 +1,88 @@
+"""Ask the oracle while a run replays, and compare the whole log with its answers in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from pytest_f07.equivalence.comparison import Equivalence
+from pytest_f07.equivalence.index import WindowIndex, build_index
+from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
+from pytest_f07.equivalence.proof import Yardstick, prove_log
+from pytest_f07.equivalence.questions import Questions
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.params import Params
+from pytest_f07.windows import Float32Array
+
+
+@dataclass(frozen=True)
+class OracleAnswers:
+    """What the oracle answered.
+
+    :param models: what it read of each model, by prediction_name.
+    :param scores: of the index's windows, ``[windows, models]``.
+    """
+
+    models: dict[str, OracleModel]
+    scores: Float32Array
+
+
+class Prover:
+    """The distinct windows of a variant and the oracle's answers to them; a context manager that leaves no process.
+
+    :param manifest: the variant's manifest.json.
+    """
+
+    def __init__(self, manifest: Path, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]) -> None:
+        self._params, self._models, self._datasets = params, models, datasets
+        names = [model.prediction_name for model in models]
+        self._oracle = None if params.equivalence.mode == "off" else Oracle(manifest, names)
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Prover:
+        # All of it beside the start of the server: the oracle has its questions when it has loaded the models.
+        if self._oracle:
+            self._resources.enter_context(self._oracle)
+        thread = self._resources.enter_context(ThreadPoolExecutor(1, thread_name_prefix="f07-index"))
+        self._index = thread.submit(self._build_index)
+        self._questions = thread.submit(self._ask)
+        return self
+
+    def wait(self) -> OracleAnswers | None:
+        """Wait for the oracle's answers; None where params.yaml wants none.
+
+        :raises BrokenRun: where it died, or takes too long.
+        """
+        questions = self._questions.result()
+        if self._oracle is None or questions is None:
+            return None
+        return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
+
+    def compare(self, parquet: Path, answers: OracleAnswers | None) -> dict[str, Equivalence]:
+        """Return the differences of the log from the oracle, and from itself where windows repeat, by prediction_name.
+
+        :param parquet: the prediction log.
+        """
+        tolerance, batch_size = self._params.equivalence.tolerance, self._params.batch_size
+        scores = None if answers is None else answers.scores
+        yardstick = Yardstick(self._index.result(), scores, tolerance, batch_size)
+        return prove_log(parquet, self._models, self._datasets, yardstick)
+
+    def _ask(self) -> Questions | None:
+        index = self._index.result()  # there already: the thread builds it first
+        return None if self._oracle is None else Questions(self._oracle, index, self._datasets)
+
+    def _build_index(self) -> WindowIndex:
+        vocabularies = [model.vectorization.vocabulary for model in self._models]
+        most = self._params.equivalence.most_windows(len(self._models))
+        return build_index(self._datasets, vocabularies, most, self._params.batch_size)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
