@@ -148,7 +148,19 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
     when, models = str(document.get("timestamp"))[:19], counted(len(names), "model")
     if older:
         return Finding("complete", unknown=f"{models}, run of {when}; an older tool wrote no outcome")
-    return Finding("complete", f"{models}, {document['outcome']}, run of {when}")
+    return Finding("complete", f"{models}, {describe_outcome(document)}, run of {when}")
+
+
+def describe_outcome(document: Mapping[str, Any]) -> str:
+    """Return the outcome of a run, what it is worth, and, where the run did not start the server, which it was."""
+    checks, server = document.get("checks"), document.get("server")
+    text = str(document["outcome"])
+    if isinstance(checks, dict):
+        missing = sum(str(state).startswith("not possible") for state in checks.values())
+        text += f", {missing} of {len(checks)} checks not possible" if missing else ""
+    if isinstance(server, dict) and server.get("started_by_run") is False:
+        text += f", by the server at {server.get('url')} ({server.get('protocol')})"
+    return text
 
 
 def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:

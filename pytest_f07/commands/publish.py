@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_f07.commands.check import existing, read_metadata, unaltered
+from pytest_f07.commands.check import describe_outcome, existing, read_metadata, unaltered
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
@@ -126,7 +126,7 @@ def _commit(
     files = [path for path in candidates if path.exists()]
     if changed := git.add(files):
         models = counted(len(document.get("models", {})), "model")
-        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {document['outcome']}"
+        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {describe_outcome(document)}"
         yield f"git: committed {git.commit(changed, message)}, {counted(len(changed), 'file')} of {paths.name}"
     else:
         yield "git: nothing new to commit"

@@ -20,6 +20,27 @@ def connect(target: Target, models: Sequence[Model], manifest_sha256: str, timeo
     names = tuple(model.prediction_name for model in models)
     if isinstance(target, ManagedTarget):
         return Client(target.host, target.port, names, manifest_sha256, target.nonce, timeout_s)
+    # A run that starts its own server imports nothing of the others.
     match target.protocol:
+        case "f07-json":
+            from pytest_f07.endpoints.f07_json import JsonEndpoint
+
+            return JsonEndpoint(target, models, timeout_s)
+        case "tensorflow-serving":
+            from pytest_f07.endpoints.tensorflow_serving import TensorflowServingEndpoint
+
+            return TensorflowServingEndpoint(target, models, timeout_s)
+        case "kserve-v1":
+            from pytest_f07.endpoints.kserve_v1 import KserveV1Endpoint
+
+            return KserveV1Endpoint(target, models, timeout_s)
+        case "open-inference":
+            from pytest_f07.endpoints.open_inference import OpenInferenceEndpoint
+
+            return OpenInferenceEndpoint(target, models, timeout_s)
+        case "mlflow":
+            from pytest_f07.endpoints.mlflow import MlflowEndpoint
+
+            return MlflowEndpoint(target, models, timeout_s)
         case _:
             return Client.of_url(target, names, timeout_s)

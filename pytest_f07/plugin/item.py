@@ -18,7 +18,9 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     result: RunResult = request.getfixturevalue("f07_result")
     verdict = result.verdicts[prediction_name]
     equivalence = verdict.equivalence.row() if verdict.equivalence else {}
-    properties = {**verdict.row(), **equivalence, "code": ",".join(failure.code for failure in verdict.failures)}
-    request.node.user_properties += [(key, value) for key, value in properties.items() if key != "prediction_name"]
+    checks = {f"check_{check.key}": check.text for check in result.checks}
+    codes = ",".join(failure.code for failure in verdict.failures)
+    properties = {**verdict.row(), "prediction_name": None, **equivalence, **checks, "code": codes}
+    request.node.user_properties += [(key, value) for key, value in properties.items() if value is not None]
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

@@ -74,6 +74,9 @@ class Terminal:
             for text in ci.align_rows([ci.HEADINGS, *rows]):
                 terminal.line(text)
             windows = counted(result.counts["windows"], "window")
+            if result.outcome_text != result.outcome:
+                names = ", ".join(check.title for check in result.checks if check.state == "not possible")
+                terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
             terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
             for warning in result.warnings:
