@@ -67,16 +67,16 @@ lint: .venv/.lint
 	.venv/bin/lint-imports
 
 faults: .venv/.test
-	@.venv/bin/python tests/proofs/faults.py
+	@.venv/bin/python -m tests.proofs.faults
 
 chaos: .venv/.test
-	@.venv/bin/python tests/proofs/chaos.py
+	@.venv/bin/python -m tests.proofs.chaos
 
 fuzz: .venv/.proof
-	@.venv/bin/python tests/proofs/fuzz.py
+	@.venv/bin/python -m tests.proofs.fuzz
 
 mutants: .venv/.proof
-	@.venv/bin/python tests/proofs/mutants.py
+	@.venv/bin/python -m tests.proofs.mutants
 
 bench: .venv/.run
 	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE))

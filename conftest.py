@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,8 +104,9 @@ class F07Project:
         return self.root / "executions" / "06_packaging" / "v601"
 
     @property
-    def metadata(self) -> dict:
-        return json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+    def metadata(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+        return document
 
     def set_params(self, **values: object) -> None:
         values = {"parent_variant_f06": "v601", "runtime": {"host": "127.0.0.1", "port": 0}, **values}
@@ -177,8 +179,7 @@ def f07_stub(f07_project: F07Project) -> F07Project:
 # -- files that are called like modules
 
 # Modules that are imported late, at their first use, beside some that are imported at once.
-SHADOWED = ("queue", "secrets", "random", "socket", "json", "decimal", "numpy", "pyarrow", "h5py", "yaml", "requests",
-            "jinja2", "keras", "tensorflow")  # fmt: skip
+SHADOWED = "queue secrets random socket json decimal numpy pyarrow h5py yaml requests jinja2 keras tensorflow".split()
 
 
 def shadow_modules(folder: Path) -> None:

@@ -56,9 +56,10 @@ class Plain:
             port = free.getsockname()[1]
         self._url = f"http://127.0.0.1:{port}"
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.plain.server", str(port), str(package)], stderr=subprocess.DEVNULL,
+            [sys.executable, "-m", "benchmarks.plain.server", str(port), str(package)],
+            stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         while not self._ready():
             time.sleep(0.1)
 
@@ -121,8 +122,11 @@ def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
     handle = listener.fileno()
     return subprocess.Popen(
         [sys.executable, "-m", "pytest_f07.server", str(path), "--socket", str(handle), "--nonce", "bench"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[handle],
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[handle],
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -163,8 +167,10 @@ class Limit:
         path = manifest.load(project, VARIANT).paths.manifest
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.limit", str(path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def rate(self, batch_size: int) -> float:
         """Windows per second."""

@@ -36,8 +36,10 @@ def run(project: Project) -> Whole:
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", f"--f07-variant={VARIANT}"],
-        cwd=project.root, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     peaks: dict[str, float] = {}
     while process.poll() is None:
         _note_peaks(process.pid, peaks)

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class Stub:
             return Predictions(names, y_pred[1:], scores[1:])
         return Predictions(names, y_pred, scores)
 
-    def identity(self) -> dict:
+    def identity(self) -> dict[str, Any]:
         return {
             "models": len(self.models),
             "loaded": [

@@ -11,10 +11,12 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,17 @@ def start_token() -> Any:
     return L.Input((WIDTH,), dtype="int32")
 
 
+def own_activation(x: Any) -> Any:
+    return x * 2
+
+
+keras.utils.register_keras_serializable("mine")(own_activation)
+
+
+def activated(name: str) -> Any:
+    return bow(L.Dense(8, activation=name), L.Dense(4), L.Activation(name))
+
+
 BAG: dict[str, Callable[[], Any]] = {
     "plain": lambda: bow(L.Dense(8, activation="relu"), L.Dropout(0.3)),
     "initializers": lambda: bow(
@@ -266,7 +279,7 @@ BAG: dict[str, Callable[[], Any]] = {
     **({"spectral": lambda: bow(L.SpectralNormalization(L.Dense(4)))} if hasattr(L, "SpectralNormalization") else {}),
     **({"rms": lambda: bow(L.Dense(4), L.RMSNormalization())} if hasattr(L, "RMSNormalization") else {}),
     **{
-        f"activation_{name}": lambda name=name: bow(L.Dense(8, activation=name), L.Dense(4), L.Activation(name))
+        f"activation_{name}": partial(activated, name)
         for name in ACTIVATIONS
         if hasattr(keras.activations, name) or (KERAS_2 and name == "leaky_relu")
     },
@@ -401,11 +414,6 @@ SEQUENCE: dict[str, Callable[[], Any]] = {
 }
 
 
-@keras.utils.register_keras_serializable("mine")
-def own_activation(x: Any) -> Any:
-    return x * 2
-
-
 def make(build: Callable[[], Any], name: str, kind: str, path: Path) -> tuple[dict[str, str], Any]:
     """Save one model; what it is, and the scores that its file gives."""
     keras.backend.clear_session()
@@ -433,7 +441,9 @@ def make(build: Callable[[], Any], name: str, kind: str, path: Path) -> tuple[di
         scores = again.predict(x, batch_size=1 if alone else 32, verbose=0)
         return facts, np.asarray(scores, "float32").reshape(ROWS, -1) if not isinstance(scores, list) else None
     except Exception as error:
-        return {**facts, "broken": f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"}, None
+        # Without the folders of the machine that made it.
+        text = re.sub(r'"/[^"]*/site-packages/', '"', " ".join(str(error).split()))
+        return {**facts, "broken": f"{type(error).__name__}: {text[:100]}"}, None
 
 
 def _moved(chance: Any, weights: Any) -> Any:

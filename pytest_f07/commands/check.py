@@ -133,8 +133,14 @@ def _is_older(document: Mapping[str, Any]) -> bool:
 
 
 def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
-    expected = [paths.params, paths.manifest, paths.predictions_parquet, paths.predictions_csv, paths.metrics_csv,
-                paths.report_html]  # fmt: skip
+    expected = [
+        paths.params,
+        paths.manifest,
+        paths.predictions_parquet,
+        paths.predictions_csv,
+        paths.metrics_csv,
+        paths.report_html,
+    ]
     try:
         names = manifest.load(project, paths.name).prediction_names
     except F07Error as error:

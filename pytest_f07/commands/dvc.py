@@ -131,9 +131,14 @@ class Dvc:
         # Not --quiet: it hides why.
         line = python_command("dvc", command, *arguments)
         done = subprocess.run(
-            line, cwd=self._root, env={**child_environment(), **environment()}, capture_output=True, encoding="utf-8",
-            errors="replace", check=False,
-        )  # fmt: skip
+            line,
+            cwd=self._root,
+            env={**child_environment(), **environment()},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
         if done.returncode:
             raise F07Error(f"dvc {command} failed: {_reason(done.stderr or done.stdout)}")
         return done.stdout

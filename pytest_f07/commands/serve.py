@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 
-from pytest_f07.results.metric_table import LIMITS
-from pytest_f07.variant import manifest
+from pytest_f07.run import load
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.listen import listen
-from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, check_variant
 from pytest_f07.variant.wording import counted
 
@@ -18,9 +16,7 @@ def serve(project: Project, variant: str) -> None:
 
     :raises F07Error: for a mistake in variant, params, seal or port.
     """
-    variant_manifest = manifest.load(project, check_variant(variant, "VARIANT"))
-    params = Params.read(variant_manifest.paths.params, project.show(variant_manifest.paths.params))
-    params.check_require(LIMITS, variant_manifest.prediction_names, project.show(variant_manifest.paths.params))
+    variant_manifest, params = load(project, check_variant(variant, "VARIANT"))
     variant_manifest.check_seal()
     models = variant_manifest.read_models()
     listener = listen(params.host, params.port)

@@ -66,7 +66,9 @@ class Page:
     def column(self, key: str) -> list[str]:
         """A column of the results table as it is shown, F05's own left out."""
         cells = f"#results-table tbody:not([hidden]) .col-{key}"
-        return self.js("return [...document.querySelectorAll(arguments[0])].map(x => x.firstChild.data.trim())", cells)
+        script = "return [...document.querySelectorAll(arguments[0])].map(x => x.firstChild.data.trim())"
+        texts: list[str] = self.js(script, cells)
+        return texts
 
     def unfold(self) -> None:
         self.click("#show_all_details")

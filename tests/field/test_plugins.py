@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def aside(flag: str) -> tuple[str, ...]:
     return (rf"f07: set aside: .*{re.escape(flag)}",)
 
 
-FAILED = {"status": 1, "outcome": "failed"}
+FAILED: dict[str, Any] = {"status": 1, "outcome": "failed"}
 EACH_ITEM = "def pytest_collection_modifyitems(items):\n    for item in items: item.add_marker(pytest.mark.{mark})\n"
 
 ROWS = {
@@ -70,12 +71,18 @@ ROWS = {
     "testmon": Row("pytest-testmon", "--testmon", runs=2, tells=aside("--testmon")),
     "dependency": Row("pytest-dependency", conftest=EACH_ITEM.format(mark="dependency()")),
     "benchmark": Row("pytest-benchmark"),
-    "benchmark-only": Row("pytest-benchmark", "--benchmark-only", status=1, outcome=None,
-                          tells=(r"f07: 3 of 3 models were not judged \(skipped: .*\)\. No run was begun",)),
+    "benchmark-only": Row(
+        "pytest-benchmark",
+        "--benchmark-only",
+        status=1,
+        outcome=None,
+        tells=(r"f07: 3 of 3 models were not judged \(skipped: .*\)\. No run was begun",),
+    ),
     # how often, where, and until when
     "rerunfailures": Row("pytest-rerunfailures", "--reruns 2", fault="nan", **FAILED, tells=aside("--reruns=2")),
-    "rerunfailures, marked": Row("pytest-rerunfailures", conftest=EACH_ITEM.format(mark="flaky(reruns=2)"),
-                                 fault="threshold", **FAILED),
+    "rerunfailures, marked": Row(
+        "pytest-rerunfailures", conftest=EACH_ITEM.format(mark="flaky(reruns=2)"), fault="threshold", **FAILED
+    ),
     "retry": Row("pytest-retry", ini="retries = 1", fault="threshold", **FAILED, tells=aside("--retries=1")),
     "flaky": Row("flaky", "--force-flaky --max-runs=2", fault="nan", **FAILED, tells=aside("--force-flaky")),
     "repeat": Row("pytest-repeat", "--count 2", tells=aside("--count=2")),
@@ -102,8 +109,9 @@ ROWS = {
     "json-report": Row("pytest-json-report", "--json-report", fault="nan", **FAILED),
     "json-ctrf": Row("pytest-json-ctrf", "--ctrf report.json", fault="nan", **FAILED),
     "reportlog": Row("pytest-reportlog", "--report-log=log.jsonl", fault="nan", **FAILED),
-    "annotate": Row("pytest-github-actions-annotate-failures", fault="nan", **FAILED,
-                    environment={"GITHUB_ACTIONS": "true"}),
+    "annotate": Row(
+        "pytest-github-actions-annotate-failures", fault="nan", **FAILED, environment={"GITHUB_ACTIONS": "true"}
+    ),
     "subtests": Row("pytest-subtests", fault="nan", **FAILED),
     "check": Row("pytest-check", fault="nan", **FAILED),
     "azure": Row("pytest-azurepipelines pytest-nunit", fault="nan", **FAILED),
@@ -122,16 +130,25 @@ ROWS = {
     "env": Row("pytest-env", ini="env =\n    MPLBACKEND=module://no.such.backend"),
     "socket": Row("pytest-socket", "--disable-socket"),
     "socket, hosts": Row("pytest-socket", "--disable-socket --allow-hosts=192.0.2.1"),
-    "socket, conftest": Row("pytest-socket", conftest="def pytest_runtest_setup():\n    import pytest_socket\n"
-                            "    pytest_socket.disable_socket()\n"),
+    "socket, conftest": Row(
+        "pytest-socket",
+        conftest="def pytest_runtest_setup():\n    import pytest_socket\n    pytest_socket.disable_socket()\n",
+    ),
     "recording": Row("pytest-recording", "--block-network"),
-    "responses": Row(conftest="import responses\n@pytest.fixture(autouse=True)\ndef no_network():\n"
-                     "    with responses.RequestsMock(): yield\n"),
+    "responses": Row(
+        conftest="import responses\n@pytest.fixture(autouse=True)\ndef no_network():\n"
+        "    with responses.RequestsMock(): yield\n"
+    ),
     "requests-mock": Row("requests-mock", conftest="@pytest.fixture(autouse=True)\ndef mocked(requests_mock): pass\n"),
     "freezer": Row("pytest-freezer", conftest="@pytest.fixture(autouse=True)\ndef frozen(freezer): pass\n"),
-    "many": Row("pytest-xdist pytest-randomly pytest-cov pytest-timeout pytest-asyncio pytest-mock pytest-sugar "
-                "pytest-rerunfailures", "-n 2 --cov=. --reruns 1 --timeout=1", fault="nan", **FAILED),
-}  # fmt: skip
+    "many": Row(
+        "pytest-xdist pytest-randomly pytest-cov pytest-timeout pytest-asyncio pytest-mock pytest-sugar "
+        "pytest-rerunfailures",
+        "-n 2 --cov=. --reruns 1 --timeout=1",
+        fault="nan",
+        **FAILED,
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -158,8 +175,13 @@ def test_a_host_that_has(f07_project: F07Project, blocked: dict[str, str], row: 
     for _ in range(row.runs):
         done = subprocess.run(
             [PYTHON, "-m", "pytest", "--f07-variant=v701", *others],
-            cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
     told = done.stdout + done.stderr
     print(told)
     metadata = f07_project.variant / "07_deployrun_metadata.json"

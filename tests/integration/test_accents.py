@@ -7,6 +7,7 @@ import json
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Literal
 from unicodedata import normalize
 
 import pyarrow.parquet as pq
@@ -49,8 +50,9 @@ def test_every_artefact_keeps_the_names(accented: F07Project) -> None:
     assert result.ret == 0
     report = accented.variant / "report"
     assert {path.name for path in (report / "figures").iterdir()} == {
-        "comparison.png", *(f"{kind}_{name}.png" for kind in ("confusion", "scores") for name in NAMES)
-    }  # fmt: skip
+        "comparison.png",
+        *(f"{kind}_{name}.png" for kind in ("confusion", "scores") for name in NAMES),
+    }
     cases = ET.parse(report / "junit.xml").getroot().iter("testcase")
     assert [case.get("name") for case in cases] == [f"test_runtime_validation[{name}]" for name in NAMES]
     page = (report / "report.html").read_text(encoding="utf-8")
@@ -64,7 +66,9 @@ def test_every_artefact_keeps_the_names(accented: F07Project) -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("arguments", [("-k", "batería"), (f"{ITEM}[batería_alta]",)], ids=["-k", "node id"])
-def test_a_model_is_selected_by_its_name(accented: F07Project, form: str, arguments: tuple[str, ...]) -> None:
+def test_a_model_is_selected_by_its_name(
+    accented: F07Project, form: Literal["NFC", "NFD"], arguments: tuple[str, ...]
+) -> None:
     result = accented.run("--collect-only", "-q", *(normalize(form, argument) for argument in arguments))
     assert result.ret == 0
     assert [line for line in result.outlines if "::" in line] == [f"{ITEM}[batería_alta]"]

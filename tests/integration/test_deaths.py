@@ -29,8 +29,8 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -53,12 +53,12 @@ def stalled(project: F07Project) -> bool:
 
 def servers(project: F07Project) -> list[psutil.Process]:
     """This project's servers, zombies aside."""
-    found = []
+    processes = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or [])
         if "manifest.json" in line and str(project.root) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
+            processes.append(process)
+    return processes
 
 
 def port_is_free(port: int) -> bool:

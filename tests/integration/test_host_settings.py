@@ -55,18 +55,32 @@ def test_where_all_models_are_skipped_nothing_is_touched(f07_stub: F07Project, c
 SOME = {
     "skipped": (SKIP_FIRST, "none", r"1 of 3 models were not judged \(skipped: known\)"),
     "xfailed, and it fails": (
-        MARK_ALL.format(mark="pytest.mark.xfail(reason='flaky in CI')"), "nan",
-        r"3 of 3 models were not judged \(xfail: flaky in CI\)"),
+        MARK_ALL.format(mark="pytest.mark.xfail(reason='flaky in CI')"),
+        "nan",
+        r"3 of 3 models were not judged \(xfail: flaky in CI\)",
+    ),
     "xfailed, and it passes": (
-        MARK_ALL.format(mark="pytest.mark.xfail(reason='flaky in CI')"), "none", "3 of 3 models were not judged"),
+        MARK_ALL.format(mark="pytest.mark.xfail(reason='flaky in CI')"),
+        "none",
+        "3 of 3 models were not judged",
+    ),
     "xfailed strictly": (
-        MARK_ALL.format(mark="pytest.mark.xfail(reason='must fail', strict=True)"), "none", "3 of 3 models were not"),
+        MARK_ALL.format(mark="pytest.mark.xfail(reason='must fail', strict=True)"),
+        "none",
+        "3 of 3 models were not",
+    ),
     "a fixture that breaks": (
-        AUTOUSE.format(body="assert 'feeder' not in str(tmp_path)"), "none", "1 of 3 models were not judged"),
+        AUTOUSE.format(body="assert 'feeder' not in str(tmp_path)"),
+        "none",
+        "1 of 3 models were not judged",
+    ),
     "reports that a hook turns": (
         "@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_runtest_makereport():\n"
-        "    report = yield\n    report.outcome = 'passed'\n    return report\n", "nan", "1 of 3 models were not"),
-}  # fmt: skip
+        "    report = yield\n    report.outcome = 'passed'\n    return report\n",
+        "nan",
+        "1 of 3 models were not",
+    ),
+}
 
 
 @pytest.mark.parametrize(("conftest", "fault", "note"), SOME.values(), ids=SOME)
@@ -120,23 +134,24 @@ def test_a_selection_that_the_user_types_stays_one(f07_stub: F07Project) -> None
 
 SURROUNDINGS = {
     "requests, as in pytest's documentation": AUTOUSE.format(
-        body="monkeypatch.delattr('requests.sessions.Session.request')"),
+        body="monkeypatch.delattr('requests.sessions.Session.request')"
+    ),
     "sockets": "import socket\nclass Guarded(socket.socket):\n"
-               "    def __new__(cls, *a, **k): raise RuntimeError('blocked')\n"
-               "def pytest_runtest_setup():\n    socket.socket = Guarded\n",
+    "    def __new__(cls, *a, **k): raise RuntimeError('blocked')\n"
+    "def pytest_runtest_setup():\n    socket.socket = Guarded\n",
     "connections": AUTOUSE.format(body="import socket; monkeypatch.setattr(socket.socket, 'connect', None)"),
     "time": AUTOUSE.format(body="import time; monkeypatch.setattr(time, 'perf_counter', lambda: 0.0)"),
     "processes": AUTOUSE.format(body="import subprocess; monkeypatch.setattr(subprocess, 'Popen', None)"),
     "the environment": "import os\n@pytest.fixture(autouse=True, scope='session')\ndef clean():\n"
-                       "    keep = dict(os.environ); os.environ.clear(); yield; os.environ.update(keep)\n",
+    "    keep = dict(os.environ); os.environ.clear(); yield; os.environ.update(keep)\n",
     "the folder": AUTOUSE.format(body="monkeypatch.chdir(tmp_path)"),
     "a wish to stop": "def pytest_runtest_logreport(report):\n    SESSION[0].shouldstop = 'enough'\n"
-                      "SESSION = []\ndef pytest_sessionstart(session): SESSION.append(session)\n",
+    "SESSION = []\ndef pytest_sessionstart(session): SESSION.append(session)\n",
     "each item twice": "def pytest_generate_tests(metafunc):\n    metafunc.fixturenames.append('again')\n"
-                       "    metafunc.parametrize('again', [1, 2])\n@pytest.fixture\ndef again(request): pass\n",
+    "    metafunc.parametrize('again', [1, 2])\n@pytest.fixture\ndef again(request): pass\n",
     "another order": "def pytest_collection_modifyitems(items): items.reverse()\n",
     "warnings": "import warnings\nwarnings.simplefilter('error')\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("conftest", SURROUNDINGS.values(), ids=SURROUNDINGS)

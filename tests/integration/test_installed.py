@@ -115,12 +115,17 @@ def test_the_wheel_is_what_runs(plant: Checkout, interpreter: Path) -> None:
 
 def test_serve7_says_how_to_try_it_serves_and_ends_at_ctrl_c(plant: Checkout, interpreter: Path) -> None:
     assert make(plant, interpreter, "variant7", "VARIANT=v701", "PARENT=v601", "PORT=0").returncode == 0
-    command = [interpreter, "-m", "pytest_f07", "serve7", "--variant", "v701"]
+    command = [str(interpreter), "-m", "pytest_f07", "serve7", "--variant", "v701"]
     with subprocess.Popen(
-        command, cwd=plant.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command,
+        cwd=plant.root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         # where the tests run in the background, Ctrl-C may be ignored
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as server:  # fmt: skip
+    ) as server:
         assert server.stdout is not None
         curl = next(line for line in server.stdout if line.startswith("curl "))
         ready = next((line for line in server.stdout if "models ready" in line), None)

@@ -92,8 +92,8 @@ def test_from_the_pipelines_project_to_a_published_variant_and_back(tmp_path: Pa
     assert " passed" in project.make("script7-run", "VARIANT=v701")
     check(project, "v701")
     assert "passed" in listed(project, "v701")
-    made = project.artefacts("v701")
-    assert {"logs/raw_predictions.parquet", "metrics/metrics_per_model.csv"} <= made.keys()
+    artefacts = project.artefacts("v701")
+    assert {"logs/raw_predictions.parquet", "metrics/metrics_per_model.csv"} <= artefacts.keys()
 
     # published; a second variant is declared, and committed as the pipeline's .gitignore lets it
     text = project.make("publish7", "VARIANT=v701")
@@ -106,7 +106,7 @@ def test_from_the_pipelines_project_to_a_published_variant_and_back(tmp_path: Pa
 
     # a colleague has the run, whole
     clone = clone_project(tmp_path)
-    assert clone.artefacts("v701") == made
+    assert clone.artefacts("v701") == artefacts
     assert "passed" in listed(clone, "v701")
     check(clone, "v701")
 
@@ -134,7 +134,7 @@ def test_from_the_pipelines_project_to_a_published_variant_and_back(tmp_path: Pa
 
     # a run again gives the same bytes, and is published anew
     assert " passed" in project.make("script7-run", "VARIANT=v701")
-    assert project.artefacts("v701") == made
+    assert project.artefacts("v701") == artefacts
     assert "git: committed " in project.make("publish7", "VARIANT=v701")
 
     # removed when nothing was made of it any more

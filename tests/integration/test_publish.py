@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -87,10 +86,10 @@ def test_only_the_variants_files_are_committed_and_a_clone_gets_every_byte(kept:
         file.write("dirty/\n")
     dirty = kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore")
 
-    said = publish(kept)
+    output = publish(kept)
     files = SMALL | POINTERS | {"v701/.gitignore"}
     assert kept.committed() == files
-    assert f", {len(files)} files of v701\nDVC: pushed to storage\ngit: pushed to origin\n" in said
+    assert f", {len(files)} files of v701\nDVC: pushed to storage\ngit: pushed to origin\n" in output
     assert kept.git("status", "--porcelain", "--", "staged.txt", ".gitignore") == dirty
     check_clone(kept, tmp_path)
 
@@ -158,50 +157,17 @@ def test_what_the_pipelines_gitignore_leaves_out_is_published_all_the_same(kept:
     check_clone(kept, tmp_path)
 
 
-def _forget_storage(checkout: Checkout) -> None:
-    checkout.dvc("remote", "remove", "storage")
-
-
-def _forget_upstream(checkout: Checkout) -> None:
-    checkout.git("branch", "--unset-upstream")
-
-
-def _forget_both(checkout: Checkout) -> None:
-    _forget_storage(checkout)
-    _forget_upstream(checkout)
-
-
-def _add_remotes(checkout: Checkout) -> None:
-    checkout.dvc("config", "--unset", "core.remote")
-    checkout.dvc("remote", "add", "--quiet", "second", checkout.root.parent / "second")
-
-
 def _move_storage(url: str) -> Callable[[Checkout], object]:
     return lambda checkout: checkout.dvc("remote", "modify", "storage", "url", url)
 
 
-def _lose_git_remote(checkout: Checkout) -> None:
-    shutil.rmtree(checkout.root.parent / "git")
-
-
-NO_STORAGE = "DVC has no remote; dvc remote add --default NAME URL gives it one"
-NO_UPSTREAM = "branch main has no upstream; git push -u REMOTE main gives it one, or REMOTE= names a remote"
 NOT_PUSHED = {
-    "nowhere": (_forget_both, f"nothing is pushed: {NO_STORAGE}; {NO_UPSTREAM}."),
-    "no DVC remote": (_forget_storage, f"nothing is pushed: {NO_STORAGE}."),
-    "no default": (_add_remotes, "nothing is pushed: DVC has the remotes storage, second and no default; dvc remote *"),
-    "no upstream": (_forget_upstream, f"git did not push: {NO_UPSTREAM}."),
-    "no branch": (
-        lambda checkout: checkout.git("checkout", "--quiet", "--detach"),
-        "git did not push: no branch is checked out; git switch BRANCH first.",
-    ),
     "plugin": (
         _move_storage("s3://bucket/data"),
         "dvc push failed: unexpected error - s3 is supported, but requires 'dvc-s3' to be installed: *",
     ),
     "unreachable": (_move_storage("http://127.0.0.1:9/data"), "dvc push failed: *Cannot connect to host 127.0.0.1:9 *"),
     "unwritable": (_move_storage("/proc/nowhere"), "dvc push failed: * No such file or directory: '/proc/nowhere'*"),
-    "git remote gone": (_lose_git_remote, "git push failed: *"),
 }
 
 
@@ -214,8 +180,8 @@ def test_what_is_not_pushed_is_said_with_the_reason_and_the_commit_is_kept(
     again = " The commit is kept; run publish7 again when this is mended."
     assert fnmatchcase(line, f"ERROR: {message}{again}"), line
     assert kept.committed() >= SMALL | POINTERS
-    if message.startswith(("nothing", "dvc")):  # no pointer is public before what it points to
-        assert kept.git("rev-parse", "origin/main") == kept.git("ls-remote", "origin", "main").split()[0]
+    # no pointer is public before what it points to
+    assert kept.git("rev-parse", "origin/main") == kept.git("ls-remote", "origin", "main").split()[0]
 
 
 def test_a_failed_push_can_be_given_again(kept: Checkout, tmp_path: Path) -> None:
@@ -279,122 +245,6 @@ def test_a_hooks_environment_leads_into_no_other_repository(kept: Checkout, tmp_
     assert kept.committed() == SMALL | POINTERS | {"v701/.gitignore"}
 
 
-def test_the_remote_can_be_named(kept: Checkout, tmp_path: Path) -> None:
-    kept.git("init", "--quiet", "--bare", tmp_path / "fork")
-    kept.git("remote", "add", "fork", tmp_path / "fork")
-    before = kept.tree()
-    assert refused(kept, "--remote=nowhere") == "ERROR: REMOTE=nowhere: git has no such remote; it has fork, origin."
-    assert kept.tree() == before
-    assert publish(kept, "--remote=fork").endswith("git: pushed to fork\n")
-    assert kept.git("ls-remote", "fork", "refs/heads/main").startswith(kept.git("rev-parse", "HEAD"))
-    assert not kept.git("ls-remote", "origin", "refs/heads/main").startswith(kept.git("rev-parse", "HEAD"))
-
-
-def _drop_metadata(checkout: Checkout) -> None:
-    (checkout.variant / "07_deployrun_metadata.json").unlink()
-
-
-def _change_metrics(checkout: Checkout) -> None:
-    with (checkout.variant / "metrics" / "metrics_per_model.csv").open("a") as file:
-        file.write("better,1,1,0,0\n")
-
-
-def _add_a_file(checkout: Checkout) -> None:
-    (checkout.variant / "report" / "notes.txt").write_text("mine")
-
-
-def _lose_a_figure(checkout: Checkout) -> None:
-    next((checkout.variant / "report" / "figures").iterdir()).unlink()
-
-
-def _change_params(checkout: Checkout) -> None:
-    with (checkout.variant / "params.yaml").open("a") as file:
-        file.write("sample_size: 5\n")
-
-
-def _fail(checkout: Checkout) -> None:
-    """Run again with a server whose scores are no numbers."""
-    checkout.stub("nan")
-    assert checkout.run().returncode == 1
-
-
-def _fail_and_edit_the_outcome(checkout: Checkout) -> None:
-    _fail(checkout)
-    path = checkout.variant / "07_deployrun_metadata.json"
-    models = {name: {**model, "outcome": "passed"} for name, model in json.loads(path.read_text())["models"].items()}
-    checkout.change_metadata(outcome="passed", models=models)
-
-
-def _edit_a_count(checkout: Checkout) -> None:
-    checkout.change_metadata(counts={"windows": 1})
-
-
-def _forget_digests(checkout: Checkout) -> None:
-    checkout.change_metadata(sha256=None)
-
-
-def _leave_git(checkout: Checkout) -> None:
-    shutil.rmtree(checkout.root / ".git")
-
-
-DUBIOUS = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}  # git's own way to test it
-REFUSALS = {
-    "incomplete": (_drop_metadata, "no run of v701 was completed. Run it: make script7-run VARIANT=v701"),
-    "altered": (_change_metrics, "v701 is not published: executions/07_deployrun/v701/metrics/metrics_per_model.csv "
-                "has changed since the run. Run it again: make script7-run VARIANT=v701"),
-    "added": (_add_a_file, "report/notes.txt was added after the run."),
-    "lost": (_lose_a_figure, ".png is missing."),
-    "params": (_change_params, "params.yaml has changed since the run."),
-    "failed": (_fail, "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 "
-               "publishes it all the same."),
-    "told to have passed": (_fail_and_edit_the_outcome, "feeder_overload is passed (F07-INFER, F07-NONFINITE); in "
-                            "junit.xml it is failed (F07-INFER, F07-NONFINITE)."),
-    "a count": (_edit_a_count, "v701 is not published: executions/07_deployrun/v701/07_deployrun_metadata.json: "
-                "counts.windows is 1; the files hold 3838."),
-    "older": (_forget_digests, "an older tool wrote it."),
-    "no git": (_leave_git, "is not in a git repository. Make it one: git init"),
-    "no DVC": (lambda checkout: None, "DVC is not initialised in "),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("spoil", "message"), REFUSALS.values(), ids=REFUSALS)
-def test_what_cannot_be_published_is_refused_untouched(checkout: Checkout, spoil, message: str) -> None:
-    spoil(checkout)
-    before = checkout.tree()
-    assert message in refused(checkout)
-    assert checkout.tree() == before
-
-
-REFUSING = {
-    "not ours": (
-        DUBIOUS,
-        "git rev-parse failed: fatal: detected dubious ownership in repository at * safe.directory *",
-    ),
-    "not installed": ({"PATH": os.devnull}, "git cannot be run (*). Install it, or put it on PATH."),
-}
-
-
-@pytest.mark.parametrize(("variables", "message"), REFUSING.values(), ids=REFUSING)
-def test_a_git_that_refuses_is_heard_before_anything_is_touched(
-    checkout: Checkout, variables: dict[str, str], message: str
-) -> None:
-    before = checkout.tree()
-    assert fnmatchcase(refused(checkout, **variables), f"ERROR: {message}")
-    assert checkout.tree() == before
-
-
-def test_without_dvc_it_says_what_to_install(checkout: Checkout, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['dvc'] = None\n")
-    line = refused(checkout, PYTHONPATH=str(tmp_path))
-    assert line == ("ERROR: DVC is not installed in this environment. Install it: pip install 'pytest-f07[dvc]'")
-
-
-def test_a_failed_run_is_published_where_the_user_says_so(kept: Checkout) -> None:
-    _fail(kept)
-    publish(kept, "--allow-failed")
-    assert kept.git("log", "-1", "--format=%s") == "F07 v701 of v601: 3 models, failed"
-
-
 @pytest.mark.parametrize("link", ["symlink", "hardlink"])
 def test_after_publishing_a_variant_runs_again_whatever_links_dvc_makes(kept: Checkout, link: str) -> None:
     kept.dvc("config", "cache.type", link)
@@ -446,9 +296,9 @@ def test_a_dvc_pipeline_runs_shows_publishes_and_forgets_a_variant(kept: Checkou
     assert "confusion_inverter_trip.cnn.png" in page
     assert "didn't change, skipping" in kept.dvc("repro", "f07-v701")
 
-    said = publish(kept)
-    assert "(dvc commit of f07-v701)" in said
-    assert "git: dvc.yaml is yours and not committed" in said
+    output = publish(kept)
+    assert "(dvc commit of f07-v701)" in output
+    assert "git: dvc.yaml is yours and not committed" in output
     assert kept.committed() - {"dvc.lock"} == SMALL | {"v701/.gitignore"}
     assert "dvc.lock" in kept.committed()
 

@@ -70,8 +70,8 @@ def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never
     assert "<h2>Against v701</h2>" in text
     assert "Flipped predictions of inverter_trip:" in text
     assert "Flipped predictions of feeder_overload:" not in text
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', text)[1]))
-    [test] = [found for key, [found] in blob["tests"].items() if key.endswith("[inverter_trip]")]
+    [blob] = [json.loads(html.unescape(blob)) for blob in re.findall(r'data-jsonblob="([^"]*)"', text)]
+    [test] = [test for key, [test] in blob["tests"].items() if key.endswith("[inverter_trip]")]
     assert "&lt;img src=x" in test["extras"][0]["content"]
     assert "<img src=x" not in test["extras"][0]["content"]
 
@@ -140,15 +140,15 @@ def test_an_interactive_terminal_has_one_line_of_progress_which_goes_away(f07_st
         command, cwd=f07_stub.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
-        said = b""
+        output = b""
         try:
             while part := os.read(ours, 65_536):
-                said += part
+                output += part
         except OSError:  # Linux says so when the other end is closed
             pass
     os.close(ours)
     assert process.returncode == 0
-    lines = [line.rstrip() for line in said.decode().replace("\r\n", "\n").split("\n")]
+    lines = [line.rstrip() for line in output.decode().replace("\r\n", "\n").split("\n")]
     [line] = [line for line in lines if "windows answered" in line]
     assert "\rf07: starting the server " in line
     assert re.fullmatch(r".*\r +\rexecutions/07_deployrun/v701/manifest\.json .*\[100%\].*", line)

@@ -82,7 +82,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
 
     # the report: one file, metrics in the table, a picture for each model, the warning
     report = (done.variant / "report" / "report.html").read_text()
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', report)[1]))
+    [blob] = [json.loads(html.unescape(text)) for text in re.findall(r'data-jsonblob="([^"]*)"', report)]
     assert blob["title"] == "F07 runtime validation: v701 of package v601"
     tests = {key.split("[")[1][:-1]: value[0] for key, value in blob["tests"].items()}
     assert list(tests) == NAMES
@@ -99,7 +99,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
     # junit: the metrics as properties
     cases = ET.parse(done.variant / "report" / "junit.xml").getroot().iter("testcase")
     for case, row in zip(cases, _metrics(done.variant), strict=True):
-        properties = {found.get("name"): found.get("value") for found in case.iter("property")}
+        properties = {element.attrib["name"]: element.attrib["value"] for element in case.iter("property")}
         assert properties["TP"] == row["TP"]
         assert float(properties["f1"]) == float(row["f1"])
         assert properties["code"] == ""
@@ -135,11 +135,11 @@ def test_an_older_manifest_still_runs_with_a_warning(done: F07Project) -> None:
     path = done.variant / "manifest.json"
     document = json.loads(path.read_text())
     del document["files"]
-    for found in document["models"]:
-        found["model_dir"] = "/srv/elsewhere/" + found["model_dir"]
-        found["dataset_path"] = "/srv/elsewhere/" + found["dataset_path"]
-    for found in document["datasets"]:
-        found["dataset_path"] = "/srv/elsewhere/" + found["dataset_path"]
+    for entry in document["models"]:
+        entry["model_dir"] = "/srv/elsewhere/" + entry["model_dir"]
+        entry["dataset_path"] = "/srv/elsewhere/" + entry["dataset_path"]
+    for entry in document["datasets"]:
+        entry["dataset_path"] = "/srv/elsewhere/" + entry["dataset_path"]
     document["f06_path"] = "/srv/elsewhere"
     path.write_text(json.dumps(document))
     result = done.run()
@@ -202,13 +202,13 @@ def test_real_packages_give_the_expected_metrics(
     assert result.ret == (1 if failing else 0)
     with (REAL_PACKAGES / "expected" / package / "expected_metrics.csv").open() as file:
         expected = list(csv.DictReader(file))
-    found = _metrics(f07_project.variant)
-    assert [{key: row[key] for key in expected[0]} for row in found] == expected
+    metrics = _metrics(f07_project.variant)
+    assert [{key: row[key] for key in expected[0]} for row in metrics] == expected
     if failing:
         result.stdout.fnmatch_lines(
             ["F07-NONFINITE  pvpcs_active_power_any-to-80_100: 34,305 of 34,305 scores of its own dataset *"]
         )
-        assert [row["non_finite"] for row in found] == ["0", "137220", "0", "0"]
+        assert [row["non_finite"] for row in metrics] == ["0", "137220", "0", "0"]
         assert f07_project.metadata["outcome"] == "failed"
 
 

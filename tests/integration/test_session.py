@@ -154,9 +154,9 @@ def test_no_project(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(f07_stub.variant)
     result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v701")
     assert result.ret == 4
-    result.stderr.fnmatch_lines([
-        f"ERROR: {f07_stub.variant} is no project: it has no folder executions/. Go to {f07_stub.root} and try again."
-    ])  # fmt: skip
+    result.stderr.fnmatch_lines(
+        [f"ERROR: {f07_stub.variant} is no project: it has no folder executions/. Go to {f07_stub.root} and try again."]
+    )
 
 
 @pytest.mark.parametrize("name", ["701", "../v701", "v701/", "", "v7"])

@@ -19,7 +19,11 @@ def test_a_run_imports_nothing_of_the_project(f07_project: F07Project, warnings:
     environment = {**os.environ, "PYTHONWARNINGS": warnings}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "--f07-variant=v701"],
-        cwd=f07_project.root, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=f07_project.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f07_project.metadata["outcome"] == "passed"

@@ -1,4 +1,4 @@
-"""A run killed at many moments, and other misfortunes: ``python tests/proofs/chaos.py`` prints what was done and seen.
+"""A run killed at many moments, and other misfortunes: ``python -m tests.proofs.chaos`` prints what was done and seen.
 
 After each: nothing half-written looks whole, check7 tells the truth, no process stays, and the next run gives the
 bytes of an undisturbed one.
@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import faults
 import psutil
 
 from pytest_f07.commands.check import check_run
 from pytest_f07.variant import paths
+from tests.proofs import faults
 
 MOMENTS = 50
 MOMENTS_REAL = 10
@@ -104,16 +104,16 @@ class Project:
 
     def artefacts(self) -> dict[str, bytes]:
         """What two runs must make alike, as far as it is there under its own name."""
-        found = [path for part in ("logs", "metrics", "report/figures") for path in (self.variant / part).rglob("*")]
-        return {path.name: path.read_bytes() for path in found if path.is_file() and not path.name.startswith(".")}
+        files = [path for part in ("logs", "metrics", "report/figures") for path in (self.variant / part).rglob("*")]
+        return {path.name: path.read_bytes() for path in files if path.is_file() and not path.name.startswith(".")}
 
     def processes(self) -> list[psutil.Process]:
-        found = []
+        processes = []
         for process in psutil.process_iter(["cmdline", "status"]):
             line = " ".join(process.info["cmdline"] or [])
             if "manifest.json" in line and str(self.root) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        return found
+                processes.append(process)
+        return processes
 
     def check(self, before: str) -> str:
         """What was left is whole or nothing, no process stays, the next run is as if nothing had been."""
@@ -147,8 +147,10 @@ class Project:
 
     def changed(self) -> list[str]:
         """The artefacts that are not those of the undisturbed run."""
-        found = self.artefacts()
-        return sorted(name for name in {*found, *self.undisturbed} if found.get(name) != self.undisturbed.get(name))
+        artefacts = self.artefacts()
+        return sorted(
+            name for name in {*artefacts, *self.undisturbed} if artefacts.get(name) != self.undisturbed.get(name)
+        )
 
 
 def deaths(project: Project, moments: int, label: str) -> None:
@@ -166,9 +168,10 @@ def deaths(project: Project, moments: int, label: str) -> None:
         if code == 1:
             assert "Traceback" not in project.output().split("last lines of the server")[0], project.output()
         left[project.check(f"{label}: {how} after {moment:.2f} s")] += 1
-    found = ", ".join(f"{many} × {what}" for what, many in left.items())
+    counts = ", ".join(f"{many} × {what}" for what, many in left.items())
     print(
-        f"{label}: {moments} deaths spread over {project.seconds:.1f} s ({len(DEATHS)} kinds), left {found}", flush=True
+        f"{label}: {moments} deaths spread over {project.seconds:.1f} s ({len(DEATHS)} kinds), left {counts}",
+        flush=True,
     )
 
 
@@ -185,8 +188,11 @@ def full_disk(project: Project) -> None:
         assert not project.artefacts(), project.artefacts().keys()
         conftest.write_text(kept)
         project.check(f"a disk full after {size} bytes")
-    print(f"disk full after {', '.join(f'{size:,}' for size in sizes)} bytes of a file: F07-BROKEN, no file that looks "
-          "whole", flush=True)  # fmt: skip
+    print(
+        f"disk full after {', '.join(f'{size:,}' for size in sizes)} bytes of a file: F07-BROKEN, no file that looks "
+        "whole",
+        flush=True,
+    )
 
 
 def read_only(project: Project) -> None:
@@ -208,8 +214,8 @@ def read_only(project: Project) -> None:
 def two_at_once(project: Project) -> None:
     """One runs, the other is told so."""
     for _ in range(5):
-        with project.start() as one, project.start() as other:
-            codes = sorted([one.wait(PATIENCE), other.wait(PATIENCE)])
+        with project.start() as first, project.start() as second:
+            codes = sorted([first.wait(PATIENCE), second.wait(PATIENCE)])
         assert codes == [0, 4], (codes, project.output())
         project.check("two runs at once")
     print("two runs of a variant at once, five times: one passes, the other ends with 4", flush=True)
@@ -235,8 +241,9 @@ def clock_turned_back(project: Project) -> None:
     kept = conftest.read_text()
     for path in project.root.rglob("*"):
         os.utime(path, (4_000_000_000, 4_000_000_000))
-    conftest.write_text(kept + "\nimport itertools, time\nback = itertools.count()\n"
-                               "time.time = lambda: 1_000_000_000.0 - next(back)\n")  # fmt: skip
+    conftest.write_text(
+        kept + "\nimport itertools, time\nback = itertools.count()\ntime.time = lambda: 1_000_000_000.0 - next(back)\n"
+    )
     assert project.run() == 0, project.output()
     assert project.artefacts() == project.undisturbed
     conftest.write_text(kept)

@@ -22,6 +22,7 @@ from pytest_f07 import wire
 from pytest_f07.windows import Predictions
 
 HALF_WAY = 4
+STUB = "tests.stub_server"
 number = count(1)
 
 
@@ -72,11 +73,12 @@ def first_codes_kept() -> None:
     made = vectorize.sequences
 
     def cut(windows: Any, vocabulary: Any, width: int) -> Any:
-        firsts = [[code for code in window if vocabulary.look_up(np.array([code]))[0]][:width]
-                  for window in windows.lists()]  # fmt: skip
+        firsts = [
+            [code for code in window if vocabulary.look_up(np.array([code]))[0]][:width] for window in windows.lists()
+        ]
         return made(wire.windows_from_lists(firsts), vocabulary, width)
 
-    vectorize.sequences = cut  # type: ignore[assignment]  # a planted fault
+    vectorize.sequences = cut
 
 
 def presence_for_counts() -> None:
@@ -88,13 +90,13 @@ def presence_for_counts() -> None:
 
 def _predicting(change: Callable[[Any, Predictions], Predictions]) -> None:
     """Change what a batch is answered; a window alone is answered rightly where there is no ``/infer`` to blame."""
-    from_stub = "stub_server" in sys.modules
-    if from_stub:
-        from stub_server import Stub as Runtime
+    runtime: Any
+    if STUB in sys.modules:
+        from tests.stub_server import Stub as runtime
     else:
-        from pytest_f07.server.models import Runtime  # type: ignore[assignment]  # a planted fault
-    made = Runtime.predict
-    Runtime.predict = lambda self, windows: change(self, made(self, windows))  # type: ignore[method-assign]  # a planted fault
+        from pytest_f07.server.models import Runtime as runtime
+    predict = runtime.predict
+    runtime.predict = lambda self, windows: change(self, predict(self, windows))
 
 
 def _scored(change: Callable[[Any], Any]) -> None:
@@ -202,7 +204,12 @@ def scores_of_the_batch_before() -> None:
 
 
 def slow() -> None:
-    _predicting(lambda _, found: (time.sleep(3600), found)[1] if next(number) == HALF_WAY else found)
+    def changed(_: Any, found: Predictions) -> Predictions:
+        if next(number) == HALF_WAY:
+            time.sleep(3600)
+        return found
+
+    _predicting(changed)
 
 
 def dies() -> None:
@@ -263,11 +270,12 @@ def number_for_nan_elsewhere() -> None:
 
 def embedding_row_zeroed() -> None:
     from pytest_f07.server import models
+    from pytest_f07.variant.package import Model
 
-    made = models.load
+    load_whole = models.load
 
-    def load(model: Any) -> Any:
-        loaded = made(model)
+    def load(made: Model) -> models.LoadedModel:
+        loaded = load_whole(made)
         for layer in loaded.network.layers:
             if type(layer).__name__ == "Embedding":
                 [weights] = layer.get_weights()
@@ -281,7 +289,7 @@ def embedding_row_zeroed() -> None:
 def repeats_drift() -> None:
     """Every batch moves a model's scores by another 1e-5."""
     drift = count(1)
-    _batches(lambda _, y_prob: np.clip(y_prob + np.float32([1e-5 * next(drift), 0, 0]), 0, 1))
+    _batches(lambda _, y_prob: np.clip(y_prob + np.array([1e-5 * next(drift), 0, 0], np.float32), 0, 1))
 
 
 # -- the reader of the package, which run and server share; each process plants it for itself
@@ -302,7 +310,10 @@ def file_of_another_model() -> None:
 def threshold_rounded() -> None:
     from pytest_f07.variant import package
 
-    package._threshold = lambda value, where: 0.0 if value is None else round(value - 0.1)
+    def parse(value: Any, where: str) -> float:
+        return 0.0 if value is None else round(value - 0.1)
+
+    package._parse_threshold = parse
 
 
 # -- the wire
@@ -310,16 +321,18 @@ def threshold_rounded() -> None:
 
 def _app(change: Callable[[Any], None], **headers: str) -> None:
     """Change the application; ``headers`` instead of its own."""
-    made = pytest_f07.server.app.create_app
+    module: Any = pytest_f07.server.app
+    made = module.create_app
 
     def create_app(identity: Any, predict: Any, signed: dict[str, str]) -> Any:
         app = made(identity, predict, signed | {name.replace("_", "-"): value for name, value in headers.items()})
         change(app)
         return app
 
-    pytest_f07.server.app.create_app = create_app
-    if "stub_server" in sys.modules:
-        sys.modules["stub_server"].create_app = create_app  # type: ignore[attr-defined]  # a planted fault
+    module.create_app = create_app
+    if STUB in sys.modules:
+        stub: Any = sys.modules[STUB]
+        stub.create_app = create_app
 
 
 def _answers(change: Callable[[Any], Any]) -> None:
@@ -423,7 +436,7 @@ def main() -> None:
     fault, kind = sys.argv[1:3]
     del sys.argv[1:3]
     if kind == "stub":
-        import stub_server
+        from tests import stub_server
 
         sys.argv.insert(2, "none")
         globals()[fault]()
@@ -437,5 +450,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))  # the stub server lies there
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # the stub server lies there
     main()

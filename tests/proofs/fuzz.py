@@ -1,6 +1,6 @@
 """Hostile requests against the real server, at length.
 
-``python tests/proofs/fuzz.py [waitress] [werkzeug]`` prints figures.
+``python -m tests.proofs.fuzz [waitress] [werkzeug]`` prints figures.
 
 Requests that Schemathesis makes from ``/openapi.json``, Arrow streams with bytes changed or cut off, clients that send
 half a body or read no answer, and many clients at once. No 5xx, no request that hangs, no growth of memory.
@@ -31,6 +31,7 @@ import pyarrow as pa
 
 from pytest_f07 import wire
 from pytest_f07.windows import MAX_CODES, MAX_WINDOW, MAX_WINDOWS
+from tests.proofs import faults
 
 GENERATED = 10_000
 STREAMS = 10_000
@@ -53,8 +54,6 @@ HEAD = b"POST /infer_batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json
 @contextmanager
 def served(kind: str) -> Iterator[tuple[int, psutil.Process]]:
     """The demo behind waitress or Werkzeug: its port and process."""
-    import faults
-
     with tempfile.TemporaryDirectory(prefix="f07-fuzz-") as folder:
         root = Path(folder)
         faults.make_project(root)
@@ -96,19 +95,26 @@ def schemathesis(port: int) -> str:
         "negative_data_rejection,unsupported_method,allow_header_conformance"
     )
     command = [
-        Path(sys.executable).with_name("st"), "run", f"http://127.0.0.1:{port}/openapi.json", "--workers=2",
-        f"--max-examples={GENERATED}", "--phases=examples,coverage,fuzzing", "--seed=7",
+        str(Path(sys.executable).with_name("st")),
+        "run",
+        f"http://127.0.0.1:{port}/openapi.json",
+        "--workers=2",
+        f"--max-examples={GENERATED}",
+        "--phases=examples,coverage,fuzzing",
+        "--seed=7",
         "--generation-database=none",
-        f"--checks={checks}", "--continue-on-failure",
-        f"--request-timeout={PATIENCE}", "--suppress-health-check=all",
-    ]  # fmt: skip
+        f"--checks={checks}",
+        "--continue-on-failure",
+        f"--request-timeout={PATIENCE}",
+        "--suppress-health-check=all",
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     with tempfile.TemporaryDirectory(prefix="f07-fuzz-") as folder:  # it keeps files where it runs
         environment["NO_COLOR"] = "1"
-        found = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
-    assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
-    said = re.search(r"([0-9,]+) generated.*", found.stdout)
-    return f"Schemathesis: {said[0] if said else found.stdout[-300:]}"
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    count = re.search(r"([0-9,]+) generated.*", done.stdout)
+    return f"Schemathesis: {count[0] if count else done.stdout[-300:]}"
 
 
 def streams(rng: random.Random) -> Iterator[bytes]:
@@ -138,7 +144,7 @@ def streams(rng: random.Random) -> Iterator[bytes]:
 
 def arrow(port: int, many: int = STREAMS) -> str:
     """No stream, however wrong, is more than a 4xx; a right one may come of it."""
-    found = Counter()
+    statuses: Counter[int] = Counter()
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     for _, body in zip(range(many), streams(random.Random(7)), strict=False):
         connection.request("POST", "/infer_batch", body, {"Content-Type": wire.ARROW})
@@ -149,14 +155,17 @@ def arrow(port: int, many: int = STREAMS) -> str:
             message = json.loads(text)["error"]
             assert message, body
             assert "\n" not in message, body
-        found[response.status] += 1
+        statuses[response.status] += 1
     connection.close()
-    return f"{many:,} meddled Arrow streams: " + ", ".join(f"{n:,} × {status}" for status, n in sorted(found.items()))
+    return f"{many:,} meddled Arrow streams: " + ", ".join(
+        f"{n:,} × {status}" for status, n in sorted(statuses.items())
+    )
 
 
 def half_sent(port: int) -> str:
     """Clients that send half a body, a byte now and then, or read no answer; the others are answered meanwhile."""
-    stop, slow = threading.Event(), []
+    stop = threading.Event()
+    slow: list[socket.socket] = []
     for number in range(HALF_SENT):
         connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         connection.sendall(HEAD + b'Content-Length: 100000\r\n\r\n{"windows": [[' + b"1," * (number % 7))
@@ -210,14 +219,16 @@ def many_clients(port: int, seconds: float = SECONDS) -> str:
     """All ask at once, JSON and Arrow, batches and windows alone; every answer is what a quiet server said."""
     rng = np.random.default_rng(7)
     batches = [[rng.integers(-2, 60, rng.integers(0, 30)).tolist() for _ in range(64)] for _ in range(CLIENTS)]
-    names = [one["prediction_name"] for one in json.loads(_get(port))["loaded"]]
+    names = [model["prediction_name"] for model in json.loads(_get(port))["loaded"]]
     quiet = [_scores(port, batch, names) for batch in batches]
-    answers, wrong, end = Counter(), [], time.monotonic() + seconds
+    answers: Counter[int] = Counter()
+    wrong: list[int] = []
+    end = time.monotonic() + seconds
 
     def client(number: int) -> None:
         while time.monotonic() < end and not wrong:
-            found = _scores(port, batches[number], names, arrow=answers[number] % 2 == 0)
-            if not np.allclose(found, quiet[number], rtol=0, atol=1e-5, equal_nan=True):
+            scores = _scores(port, batches[number], names, arrow=answers[number] % 2 == 0)
+            if not np.allclose(scores, quiet[number], rtol=0, atol=1e-5, equal_nan=True):
                 wrong.append(number)
             answers[number] += 1
 
@@ -235,9 +246,9 @@ def many_clients(port: int, seconds: float = SECONDS) -> str:
 def _get(port: int) -> bytes:
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", "/")
-    found = connection.getresponse().read()
+    content = connection.getresponse().read()
     connection.close()
-    return found
+    return content
 
 
 def _scores(port: int, batch: list[list[int]], names: list[str], arrow: bool = False) -> np.ndarray:
@@ -249,8 +260,8 @@ def _scores(port: int, batch: list[list[int]], names: list[str], arrow: bool = F
     status, text = ask(port, json.dumps({"windows": batch}).encode())
     assert status == 200
     results = json.loads(text)["results"]
-    assert [one["window"] for one in results] == batch
-    return np.array([[one["y_prob"] for one in row["results"]] for row in results], np.float32)
+    assert [row["window"] for row in results] == batch
+    return np.array([[model["y_prob"] for model in row["results"]] for row in results], np.float32)
 
 
 def main() -> int:
@@ -274,5 +285,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     sys.exit(main())

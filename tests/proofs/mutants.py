@@ -1,6 +1,6 @@
 """Change metrics and vectorization, one operator or number at a time, with cosmic-ray: which change does no test see?
 
-``python tests/proofs/mutants.py`` works in a copy of the repository, takes one mutant of each kind at each place, and
+``python -m tests.proofs.mutants`` works in a copy of the repository, takes one mutant of each kind at each place, and
 prints those that survive. docs/mutants.md says of each survivor why it is none.
 """
 

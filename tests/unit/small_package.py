@@ -25,7 +25,7 @@ BAG: dict[str, Any] = {"vectorization": "dense_bow", "vocab": [1, -5, 2**40], "i
 SEQUENCE: dict[str, Any] = {"vectorization": "sequence", "vocab": [1, 2, 3, 4], "vocab_size": 4, "max_len": 6}
 
 
-def layer(kind: str, **config: Any) -> dict[str, Any]:
+def layer(kind: object, **config: Any) -> dict[str, Any]:
     """Return a layer as ``model_config`` describes it."""
     return {"class_name": kind, "config": config}
 

@@ -39,22 +39,22 @@ def questions(draw: st.DrawFn) -> tuple[list[int], list[list[int]]]:
 
 def f05_dense_bow(windows: list[list[int]], vocabulary: list[int]) -> np.ndarray:
     index = {code: place for place, code in enumerate(vocabulary)}
-    made = np.zeros((len(windows), len(vocabulary)), np.float32)
+    counts = np.zeros((len(windows), len(vocabulary)), np.float32)
     for row, window in enumerate(windows):
         for code in window:
             if code in index:
-                made[row, index[code]] += 1.0
-    return made
+                counts[row, index[code]] += 1.0
+    return counts
 
 
 def f05_sequence(windows: list[list[int]], vocabulary: list[int], max_len: int) -> np.ndarray:
     index = {code: place + 1 for place, code in enumerate(vocabulary)}
-    made = np.zeros((len(windows), max_len), np.int32)
+    padded = np.zeros((len(windows), max_len), np.int32)
     for row, window in enumerate(windows):
         known = [index[code] for code in window if code in index][-max_len:]
         if known:
-            made[row, -len(known) :] = known
-    return made
+            padded[row, -len(known) :] = known
+    return padded
 
 
 def vectorized(

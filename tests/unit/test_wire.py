@@ -101,11 +101,11 @@ def predictions(draw: st.DrawFn) -> Predictions:
 @quick
 @given(predictions())
 def test_predictions_come_through_arrow_bit_for_bit(answer: Predictions) -> None:
-    found = wire.decode_predictions_arrow(wire.encode_predictions_arrow(answer), answer.names)
-    assert found.names == answer.names
-    assert (found.y_pred.dtype, found.y_prob.dtype) == (np.int8, np.float32)
-    np.testing.assert_array_equal(found.y_pred, answer.y_pred)
-    np.testing.assert_array_equal(found.y_prob, answer.y_prob)
+    decoded = wire.decode_predictions_arrow(wire.encode_predictions_arrow(answer), answer.names)
+    assert decoded.names == answer.names
+    assert [decoded.y_pred.dtype.name, decoded.y_prob.dtype.name] == ["int8", "float32"]
+    np.testing.assert_array_equal(decoded.y_pred, answer.y_pred)
+    np.testing.assert_array_equal(decoded.y_prob, answer.y_prob)
 
 
 @quick
@@ -136,9 +136,9 @@ def test_a_score_that_is_no_number_is_null_in_json() -> None:
 
 def test_an_answer_in_several_batches_is_one_answer() -> None:
     batch = pa.record_batch([pa.array([{"y_pred": 1, "y_prob": 0.75}], wire.PREDICTION)], names=["a"])
-    found = wire.decode_predictions_arrow(stream(batch.schema, batch, batch.slice(1), batch), ("a",))
-    assert found.y_pred.tolist() == [[1], [1]]
-    assert found.y_prob.tolist() == [[0.75], [0.75]]
+    predictions = wire.decode_predictions_arrow(stream(batch.schema, batch, batch.slice(1), batch), ("a",))
+    assert predictions.y_pred.tolist() == [[1], [1]]
+    assert predictions.y_prob.tolist() == [[0.75], [0.75]]
 
 
 # -- refusals

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
+from pytest_f07.commands import cli
+from pytest_f07.commands.check import Finding
 from pytest_f07.commands.cli import main
 from pytest_f07.errors import F07Error
 from tests.unit.small_package import make_package, tree
@@ -19,14 +21,18 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
         [sys.executable, "-m", "pytest_f07", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     make_package(tmp_path)
-    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601", "--port=0")
-    assert (found.returncode, found.stderr) == (0, "")
+    done = command(tmp_path, "variant7", "--variant=v701", "--parent=v601", "--port=0")
+    assert (done.returncode, done.stderr) == (0, "")
     again = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == ("ERROR: VARIANT=v701 is taken: executions/07_deployrun/v701 exists. Choose another name.\n")
@@ -35,6 +41,8 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from pytest_f07.commands import cli
+from pytest_f07.commands.check import Finding
 from pytest_f07.commands.cli import main
 sys.exit(main(["variant7", "--variant=v701", "--parent=v601"]))
 """
@@ -45,10 +53,10 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     make_package(tmp_path)
     before = tree(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    found = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", FULL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
-    assert (found.returncode, found.stdout, found.stderr) == (2, "", "ERROR: File too large.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "ERROR: File too large.\n")
     (tmp_path / "executions" / "07_deployrun").rmdir()
     assert tree(tmp_path) == before
 
@@ -56,9 +64,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     make_package(tmp_path)
     (tmp_path / "executions" / "07_deployrun").write_text("a file, and no folder")
-    found = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
-    assert (found.returncode, found.stdout) == (2, "")
-    assert found.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
+    done = command(tmp_path, "variant7", "--variant=v701", "--parent=v601")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ERROR: {tmp_path / 'executions' / '07_deployrun'}: File exists.\n"
 
 
 USAGE = {
@@ -85,6 +93,49 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     assert "variant7" in capsys.readouterr().out
+
+
+STATUS = {
+    "good": (Finding("sealed", "as sealed"), 0),
+    "wrong": (Finding("sealed", wrong="a has changed"), 1),
+    "not looked at": (Finding("sealed", unknown="no seal"), 1),
+}
+
+
+@pytest.mark.parametrize(("finding", "status"), STATUS.values(), ids=STATUS)
+def test_check7_ends_well_only_where_all_was_looked_at_and_is_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, status: int
+) -> None:
+    findings = [Finding("complete", "3 models"), finding]
+    monkeypatch.setattr(cli, "check_run", lambda project, variant: findings)
+    (tmp_path / "executions").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["check7", "--variant=v701"]) == status
+    assert capsys.readouterr().out.splitlines() == [shown.line() for shown in findings]
+
+
+PUBLISH: dict[tuple[str, ...], tuple[bool, str | None]] = {
+    (): (False, None),
+    ("--allow-failed",): (True, None),
+    ("--remote=fork",): (False, "fork"),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "values"), PUBLISH.items(), ids=[" ".join(options) or "none" for options in PUBLISH]
+)
+def test_the_options_of_publish7_reach_it_and_its_lines_the_terminal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    values: tuple[bool, str | None],
+) -> None:
+    monkeypatch.setattr(cli, "publish", lambda project, *arguments: [f"called with {arguments}"])
+    (tmp_path / "executions").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["publish7", "--variant=v701", *options]) == 0
+    assert capsys.readouterr().out == f"called with {('v701', *values)}\n"
 
 
 def test_an_error_is_one_line_whatever_a_name_holds() -> None:

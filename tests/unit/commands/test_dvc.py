@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_f07.commands import dvc
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.errors import F07Error
 
@@ -48,7 +47,7 @@ def known(tmp_path: Path) -> Dvc:
 
 @pytest.mark.parametrize(("text", "reason"), REASONS.items(), ids=range(len(REASONS)))
 def test_the_reason_is_one_line(known: Dvc, monkeypatch: pytest.MonkeyPatch, text: str, reason: str) -> None:
-    monkeypatch.setattr(dvc.subprocess, "run", answering({"add": text}, failing="add"))
+    monkeypatch.setattr(subprocess, "run", answering({"add": text}, failing="add"))
     with pytest.raises(F07Error) as caught:
         known.add([Path("logs")])
     assert str(caught.value) == f"dvc add failed: {reason}"
@@ -66,7 +65,7 @@ STATES: dict[str, tuple[dict[str, str], str]] = {
 def test_a_push_that_ends_well_is_not_believed_blindly(
     known: Dvc, monkeypatch: pytest.MonkeyPatch, states: dict[str, str], absent: str
 ) -> None:
-    monkeypatch.setattr(dvc.subprocess, "run", answering({"status": json.dumps(states)}))
+    monkeypatch.setattr(subprocess, "run", answering({"status": json.dumps(states)}))
     if not absent:
         known.push("storage", ["logs.dvc"])
         return
@@ -91,7 +90,7 @@ REMOTES: dict[str, tuple[str, tuple[str | None, str]]] = {
 def test_the_remote_is_the_default_or_the_only_one(
     known: Dvc, monkeypatch: pytest.MonkeyPatch, settings: str, remote: tuple[str | None, str]
 ) -> None:
-    monkeypatch.setattr(dvc.subprocess, "run", answering({"config": settings}))
+    monkeypatch.setattr(subprocess, "run", answering({"config": settings}))
     assert known.remote() == remote
 
 

@@ -84,37 +84,63 @@ CHOICES = {
     "the first": ({"python3.11": GOOD, "python3.12": GOOD}, [], {}, "python3.11", []),
     "the next": ({"python3": GOOD}, [], {}, "python3", []),
     "a shim that refuses": (
-        {"python3.11": SHIM, "python3.12": GOOD}, [], {}, "python3.12",
+        {"python3.11": SHIM, "python3.12": GOOD},
+        [],
+        {},
+        "python3.12",
         ["python3.11 does not run: pyenv: python3.11: command not found (exit 127); the next is tried."],
     ),
     "without venv": (
-        {"python3.11": NO_VENV, "python3.13": GOOD}, [], {}, "python3.13",
+        {"python3.11": NO_VENV, "python3.13": GOOD},
+        [],
+        {},
+        "python3.13",
         ["python3.11 does not run: ModuleNotFoundError: No module named ensurepip; the next is tried."],
     ),
     "too old": (
-        {"python3": OLD, "python": GOOD}, [], {}, "python",
+        {"python3": OLD, "python": GOOD},
+        [],
+        {},
+        "python",
         ["python3 is Python 3.9; 3.11 or later is needed, up to 3.13; the next is tried."],
     ),
     "the named": ({"python3.11": GOOD, "python3.12": GOOD}, ["PYTHON=python3.12"], {}, "python3.12", []),
     "the exported": ({"python3.11": GOOD, "python3.12": GOOD}, [], {"PYTHON": "python3.12"}, "python3.12", []),
     "the exported is not there": (
-        {"python3.11": GOOD}, [], {"PYTHON": "python9"}, "python3.11", ["python9 is not installed; the next is tried."],
+        {"python3.11": GOOD},
+        [],
+        {"PYTHON": "python9"},
+        "python3.11",
+        ["python9 is not installed; the next is tried."],
     ),
     "the named is not there": (
-        {"python3.11": GOOD}, ["PYTHON=python9"], {}, None,
+        {"python3.11": GOOD},
+        ["PYTHON=python9"],
+        {},
+        None,
         ["ERROR: PYTHON=python9 is not installed. Name another, or leave PYTHON= out."],
     ),
     "the named refuses": (
-        {"python3.11": SHIM, "python3.12": GOOD}, ["PYTHON=python3.11"], {}, None,
-        ["ERROR: PYTHON=python3.11 does not run: pyenv: python3.11: command not found (exit 127). Name another, or "
-         "leave PYTHON= out."],
+        {"python3.11": SHIM, "python3.12": GOOD},
+        ["PYTHON=python3.11"],
+        {},
+        None,
+        [
+            "ERROR: PYTHON=python3.11 does not run: pyenv: python3.11: command not found (exit 127). Name another, or "
+            "leave PYTHON= out."
+        ],
     ),
     "none": (
-        {"python3": OLD}, [], {}, None,
-        ["python3 is Python 3.9; 3.11 or later is needed, up to 3.13; the next is tried.",
-         "ERROR: no Python from 3.11 to 3.13 is installed that can make .venv; install one, or name it: PYTHON=…"],
+        {"python3": OLD},
+        [],
+        {},
+        None,
+        [
+            "python3 is Python 3.9; 3.11 or later is needed, up to 3.13; the next is tried.",
+            "ERROR: no Python from 3.11 to 3.13 is installed that can make .venv; install one, or name it: PYTHON=…",
+        ],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CHOICES)

@@ -67,12 +67,12 @@ def test_a_host_is_left_as_it_is_and_no_value_is_run(host: Path, preamble: str) 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Declare a variant")
     expected = ["./python", "-m", "pytest_f07", "variant7", "--variant", HOSTILE, "--parent", HOSTILE]
-    calls = (
+    calls: list[tuple[list[str], dict[str, str]]] = [
         ([f"VARIANT={HOSTILE}", f"PARENT={HOSTILE}"], {}),
         ([], {"VARIANT": HOSTILE, "PARENT": HOSTILE}),
         (["-e"], {"VARIANT": HOSTILE, "PARENT": HOSTILE}),
         (["-j4", f"PARENT={HOSTILE}"], {"VARIANT": HOSTILE}),
-    )
+    ]
     for arguments, variables in calls:
         done = make(host, "variant7", *arguments, **variables)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

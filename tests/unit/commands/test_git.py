@@ -40,24 +40,34 @@ NO_UPSTREAM = "branch main has no upstream; git push -u REMOTE main gives it one
 TARGETS: dict[str, tuple[dict[str, str], str | None, tuple[str, str] | str]] = {
     "upstream": (UPSTREAM, None, ("origin", "refs/heads/main")),
     "upstream of another name": (
-        {**UPSTREAM, "branch.main.merge": "refs/heads/trunk"}, None, ("origin", "refs/heads/trunk")),
+        {**UPSTREAM, "branch.main.merge": "refs/heads/trunk"},
+        None,
+        ("origin", "refs/heads/trunk"),
+    ),
     "push remote of the branch": (
-        {**UPSTREAM, "remote.pushDefault": "x", "branch.main.pushRemote": "fork"}, None, ("fork", "refs/heads/main")),
+        {**UPSTREAM, "remote.pushDefault": "x", "branch.main.pushRemote": "fork"},
+        None,
+        ("fork", "refs/heads/main"),
+    ),
     "push remote of all": ({**UPSTREAM, "remote.pushDefault": "fork"}, None, ("fork", "refs/heads/main")),
     "push remote, no upstream": ({"remote.pushDefault": "fork"}, None, ("fork", "refs/heads/main")),
     "upstream's name is not the fork's": (
-        {**UPSTREAM, "branch.main.merge": "refs/heads/trunk", "remote.pushDefault": "fork"}, None,
-        ("fork", "refs/heads/main")),
+        {**UPSTREAM, "branch.main.merge": "refs/heads/trunk", "remote.pushDefault": "fork"},
+        None,
+        ("fork", "refs/heads/main"),
+    ),
     "refspec": (
-        {"remote.pushDefault": "fork", "remote.fork.push": "refs/heads/main:refs/heads/review"}, None,
-        ("fork", "refs/heads/review")),
+        {"remote.pushDefault": "fork", "remote.fork.push": "refs/heads/main:refs/heads/review"},
+        None,
+        ("fork", "refs/heads/review"),
+    ),
     "an address": ({"remote.pushDefault": "../fork"}, None, ("../fork", "refs/heads/main")),
     "named": (UPSTREAM, "fork", ("fork", "refs/heads/main")),
     "named, no upstream": ({}, "fork", ("fork", "refs/heads/main")),
     "named as it is": ({**UPSTREAM, "branch.main.merge": "refs/heads/trunk"}, "origin", ("origin", "refs/heads/trunk")),
     "none": ({}, None, NO_UPSTREAM),
     "a local branch": ({"branch.main.remote": ".", "branch.main.merge": "refs/heads/next"}, None, NO_UPSTREAM),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("settings", "remote", "target"), TARGETS.values(), ids=TARGETS)
@@ -112,8 +122,15 @@ def test_a_change_that_git_was_told_to_overlook_is_not_published_silently(reposi
         known.check_committed([path])
 
 
-HOOK = {"GIT_DIR": ".git", "GIT_WORK_TREE": ".", "GIT_INDEX_FILE": ".git/index", "GIT_OBJECT_DIRECTORY": ".git/objects",
-        "GIT_COMMON_DIR": ".git", "GIT_NAMESPACE": "", "GIT_PREFIX": "executions/"}  # fmt: skip
+HOOK = {
+    "GIT_DIR": ".git",
+    "GIT_WORK_TREE": ".",
+    "GIT_INDEX_FILE": ".git/index",
+    "GIT_OBJECT_DIRECTORY": ".git/objects",
+    "GIT_COMMON_DIR": ".git",
+    "GIT_NAMESPACE": "",
+    "GIT_PREFIX": "executions/",
+}
 
 
 @pytest.mark.parametrize("names", [[name] for name in HOOK] + [list(HOOK)], ids=[*HOOK, "all"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conftest import Checkout
 from pytest_f07.commands.listing import HEADER, list_variants
 from pytest_f07.variant.paths import Project
 
@@ -33,3 +34,22 @@ def test_each_variant_is_listed_with_its_state(tmp_path: Path) -> None:
         ["v703", "?", "incomplete", "?"],
         ["v704", "v604", "not", "this", "tool's", "?"],
     ]
+
+
+def test_a_run_is_listed_with_its_time_and_what_it_said_of_its_models(checkout: Checkout) -> None:
+    project = Project(checkout.root)
+    [_, line] = list_variants(project)
+    run_at = project.variant("v701").metadata.read_text().split('"timestamp": "')[1][:19]
+    assert line.split() == ["v701", "v601", "complete", run_at, "3", "models", "passed"]
+    checkout.change_metadata(models={"a": {"outcome": "passed"}, "b": {"outcome": "failed"}})
+    assert [*list_variants(project)][1].endswith("  1 of 2 models failed")
+
+
+def test_a_parent_that_the_registry_lacks_is_read_from_params(tmp_path: Path) -> None:
+    """An older tool's registry names none; a clone has no metadata where git ignores it."""
+    project = Project(tmp_path)
+    project.variant("v701").folder.mkdir(parents=True)
+    project.variant("v701").params.write_text("parent_variant_f06: v601\n")
+    project.registry.write_text("variants: {v701: {params_path: /elsewhere/v701/params.yaml}, v702: {}}\n")
+    rows = [line.split() for line in list_variants(project)]
+    assert [row[:2] for row in rows[1:]] == [["v701", "v601"], ["v702", "?"]]

@@ -46,9 +46,9 @@ MISSING = {
 
 @pytest.mark.parametrize(("arguments", "message"), MISSING.items(), ids=[" ".join(one) for one in MISSING])
 def test_a_missing_name_is_asked_for_and_nothing_runs(folder: Path, arguments: tuple[str, ...], message: str) -> None:
-    found = make(folder, *arguments)
-    assert found.returncode == 2
-    [line] = found.stderr.splitlines()
+    done = make(folder, *arguments)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
     assert line.endswith(f"*** {message}.  Stop.")
     assert not (folder / "told").exists()
 
@@ -122,8 +122,20 @@ def test_what_the_command_line_sets_counts(folder: Path) -> None:
     assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
 
 
-HOSTILE = ["'; touch ran; '", "$(touch ran)", "$(shell touch ran)", "`touch ran`", "; touch ran", '" & touch ran "',
-           "#", "$$(touch ran)", "$HOME", "a b", "\\", "*"]  # fmt: skip
+HOSTILE = [
+    "'; touch ran; '",
+    "$(touch ran)",
+    "$(shell touch ran)",
+    "`touch ran`",
+    "; touch ran",
+    '" & touch ran "',
+    "#",
+    "$$(touch ran)",
+    "$HOME",
+    "a b",
+    "\\",
+    "*",
+]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -148,9 +160,9 @@ def test_a_mistake_is_one_line_of_ours_and_makes_own(folder: Path) -> None:
     make_package(folder)
     before = tree(folder)
     environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
-    found = make(folder, "variant7", "VARIANT=<b>'$(x)", "PARENT=v601", **environment)
-    assert found.returncode == 2
-    ours, makes = found.stderr.splitlines()
+    done = make(folder, "variant7", "VARIANT=<b>'$(x)", "PARENT=v601", **environment)
+    assert done.returncode == 2
+    ours, makes = done.stderr.splitlines()
     assert ours == """ERROR: VARIANT is "<b>'$(x)"; it must be 'v' and at least three digits, like v701."""
     assert makes.startswith("make: *** ")
     assert tree(folder) == before

@@ -49,7 +49,7 @@ def test_questions_are_answered_in_order_after_what_the_oracle_has_read() -> Non
         models = wait_for_answer(oracle.models)
         scores = [wait_for_answer(answer) for answer in answers]
     assert models == {name: OracleModel(0.5, 6, "e") for name in ("a", "b")}
-    np.testing.assert_array_equal(scores[0], np.float32([[0, np.nan], [0.125, np.nan]]))
+    np.testing.assert_array_equal(scores[0], np.array([[0, np.nan], [0.125, np.nan]], np.float32))
     assert [each.shape for each in scores] == [(2, 2), (1, 2), (0, 2)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,15 +28,19 @@ def test_the_demo_package_is_read_as_the_run_reads_it() -> None:
         assert (entry.kind, entry.vocabulary, entry.width) == (made.kind, made.vocabulary, made.width)
         assert entry.h5.samefile(model.h5)
         assert entry.describe() == {
-            "threshold": model.threshold, "vocabulary": len(made.vocabulary), "sha256": digest(model.h5)
-        }  # fmt: skip
+            "threshold": model.threshold,
+            "vocabulary": len(made.vocabulary),
+            "sha256": digest(model.h5),
+        }
     paths = {dataset.source_f04: dataset.path for dataset in theirs.read_datasets(None)}
     assert all(path.samefile(paths[name]) for name, path in ours.datasets.items())
     assert list(ours.datasets) == list(paths)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_paths_of_another_machine_and_accents_on_disk_are_no_matter(tmp_path: Path, form: str) -> None:
+def test_paths_of_another_machine_and_accents_on_disk_are_no_matter(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
     name = "bater\u00eda"
     executions = tmp_path / "executions"
     folder = executions / "06_packaging" / "v601" / "models" / unicodedata.normalize(form, f"{name}__m")

@@ -14,9 +14,11 @@ def config(options: dict[str, Any], typed: tuple[str, ...] = (), ini: dict[str, 
     manager = SimpleNamespace(get_plugin=lambda name: None)
     params = SimpleNamespace(args=typed)
     return SimpleNamespace(
-        option=SimpleNamespace(**options), invocation_params=params, pluginmanager=manager,
+        option=SimpleNamespace(**options),
+        invocation_params=params,
+        pluginmanager=manager,
         getini=settings.__getitem__,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("option", [*UNWANTED_OPTIONS, *SELECTING_OPTIONS], ids=lambda option: option.flag)

@@ -111,8 +111,8 @@ def test_every_answer_is_json_and_signed_refusals_too(port: int) -> None:
 
 def test_a_body_in_chunks_is_read(port: int) -> None:
     pieces = iter([b'{"win', b'dow": [1, 2]}'])
-    _, found = ask(port, "POST", "/infer", pieces, **JSON_TYPE, **{"Transfer-Encoding": "chunked"})
-    assert found == ANSWER
+    _, answer = ask(port, "POST", "/infer", pieces, **JSON_TYPE, **{"Transfer-Encoding": "chunked"})
+    assert answer == ANSWER
 
 
 HEAD = b"POST /infer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -123,9 +123,9 @@ def test_a_body_over_the_limit_is_a_413_and_one_at_it_is_read(port: int) -> None
     assert ask(port, "POST", "/infer", fits, **JSON_TYPE)[1] == ANSWER
     for length in (LIMIT + 2, 10**9):
         # Its length is enough: were the body sent, the connection could be cut before the answer is read.
-        status, found = send(port, HEAD + b"Content-Length: %d\r\n\r\n" % length)
+        status, answer = send(port, HEAD + b"Content-Length: %d\r\n\r\n" % length)
         assert (length, status) == (length, 413)
-        assert list(found) == ["error"]
+        assert list(answer) == ["error"]
 
 
 MALFORMED = {
@@ -143,11 +143,11 @@ MALFORMED = {
 
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
 def test_malformed_http_is_refused_in_one_line_of_json(port: int, text: bytes) -> None:
-    status, found = send(port, text)
+    status, answer = send(port, text)
     assert 400 <= status < 500
-    assert list(found) == ["error"]
-    assert found["error"]
-    assert "\n" not in found["error"]
+    assert list(answer) == ["error"]
+    assert answer["error"]
+    assert "\n" not in answer["error"]
     assert ask(port, "GET", "/")[1] == {"status": "ready", "models": 1}
 
 

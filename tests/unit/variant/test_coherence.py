@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from conftest import F07Project
 from pytest_f07.commands.cli import main
-from pytest_f07.variant import coherence
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.paths import PackagePaths
@@ -30,7 +31,7 @@ def family(folder: str, name: object) -> Change:
     )
 
 
-def layers(folder: str, width: int, *more: dict) -> Change:
+def layers(folder: str, width: int, *more: dict[str, Any]) -> Change:
     return lambda package: write_h5(package.model_folder(folder) / "model.h5", network(width, *more))
 
 
@@ -56,7 +57,7 @@ def windows(windows: list[list[int]], kind: pa.DataType) -> Change:
 
 
 def vocabulary(folder: str, codes: list[int]) -> Change:
-    def change(summary: dict) -> None:
+    def change(summary: dict[str, Any]) -> None:
         summary["vectorization"].update(vocab=codes, input_dim=len(codes))
 
     return both(
@@ -80,27 +81,45 @@ COHERENT = {
 }
 INCOHERENT = {
     "one file twice": (same_file, "a and a__b have one and the same model.h5 (sha256 ????????????…)"),
-    "a family without its layer": (family(SEQUENCE_FOLDER, "cnn1d"),
-        "a__b: its model_family is cnn1d, and its layers are InputLayer, Embedding, Dense: no Conv1D among them"),
+    "a family without its layer": (
+        family(SEQUENCE_FOLDER, "cnn1d"),
+        "a__b: its model_family is cnn1d, and its layers are InputLayer, Embedding, Dense: no Conv1D among them",
+    ),
     "a family with another's layer": (
-        both(family(SEQUENCE_FOLDER, "sequence_embedding"),
-             layers(SEQUENCE_FOLDER, 6, EMBEDDING, layer("Conv1D"), layer("Conv1D"))),
+        both(
+            family(SEQUENCE_FOLDER, "sequence_embedding"),
+            layers(SEQUENCE_FOLDER, 6, EMBEDDING, layer("Conv1D"), layer("Conv1D")),
+        ),
         "a__b: its model_family is sequence_embedding, and its layers are InputLayer, Embedding, Conv1D, Dense: "
-        "Conv1D among them"),
-    "a family with another's input": (both(family(SEQUENCE_FOLDER, "dense_bow"), layers(SEQUENCE_FOLDER, 6)),
-        "a__b: its model_family is dense_bow, and its vectorization sequence; it should be dense_bow"),
-    **{f"named {name}": (dataset_named(name), f"datasets/{shown} is not replayed: a dataset's name is *, like v401__*")
-       for name, shown in (("v401_dataset.parquet", "v401_dataset.parquet"), ("V404__dataset.parquet",) * 2,
-                           ("v01__dataset.parquet",) * 2, ("v404__dataset.PARQUET",) * 2,
-                           ("v404\n__dataset.parquet", r"v404\n__dataset.parquet"))},
-    "a code that never occurs": (vocabulary(BAG_FOLDER, [1, 2**62 + 1]),
-        "a: 1 of the 2 codes of its vocabulary occurs in no dataset: 4611686018427387905"),
+        "Conv1D among them",
+    ),
+    "a family with another's input": (
+        both(family(SEQUENCE_FOLDER, "dense_bow"), layers(SEQUENCE_FOLDER, 6)),
+        "a__b: its model_family is dense_bow, and its vectorization sequence; it should be dense_bow",
+    ),
+    **{
+        f"named {name}": (dataset_named(name), f"datasets/{shown} is not replayed: a dataset's name is *, like v401__*")
+        for name, shown in (
+            ("v401_dataset.parquet", "v401_dataset.parquet"),
+            ("V404__dataset.parquet",) * 2,
+            ("v01__dataset.parquet",) * 2,
+            ("v404__dataset.PARQUET",) * 2,
+            ("v404\n__dataset.parquet", r"v404\n__dataset.parquet"),
+        )
+    },
+    "a code that never occurs": (
+        vocabulary(BAG_FOLDER, [1, 2**62 + 1]),
+        "a: 1 of the 2 codes of its vocabulary occurs in no dataset: 4611686018427387905",
+    ),
     "the code beside one that occurs": (
         both(vocabulary(BAG_FOLDER, [2**62, 2**62 + 1]), windows([[3, 4], [], [2**62]], pa.large_list(pa.uint64()))),
-        "a: 1 of the 2 codes of its vocabulary occurs in no dataset: 4611686018427387905"),
-    "many codes": (vocabulary(BAG_FOLDER, [1, *range(900, 907)]),
-        "a: 7 of the 8 codes of its vocabulary occur in no dataset: 900, 901, 902, 903, 904, …"),
-}  # fmt: skip
+        "a: 1 of the 2 codes of its vocabulary occurs in no dataset: 4611686018427387905",
+    ),
+    "many codes": (
+        vocabulary(BAG_FOLDER, [1, *range(900, 907)]),
+        "a: 7 of the 8 codes of its vocabulary occur in no dataset: 900, 901, 902, 903, 904, …",
+    ),
+}
 
 
 @pytest.fixture
@@ -108,34 +127,34 @@ def package(tmp_path: Path) -> PackagePaths:
     return make_package(tmp_path)
 
 
-def found(package: PackagePaths) -> list[str]:
+def warnings_of(package: PackagePaths) -> list[str]:
     return incoherences(package, *read_package(package))
 
 
 @pytest.mark.parametrize("change", COHERENT.values(), ids=COHERENT)
 def test_a_coherent_package_is_told_without_a_word(package: PackagePaths, change: Change) -> None:
     change(package)
-    assert found(package) == []
+    assert warnings_of(package) == []
 
 
 @pytest.mark.parametrize(("change", "sentence"), INCOHERENT.values(), ids=INCOHERENT)
 def test_what_contradicts_itself_is_told_with_its_names(package: PackagePaths, change: Change, sentence: str) -> None:
     change(package)
-    told = found(package)
-    assert len(told) == 1
-    assert fnmatchcase(told[0], f"package v601: {sentence}"), told
+    warnings = warnings_of(package)
+    assert len(warnings) == 1
+    assert fnmatchcase(warnings[0], f"package v601: {sentence}"), warnings
 
 
 def test_no_more_is_read_than_is_needed(package: PackagePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Long datasets cost nothing once every code has been seen."""
     models, datasets = read_package(package)
-    reads = []
+    reads: list[int] = []
 
     def unique(codes: pa.Array) -> pa.Array:
         reads.append(len(codes))
         return codes.unique()
 
-    monkeypatch.setattr(coherence.pc, "unique", unique)
+    monkeypatch.setattr(pc, "unique", unique)
     write_dataset(datasets[0].path, [[1, 2, 3, 4, -5, 2**40]], [1])
     assert incoherences(package, models, datasets) == []
     assert reads == [6]

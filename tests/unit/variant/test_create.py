@@ -178,24 +178,37 @@ def test_a_declared_variant_is_completed_and_keeps_its_parameters(
 
 
 INCOMPLETE: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "another package": (MINE.replace("v601", "v600"), REGISTRY, (),
+    "another package": (
+        MINE.replace("v601", "v600"),
+        REGISTRY,
+        (),
         "executions/07_deployrun/v702/params.yaml: parent_variant_f06 is v600, and PARENT=v601 was given. "
-        "Give PARENT=v600, or choose another name than v702."),
-    "another batch": (MINE, REGISTRY, ("--batch-size=7",),
+        "Give PARENT=v600, or choose another name than v702.",
+    ),
+    "another batch": (
+        MINE,
+        REGISTRY,
+        ("--batch-size=7",),
         "executions/07_deployrun/v702/params.yaml: batch_size is 9, and BATCH_SIZE=7 was given; a declared variant "
-        "keeps its parameters. Leave BATCH_SIZE out, or change params.yaml."),
+        "keeps its parameters. Leave BATCH_SIZE out, or change params.yaml.",
+    ),
     "another host": (MINE, REGISTRY, ("--host=0.0.0.0",), "*host is '127.0.0.1', and HOST=0.0.0.0 was given; *"),
     "another port": (MINE, REGISTRY, ("--port=0",), "*port is 5005, and PORT=0 was given; *"),
     "wrong params": ("parent: v601", REGISTRY, (), "executions/07_deployrun/v702/params.yaml: unknown key 'parent'*"),
     "registry spoilt": (MINE, "- v701", (), "executions/07_deployrun/variants.yaml: holds a list; *"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("params", "registry", "arguments", "message"), INCOMPLETE.values(), ids=INCOMPLETE)
 def test_a_declared_variant_that_says_another_thing_is_left_as_it_is(
-    package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    params: str, registry: str, arguments: tuple[str, ...], message: str,
-) -> None:  # fmt: skip
+    package: PackagePaths,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    params: str,
+    registry: str,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
     declare(package, params, registry)
     refuses(tmp_path, capsys, message, *ARGUMENTS, *arguments)
 
@@ -701,9 +714,9 @@ def refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str], message: str, *a
     """variant7 says exactly this line, and everything in the project is as it was."""
     before = tree(tmp_path)
     assert variant7(*arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    [line] = said.err.splitlines()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    [line] = captured.err.splitlines()
     assert fnmatchcase(line, f"ERROR: {message}"), line
     assert tree(tmp_path) == before
 
@@ -717,8 +730,23 @@ def test_what_is_not_as_f06_leaves_it_is_refused_and_nothing_is_left_behind(
 
 
 VARIANT_RULE = "it must be 'v' and at least three digits, like v701."
-BAD_VARIANTS = ["", "701", "v70", "V701", "v7o1", "v701 ", "v701\n", "../v701", "v701/x", "/tmp/v701", "v701;ls",
-                "ｖ701", "v٧٠١", "<script>", "v" * 300]  # fmt: skip
+BAD_VARIANTS = [
+    "",
+    "701",
+    "v70",
+    "V701",
+    "v7o1",
+    "v701 ",
+    "v701\n",
+    "../v701",
+    "v701/x",
+    "/tmp/v701",
+    "v701;ls",
+    "ｖ701",
+    "v٧٠١",
+    "<script>",
+    "v" * 300,
+]
 
 
 @pytest.mark.parametrize("name", BAD_VARIANTS)
@@ -769,9 +797,12 @@ def test_a_window_too_long_to_be_served_is_refused(
 
 @pytest.mark.parametrize("registry", [REGISTRY, None])
 def test_a_folder_that_cannot_be_made_gives_the_registry_back(
-    package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    package: PackagePaths,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     registry: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Another process makes the folder after it was seen to be free."""
     if registry is None:
         Project(tmp_path).registry.unlink()

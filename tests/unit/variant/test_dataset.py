@@ -81,8 +81,8 @@ def test_labels_of_any_integer_type(tmp_path: Path, kind: pa.DataType) -> None:
 
 @pytest.mark.parametrize("kind", FLOATS, ids=str)
 def test_labels_of_any_float_type(tmp_path: Path, kind: pa.DataType) -> None:
-    made = labels([1.0, 0.0, -0.0, float("nan"), None], kind)
-    write_dataset(tmp_path / "d.parquet", [[1]] * 5, made, y_type=kind)
+    values = labels([1.0, 0.0, -0.0, float("nan"), None], kind)
+    write_dataset(tmp_path / "d.parquet", [[1]] * 5, values, y_type=kind)
     dataset(tmp_path / "d.parquet")
     dataset(tmp_path / "d.parquet").check_rows()
     [block] = dataset(tmp_path / "d.parquet").blocks([Y_COLUMN])
@@ -106,8 +106,8 @@ def test_labels_of_a_slice(kind: pa.DataType) -> None:
 @pytest.mark.parametrize("kind", FLOATS, ids=str)
 def test_the_first_wrong_label_is_named_by_its_row(tmp_path: Path, kind: pa.DataType) -> None:
     path = tmp_path / "d.parquet"
-    made = labels([None, float("nan"), 1, 1.5, 2.5], kind)
-    write_dataset(path, [[1]] * 5, made, y_type=kind)
+    values = labels([None, float("nan"), 1, 1.5, 2.5], kind)
+    write_dataset(path, [[1]] * 5, values, y_type=kind)
     assert refused(path) == "d: row 3: label is 1.5; it must be 0, 1, null or NaN (the last two: not labelled)."
 
 
@@ -168,11 +168,11 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
     try:
         dataset(path)
         dataset(path).check_rows()
-        said = "d: read"
+        message = "d: read"
     except F07Error as error:
-        said = str(error)
-    assert said.startswith("d: ")
-    assert len(said.splitlines()) == 1
+        message = str(error)
+    assert message.startswith("d: ")
+    assert len(message.splitlines()) == 1
 
 
 DAMAGE_FOOTER = """

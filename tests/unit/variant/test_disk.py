@@ -25,18 +25,20 @@ def dataset(path: Path, rows: int, codes: int, limit: int | None = None) -> Data
 def test_the_estimate_is_the_documented_formula(tmp_path: Path) -> None:
     lines = 1000 * (2 * (32 + 4) + len("a") + len("bb")) + 2 * 6 * 1000 * 10
     expected = int(1.25 * lines) + 2 * 500_000 + 5_000_000
-    found = dataset(tmp_path / "d", 1000, 10)
-    assert disk.estimate_bytes([found], ["a", "bb"]) == expected
-    assert disk.estimate_bytes([found, found], ["a", "bb"]) == 2 * (expected - 6_000_000) + 6_000_000
+    measured = dataset(tmp_path / "d", 1000, 10)
+    assert disk.estimate_bytes([measured], ["a", "bb"]) == expected
+    assert disk.estimate_bytes([measured, measured], ["a", "bb"]) == 2 * (expected - 6_000_000) + 6_000_000
     assert disk.estimate_bytes([dataset(tmp_path / "d", 2000, 10, limit=1000)], ["a", "bb"]) == expected
 
 
 def test_the_estimate_is_of_the_size_of_the_logs() -> None:
     drawn = {
         "rows": {"v401": [([row % 900 + 100] * 12, 0) for row in range(3000)]},
-        "kinds": [(pa.list_(pa.int32()), pa.int8(), 1000)], "owners": {"a": "v401", "b": "v401"},
-        "limit": None, "seed": 1,
-    }  # fmt: skip
+        "kinds": [(pa.list_(pa.int32()), pa.int8(), 1000)],
+        "owners": {"a": "v401", "b": "v401"},
+        "limit": None,
+        "seed": 1,
+    }
     with write_run(drawn, batch_size=500) as run:
         written = run.parquet.with_suffix(".csv").stat().st_size
         fixed = 2 * disk.MODEL_BYTES + disk.RUN_BYTES

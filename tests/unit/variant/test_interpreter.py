@@ -27,8 +27,11 @@ def test_a_command_imports_nothing_of_the_folder_it_is_given_in(tmp_path: Path, 
     shadow_modules(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "pytest_f07", command, *COMMANDS[command]],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -96,8 +99,11 @@ def test_any_locale_is_an_answer_or_one_line(tmp_path: Path, folder: str, locale
     make_package(tmp_path / folder)
     done = subprocess.run(
         [sys.executable, "-m", "pytest_f07", "check7", "--parent=v601"],
-        cwd=tmp_path / folder, env={**os.environ, **locale}, capture_output=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path / folder,
+        env={**os.environ, **locale},
+        capture_output=True,
+        check=False,
+    )
     if folder == "plant" or "PYTHONUTF8" not in locale:
         assert (done.returncode, done.stderr) == (0, b"")
     else:

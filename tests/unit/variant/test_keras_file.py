@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 from pathlib import Path
 
 import h5py
@@ -13,14 +14,14 @@ from tests.unit.small_package import layer, network, write_h5
 
 
 def test_a_file_that_needs_no_translation_is_given_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras_file.metadata, "version", lambda _: "3.15.1")
+    monkeypatch.setattr(metadata, "version", lambda _: "3.15.1")
     write_h5(tmp_path / "model.h5", network(3), "3.15.1")
     with keras_file.loadable(tmp_path / "model.h5") as given:
         assert given == tmp_path / "model.h5"
 
 
 def test_a_translated_copy_has_the_weights_and_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras_file.metadata, "version", lambda _: "3.15.1")
+    monkeypatch.setattr(metadata, "version", lambda _: "3.15.1")
     path = tmp_path / "model.h5"
     write_h5(path, network(3, layer("LSTM", time_major=False)))
     before = path.read_bytes()

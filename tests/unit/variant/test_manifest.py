@@ -35,11 +35,11 @@ def change(project: Project, by: Callable[[dict[str, Any]], object]) -> None:
 
 def checked(project: Project) -> manifest.Manifest:
     """Load and look at everything, as a run does before it touches anything."""
-    found = manifest.load(project, "v701")
-    found.check_seal()
-    found.read_models()
-    found.read_datasets(None)
-    return found
+    loaded = manifest.load(project, "v701")
+    loaded.check_seal()
+    loaded.read_models()
+    loaded.read_datasets(None)
+    return loaded
 
 
 def refused(project: Project) -> str:
@@ -52,13 +52,13 @@ def refused(project: Project) -> str:
 
 
 def test_a_manifest_gives_back_what_the_package_says(project: Project) -> None:
-    found = checked(project)
-    assert found.prediction_names == ["a", "a__b"]
-    assert found.listed == (("a", "v501", "a__m1"), ("a__b", "v502", "a__b__m2"))
-    assert found.datasets == ("v402", "v401", "v400")
-    assert found.files is not None
-    assert [model.source_f04 for model in found.read_models()] == ["v402", "v401"]
-    assert [one.rows for one in found.read_datasets(2)] == [2, 2, 2]
+    loaded = checked(project)
+    assert loaded.prediction_names == ["a", "a__b"]
+    assert loaded.listed == (("a", "v501", "a__m1"), ("a__b", "v502", "a__b__m2"))
+    assert loaded.datasets == ("v402", "v401", "v400")
+    assert loaded.files is not None
+    assert [model.source_f04 for model in loaded.read_models()] == ["v402", "v401"]
+    assert [one.rows for one in loaded.read_datasets(2)] == [2, 2, 2]
 
 
 def older(document: dict[str, Any]) -> None:
@@ -76,10 +76,10 @@ def older(document: dict[str, Any]) -> None:
 def test_an_older_manifest_loads_and_is_not_sealed(project: Project) -> None:
     now = checked(project)
     change(project, older)
-    found = checked(project)
-    assert found.files is None
-    assert (found.listed, found.datasets) == (now.listed, now.datasets)
-    assert all(model.h5.is_relative_to(project.root) for model in found.read_models())
+    loaded = checked(project)
+    assert loaded.files is None
+    assert (loaded.listed, loaded.datasets) == (now.listed, now.datasets)
+    assert all(model.h5.is_relative_to(project.root) for model in loaded.read_models())
 
 
 def test_the_rows_of_an_unsealed_package_are_looked_at(project: Project) -> None:

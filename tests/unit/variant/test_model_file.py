@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -258,11 +259,11 @@ def test_a_damaged_file_is_refused_in_one_line_or_read(
     overwrite(path, place, damage)
     try:
         inspect(path, "m")
-        said = "m: read"
+        message = "m: read"
     except F07Error as error:
-        said = str(error)
-    assert said.startswith("m: ")
-    assert len(said.splitlines()) == 1
+        message = str(error)
+    assert message.startswith("m: ")
+    assert len(message.splitlines()) == 1
 
 
 def test_a_file_with_which_hdf5_comes_to_no_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,12 +302,12 @@ KERAS = {
 
 @pytest.mark.parametrize(("here", "saved"), KERAS.values(), ids=KERAS)
 def test_a_file_that_can_be_loaded_passes(monkeypatch: pytest.MonkeyPatch, here: str, saved: str) -> None:
-    monkeypatch.setattr(model_file.metadata, "version", lambda _: here)
+    monkeypatch.setattr(metadata, "version", lambda _: here)
     check_keras(saved, "m")
 
 
 def test_a_file_of_keras_3_where_keras_2_is_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_file.metadata, "version", lambda _: "2.15.0")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.15.0")
     with pytest.raises(F07Error) as caught:
         check_keras("3.15.1", "m")
     assert str(caught.value) == (

@@ -116,10 +116,10 @@ def test_no_accepted_name_leaves_its_folder_or_hides(name: str) -> None:
     try:
         accepted = check_name(name, "name")
     except F07Error as error:
-        said, accepted = str(error), None
+        message, accepted = str(error), None
     if accepted is None:
-        assert said.startswith("name is ")
-        assert said.isprintable()
+        assert message.startswith("name is ")
+        assert message.isprintable()
     else:
         assert Path(accepted).name == accepted == name
         assert not accepted.startswith(".")

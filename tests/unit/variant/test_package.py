@@ -39,9 +39,9 @@ def test_datasets_come_in_order_of_first_use_and_then_by_name(package: PackagePa
         write_dataset(package.dataset(name), [[1]], [1])
     write_dataset(package.datasets / "vX__dataset.parquet", [[1]], [1])
     (package.datasets / "notes.txt").write_text("")
-    found = read_datasets(package, read_models(package), 2)
-    assert [dataset.source_f04 for dataset in found] == ["v402", "v401", "v10000", "v399", "v400"]
-    assert [dataset.rows for dataset in found] == [2, 2, 1, 1, 2]
+    datasets = read_datasets(package, read_models(package), 2)
+    assert [dataset.source_f04 for dataset in datasets] == ["v402", "v401", "v10000", "v399", "v400"]
+    assert [dataset.rows for dataset in datasets] == [2, 2, 1, 1, 2]
 
 
 @pytest.mark.parametrize(("said", "meant"), [(None, 0.5), (0, 0.0), (1, 1.0), (0.7, 0.7)])

@@ -54,10 +54,13 @@ LEAST = st.dictionaries(st.sampled_from(["precision", "mcc"]), st.floats(0, 1))
 
 
 @given(
-    st.integers(0, 65_535), st.integers(1, 65_536), st.none() | st.integers(1, 10**9),
+    st.integers(0, 65_535),
+    st.integers(1, 65_536),
+    st.none() | st.integers(1, 10**9),
     st.builds(EquivalenceParams, st.sampled_from(MODES), st.integers(1, 10**9)),
-    LEAST, st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
-)  # fmt: skip
+    LEAST,
+    st.dictionaries(st.sampled_from(["a", "a__b"]), LEAST),
+)
 def test_a_document_parses_to_the_same(
     port: int,
     batch_size: int,

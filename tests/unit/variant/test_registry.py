@@ -37,11 +37,11 @@ def test_other_entries_and_their_order_are_kept(project: Project) -> None:
         "schema": 2,
     }
     project.registry.write_text(yaml.safe_dump(other, sort_keys=False))
-    found = yaml.safe_load(registry.with_variant(project, "v701", "v601"))
-    assert list(found) == list(other)
-    assert list(found["variants"]) == ["v709", "old name", "v701"]
-    del found["variants"]["v701"]
-    assert found == other
+    document = yaml.safe_load(registry.with_variant(project, "v701", "v601"))
+    assert list(document) == list(other)
+    assert list(document["variants"]) == ["v709", "old name", "v701"]
+    del document["variants"]["v701"]
+    assert document == other
 
 
 def test_variants_made_at_once_all_get_their_entry(project: Project) -> None:

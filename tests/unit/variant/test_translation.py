@@ -59,9 +59,9 @@ CASES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("part", "kind", "config"), CASES.values(), ids=CASES)
 def test_a_layer_of_keras_2(part: dict[str, Any], kind: str, config: dict[str, Any]) -> None:
-    found = translated(part)
-    assert (found["class_name"], found["config"]) == (kind, {"name": None, **config})
-    assert found["module"] == "keras.layers"
+    translation = translated(part)
+    assert (translation["class_name"], translation["config"]) == (kind, {"name": None, **config})
+    assert translation["module"] == "keras.layers"
 
 
 def test_hard_sigmoid_of_keras_3_is_its_own() -> None:
