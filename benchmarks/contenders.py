@@ -109,7 +109,7 @@ class Ours:
         begin = time.perf_counter()
         with PredictionLog(*self._logs, self._names) as log:
             for shard in cut_shards(self._datasets, len(self._names), batch_size):
-                replay_shard(self._client, shard, batch_size, log.add, lambda _: False)
+                replay_shard(self._client, shard, batch_size, log.add, lambda _: None)
         return sum(dataset.rows for dataset in self._datasets) / (time.perf_counter() - begin)
 
     def close(self) -> None:

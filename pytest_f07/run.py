@@ -18,7 +18,7 @@ from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.prepare import Prepared
-from pytest_f07.replay.replay import Progress, Timings, replay_shard
+from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
@@ -104,8 +104,11 @@ class _Execution:
             try:
                 self._replay(client, shards, infer_check)
                 with record.stage("infer"):
-                    infer_check.ask(client)
-                    _check_unchanged(record.identity, client.identity())
+                    try:
+                        infer_check.ask(client)
+                        _check_unchanged(record.identity, client.identity())
+                    except OSError as error:
+                        raise explain_break(error, "/infer", params.timeout_s, self.server.wait_for_exit) from None
             finally:
                 client.close()
             self._judge(shards, infer_check, prover)
@@ -143,7 +146,7 @@ class _Execution:
         with record.stage("oracle"):
             answers = prover.wait()
         with record.stage("proof"):
-            equivalence = prover.compare(parquet, answers)
+            equivalence = prover.compare(parquet, shards, answers)
         read = None if answers is None else answers.models
         identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
         record.verdicts = judge_all(

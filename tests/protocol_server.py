@@ -41,7 +41,7 @@ def serving(app: Flask, ssl_context: Any = None) -> Iterator[str]:
 def plain_scores(name: str, tensor: np.ndarray) -> np.ndarray:
     """Return scores between 0 and 1 that depend on name and row alone; no model gives them."""
     weights = np.arange(1, tensor.shape[1] + 1) * (1 + len(name))
-    return ((tensor.astype(np.float64) @ weights * 37 % 101) / 101).astype(np.float32)
+    return np.asarray((tensor.astype(np.float64) @ weights * 37 % 101) / 101, np.float32)
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Served:
             scores = np.nan_to_num(scores)
         if self.fault == "float16":
             scores = scores.astype(np.float16).astype(np.float32)
-        return scores
+        return np.asarray(scores)
 
     @property
     def version(self) -> str:

@@ -83,7 +83,8 @@ class Client:
                 return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
             return http.client.HTTPConnection(host, port, timeout=timeout_s)
 
-        self._idle = deque(connection() for _ in range(CONNECTIONS))
+        self._connections = [connection() for _ in range(CONNECTIONS)]
+        self._idle = deque(self._connections)
 
     @classmethod
     def of_url(cls, target: UrlTarget, names: tuple[str, ...], timeout_s: float) -> Client:
@@ -154,8 +155,8 @@ class Client:
         return answer
 
     def close(self) -> None:
-        """Close the idle connections."""
-        for connection in self._idle:
+        """Close all connections, also those that wait for an answer."""
+        for connection in self._connections:
             connection.close()
 
     def _send(

@@ -1,8 +1,9 @@
-"""What the windows that differ from the oracle have in common, and those that agree have not."""
+"""Find what the windows that differ from the oracle have in common, and those that agree have not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,20 @@ SHOWN = 3
 Mask = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Block:
+    """Rows of one block of a dataset, in which batches begin anew.
+
+    :param first_row: of the block; ``rows`` are row numbers of the dataset, ascending.
+    :param windows: a list array, one for each of the rows.
+    """
+
+    dataset: str
+    first_row: int
+    rows: Int64Array
+    windows: pa.Array
+
+
 class Cases:
     """Some windows that differ and some that agree, of one model, from the blocks of the log where any differs.
 
@@ -30,19 +45,15 @@ class Cases:
         self._others = [model.prediction_name for model in models]
         self._traits: dict[str, list[int]] = {}
         self._differing = self._agreeing = 0
-        self._blocks = 0
-        self._batches: set[tuple[int, int]] = set()
+        self._batches: set[tuple[str, int]] = set()
         self._places: set[int] = set()
 
-    def add(
-        self, dataset: str, rows: Int64Array, windows: pa.Array, y_prob: Float32Array, oracle: Float32Array, wrong: Mask
-    ) -> None:
-        """Consider windows of one block.
+    def add(self, block: Block, y_prob: Float32Array, oracle: Float32Array, wrong: Mask) -> None:
+        """Add the windows of one block, some of which differ.
 
-        :param rows: their places in the block, where batches begin anew.
-        :param windows: a list array; ``y_prob`` and ``oracle`` are ``[windows, models]``, ``wrong`` is ``[windows]``.
+        :param y_prob: ``[windows, models]``, and ``oracle`` too; ``wrong`` is ``[windows]``.
         """
-        self._blocks += 1
+        rows, windows = block.rows, block.windows
         [differing], [agreeing] = np.nonzero(wrong), np.nonzero(~wrong)
         before = np.vstack([np.full((1, oracle.shape[1]), np.nan, np.float32), oracle[:-1]])
         before[1:][np.diff(rows) != 1] = np.nan
@@ -55,16 +66,28 @@ class Cases:
                 traits = {
                     *self._window_traits(windows[row].as_py()),
                     *self._score_traits(y_prob[row, self._column], oracle[row], before[row, self._column]),
-                    f"are rows of {dataset}",
+                    f"are rows of {block.dataset}",
                 }
                 for trait in traits:
                     self._traits.setdefault(trait, [0, 0])[not is_differing] += 1
             if is_differing:
                 self._differing += len(chosen)
-                self._batches |= {(self._blocks, row // self._batch_size) for row in rows[differing].tolist()}
-                self._places |= {row % self._batch_size for row in rows[differing].tolist()}
+                places = (rows[differing] - block.first_row) % self._batch_size
+                self._places |= set(places.tolist())
+                self._batches |= {(block.dataset, first) for first in (rows[differing] - places).tolist()}
             else:
                 self._agreeing += len(chosen)
+
+    def merge(self, later: Cases) -> None:
+        """Add the cases of later rows."""
+        for trait, (differing, agreeing) in later._traits.items():
+            counts = self._traits.setdefault(trait, [0, 0])
+            counts[0] += differing
+            counts[1] += agreeing
+        self._differing += later._differing
+        self._agreeing += later._agreeing
+        self._batches |= later._batches
+        self._places |= later._places
 
     def _window_traits(self, window: list[int]) -> Iterator[str]:
         vectorization = self._model.vectorization

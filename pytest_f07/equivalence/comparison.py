@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from pytest_f07.equivalence.cause import Cases
 from pytest_f07.equivalence.repeats import RepeatFault
 from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, Float64Array, score_difference
 from pytest_f07.variant.wording import agreeing, counted
@@ -26,10 +28,13 @@ class Equivalence:
     :param largest_difference: between two scores of one window that are numbers.
     :param noise: the same, only of those within the tolerance with the same label.
     :param smallest_distance: of an oracle's score from the threshold; infinite where none was a number.
-    :param repeats: whether equal windows have equal scores.
+    :param repeats: the windows with unequal scores.
+    :param missing: by dataset, windows for which only the oracle has a number; ``without_number``, those for which
+        neither has one; ``hidden``, those for which the server gives a number, or a label alone, and the oracle none.
     :param wrong: windows that differ however wide a tie is; ``clear_flips`` of them in the label.
     :param example: the first two of them.
-    :param cause: what they have in common; "" where nothing is seen.
+    :param has_scores: False where the server gives labels alone.
+    :param cases: some of them, and some that agree; None where the oracle was not asked.
     """
 
     threshold: float
@@ -47,7 +52,11 @@ class Equivalence:
     clear_flips: int = 0
     _reordered: bool = False
     example: str = ""
-    cause: str = ""
+    missing: Counter[str] = field(default_factory=Counter)
+    without_number: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[str] = field(default_factory=Counter)
+    has_scores: bool = True
+    cases: Cases | None = None
     _doubtful: list[Float64Array] = field(default_factory=list)
     _doubtful_example: tuple[float, str] = (0.0, "")
 
@@ -88,7 +97,7 @@ class Equivalence:
         if not self.differing:
             return None
         order = "; the scores are right and stand at wrong rows" if self._reordered else ""
-        cause = f"; {self.cause}" if self.cause else ""
+        cause = f"; {sentence}" if self.cases and (sentence := self.cases.sentence) else ""
         size = f" by up to {self.largest_difference:.3g}" if self.largest_difference > self.tolerance else ""
         example = self.example or self._doubtful_example[1]
         differ = agreeing(self.differing, "differs", "differ")
@@ -103,18 +112,27 @@ class Equivalence:
             "equivalence": self.proven,
             "equivalence_windows": self.asked,
             "equivalence_share": self.share,
-            "equivalence_largest_difference": self.largest_difference,
+            "equivalence_largest_difference": self.largest_difference if self.has_scores else None,
             "equivalence_least_distance": self.smallest_distance if math.isfinite(self.smallest_distance) else None,
         }
 
     def compare(
-        self, dataset: str, rows: Int64Array, y_pred: Int8Array, y_prob: Float32Array, oracle: Float32Array
+        self, dataset: str, rows: Int64Array, y_pred: Int8Array, y_prob: Float32Array | None, oracle: Float32Array
     ) -> Mask:
-        """Compare rows of a dataset with the oracle's scores, all of one length, and return which are wrong."""
+        """Compare rows of a dataset with the oracle's scores, all of one length, and return which are wrong.
+
+        :param y_prob: None where the server gives labels alone: then they are compared, and no score.
+        """
         threshold = np.float32(self.threshold)
-        difference = score_difference(y_prob, oracle)
+        scores = oracle if y_prob is None else y_prob
+        difference = score_difference(scores, oracle)
         distance = np.abs(oracle.astype(np.float64) - float(threshold))
         is_number, is_near = np.isfinite(oracle), difference <= self.tolerance
+        is_missing = np.zeros(len(rows), np.bool_) if y_prob is None else ~np.isfinite(y_prob)
+        self.has_scores = y_prob is not None
+        self.hidden[dataset] += int((~is_missing & ~is_number).sum())
+        self.missing[dataset] += int((is_missing & is_number).sum())
+        self.without_number[dataset] += int((is_missing & ~is_number).sum())
         other_label = y_pred != (oracle >= threshold)
         # How wide a tie is will be known at the end.
         doubtful = other_label & is_near & (distance > self.smallest_tie) & (distance <= self.tolerance)
@@ -126,23 +144,44 @@ class Equivalence:
         self.largest_difference = float(difference[np.isfinite(difference)].max(initial=self.largest_difference))
         self.noise = float(difference[is_near & ~other_label].max(initial=self.noise))
         self.smallest_distance = float(distance[is_number].min(initial=self.smallest_distance))
+        labels = y_pred if y_prob is None else None
         if doubtful.any():
             self._doubtful.append(distance[doubtful])
             at = int(np.where(doubtful, distance, -1).argmax())
             if distance[at] > self._doubtful_example[0]:
-                self._doubtful_example = float(distance[at]), _example(dataset, rows[at], y_prob[at], oracle[at])
+                self._doubtful_example = float(distance[at]), _example(dataset, rows, scores, oracle, labels, at)
         if wrong.any():
-            self._reordered |= bool((~is_near).any()) and self._is_reordered(y_prob[wrong], oracle[wrong])
+            self._reordered |= bool((~is_near).any()) and self._is_reordered(scores[wrong], oracle[wrong])
             if not self.example:
                 [places] = np.nonzero(wrong)
-                self.example = ", then ".join(_example(dataset, rows[at], y_prob[at], oracle[at]) for at in places[:2])
+                self.example = ", then ".join(_example(dataset, rows, scores, oracle, labels, at) for at in places[:2])
         return wrong
+
+    def merge(self, later: Equivalence) -> None:
+        """Add the comparison of later rows with the same oracle."""
+        for name in ("windows", "emissions", "wrong", "clear_flips"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for name in ("largest_difference", "noise", "_doubtful_example"):
+            setattr(self, name, max(getattr(self, name), getattr(later, name)))
+        self.smallest_distance = min(self.smallest_distance, later.smallest_distance)
+        self._reordered |= later._reordered
+        self.example = self.example or later.example
+        self.missing.update(later.missing)
+        self.without_number.update(later.without_number)
+        self.hidden.update(later.hidden)
+        self.has_scores = self.has_scores and later.has_scores
+        self._doubtful += later._doubtful
+        if self.cases and later.cases:
+            self.cases.merge(later.cases)
 
     def _is_reordered(self, y_prob: Float32Array, oracle: Float32Array) -> bool:
         """Return whether the scores are the oracle's, at other rows."""
         return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= self.tolerance))
 
 
-def _example(dataset: str, row: int, y_prob: np.float32, oracle: np.float32) -> str:
-    expected = oracle if np.isfinite(oracle) else "no number"
-    return f"{dataset} row {row:,}: y_prob {y_prob} in the batch, {expected} by the oracle"
+def _example(
+    dataset: str, rows: Int64Array, y_prob: Float32Array, oracle: Float32Array, labels: Int8Array | None, at: int
+) -> str:
+    answer = f"y_prob {y_prob[at]}" if labels is None else f"y_pred {labels[at]}"
+    expected = f"{oracle[at]}" if np.isfinite(oracle[at]) else "no number"
+    return f"{dataset} row {rows[at]:,}: {answer} in the batch, {expected} by the oracle"

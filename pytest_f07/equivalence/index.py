@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pytest_f07.equivalence.hashing import UInt64Array, window_hashes
+from pytest_f07.replay.shards import replay_block_rows
 from pytest_f07.variant.dataset import BLOCK_ROWS, X_COLUMN, Dataset
 from pytest_f07.windows import Int64Array, windows_of
 
@@ -58,7 +59,7 @@ def build_index(
     :param vocabularies: of the models.
     :param batch_size: rows that are sent at once.
     """
-    index = _smallest(((place, row, window_hashes(block)) for place, row, block in _blocks(datasets)), most)
+    index = _smallest(((place, row, window_hashes(block)) for place, row, block in _blocks(datasets, batch_size)), most)
     if index.is_complete:
         return index
     codes = np.unique(np.concatenate([np.array(codes, np.int64) for codes in vocabularies]))
@@ -67,11 +68,11 @@ def build_index(
     return _distinct([index, besides], is_complete=False)
 
 
-def _blocks(datasets: Sequence[Dataset]) -> Iterator[tuple[int, int, pa.Array]]:
+def _blocks(datasets: Sequence[Dataset], batch_size: int) -> Iterator[tuple[int, int, pa.Array]]:
     """Yield the place of the dataset, the first row and the windows of each block."""
     for place, dataset in enumerate(datasets):
         first_row = 0
-        for block in dataset.blocks([X_COLUMN]):
+        for block in dataset.blocks([X_COLUMN], replay_block_rows(batch_size)):
             yield place, first_row, block.column(0)
             first_row += len(block)
 
@@ -111,9 +112,9 @@ def _chosen(
 ) -> Iterator[tuple[int, Int64Array, UInt64Array]]:
     """Yield rows of each dataset that are asked about whatever their hash, and their hashes."""
     missing = codes
-    for place, first_row, windows in _blocks(datasets):
+    for place, first_row, windows in _blocks(datasets, batch_size):
         spread = np.linspace(0, datasets[place].rows - 1, SPREAD_ROWS).astype(np.int64)
-        # A block ends where a row group does, and batches begin anew with it.
+        # Batches begin anew with each block.
         edges = np.minimum([0, batch_size - 1, batch_size, len(windows) - 1], len(windows) - 1)
         decoded = windows_of(windows)
         seen, first = np.unique(decoded.codes, return_index=True)

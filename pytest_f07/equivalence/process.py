@@ -17,6 +17,8 @@ from typing import TypeVar
 import numpy as np
 
 from pytest_f07.errors import BrokenRun
+from pytest_f07.replay.process import describe_exit
+from pytest_f07.replay.replay import EXIT_TIMEOUT_S
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Float32Array, Int64Array
@@ -94,8 +96,12 @@ class Oracle:
     def _death(self) -> BrokenRun:
         self._log.seek(0)
         lines = self._log.read()[-4096:].decode("utf-8", "replace").splitlines()
-        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
-        return BrokenRun(f"the oracle died ({last}); equivalence: off in params.yaml does without it")
+        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else ""
+        # Its pipe breaks a moment before the process is gone.
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(EXIT_TIMEOUT_S)
+        reason = describe_exit(self._popen.returncode or 0, last)
+        return BrokenRun(f"the oracle died ({reason}); equivalence: off in params.yaml does without it")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -12,8 +12,9 @@ from types import TracebackType
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex, build_index
 from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
-from pytest_f07.equivalence.proof import Yardstick, prove_log
+from pytest_f07.equivalence.proof import Expectation, prove_log
 from pytest_f07.equivalence.questions import Questions
+from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -63,15 +64,15 @@ class Prover:
             return None
         return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
 
-    def compare(self, parquet: Path, answers: OracleAnswers | None) -> dict[str, Equivalence]:
+    def compare(self, parquet: Path, shards: Sequence[Shard], answers: OracleAnswers | None) -> dict[str, Equivalence]:
         """Return the differences of the log from the oracle, and from itself where windows repeat, by prediction_name.
 
-        :param parquet: the prediction log.
+        :param parquet: the prediction log of all the shards.
         """
         tolerance, batch_size = self._params.equivalence.tolerance, self._params.batch_size
         scores = None if answers is None else answers.scores
-        yardstick = Yardstick(self._index.result(), scores, tolerance, batch_size)
-        return prove_log(parquet, self._models, self._datasets, yardstick)
+        expectation = Expectation(self._index.result(), scores, tolerance, batch_size)
+        return prove_log(parquet, shards, self._models, expectation).results()
 
     def _ask(self) -> Questions | None:
         index = self._index.result()  # there already: the thread builds it first

@@ -20,7 +20,8 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     equivalence = verdict.equivalence.row() if verdict.equivalence else {}
     checks = {f"check_{check.key}": check.text for check in result.checks}
     codes = ",".join(failure.code for failure in verdict.failures)
-    properties = {**verdict.row(), "prediction_name": None, **equivalence, **checks, "code": codes}
-    request.node.user_properties += [(key, value) for key, value in properties.items() if value is not None]
+    properties = {**verdict.row(), **equivalence, **checks, "code": codes}
+    told = {key: value for key, value in properties.items() if key != "prediction_name" and value is not None}
+    request.node.user_properties += told.items()
     if verdict.failures:
         pytest.fail(verdict.text, pytrace=False)

@@ -106,22 +106,24 @@ class ServerProcess:
     def exit_reason(self) -> str:
         """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if any."""
         lines = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
-        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "it said nothing"
-        code = self._popen.returncode if self._popen else 0
-        return f"by {signal.Signals(-code).name}; its last words: {last}" if code < 0 else last
+        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else ""
+        return describe_exit(self._popen.returncode if self._popen else 0, last)
 
     def has_exited(self) -> bool:
         """Return whether the process has ended."""
         return self._popen is None or self._popen.poll() is not None
 
-    def wait_for_exit(self, seconds: float) -> bool:
-        """Return whether it ends within ``seconds``: a connection breaks a moment before its process is gone."""
+    def wait_for_exit(self, seconds: float) -> str | None:
+        """Return why it ended; None where it does not end within ``seconds``.
+
+        A connection breaks a moment before its process is gone.
+        """
         try:
             if self._popen is not None:
                 self._popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            return False
-        return True
+            return None
+        return self.exit_reason()
 
     def stop(self) -> None:
         """End the server by closing its standard input, and by a signal where it hangs."""
@@ -148,6 +150,14 @@ class ServerProcess:
 
     def _forget_pid(self) -> None:
         Path(self._xprocess.getinfo(self._name).pidpath).unlink(missing_ok=True)
+
+
+def describe_exit(code: int, last_line: str) -> str:
+    """Return why a process ended: the signal, if it was one, and the last line that it wrote."""
+    if code >= 0:
+        return last_line or "it said nothing"
+    words = f"its last words: {last_line}" if last_line else "it said nothing"
+    return f"by {signal.Signals(-code).name}; {words}"
 
 
 def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:

@@ -17,6 +17,8 @@ from pytest_f07.replay.shards import Shard, replay_block_rows
 from pytest_f07.variant.dataset import X_COLUMN, Dataset
 from pytest_f07.windows import MAX_CODES, BatchResult
 
+EXIT_TIMEOUT_S = 2
+
 
 @dataclass(frozen=True)
 class Completion:
@@ -94,12 +96,12 @@ def replay_shard(
     shard: Shard,
     batch_size: int,
     on_batch: Callable[[BatchResult], None],
-    has_exited: Callable[[float], bool],
+    wait_for_exit: Callable[[float], str | None],
 ) -> Timings:
     """Replay the rows of a shard, the next batches under way while one is used.
 
     :param on_batch: called with each batch, in the order of the rows.
-    :param has_exited: whether the server's process ends within so many seconds.
+    :param wait_for_exit: given seconds, returns why the server's process ended; None where it does not within them.
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
     pending: deque[tuple[int, pa.Array, RequestT]] = deque()
@@ -107,7 +109,7 @@ def replay_shard(
 
     def receive() -> None:
         row, windows, request = pending.popleft()
-        with _at(shard.dataset, row, client, has_exited):
+        with _at(shard.dataset, row, client, wait_for_exit):
             predictions = client.receive_batch(request)
         now = time.perf_counter()
         completions.append(Completion(now, now - request.sent, len(windows)))
@@ -118,7 +120,7 @@ def replay_shard(
     for windows in batches(shard, batch_size):
         if client.busy:
             receive()
-        with _at(shard.dataset, row, client, has_exited):
+        with _at(shard.dataset, row, client, wait_for_exit):
             pending.append((row, windows, client.send_batch(windows)))
         row += len(windows)
     while pending:
@@ -127,19 +129,29 @@ def replay_shard(
 
 
 @contextmanager
-def _at(dataset: Dataset, row: int, client: Endpoint[Any], has_exited: Callable[[float], bool]) -> Iterator[None]:
+def _at(
+    dataset: Dataset, row: int, client: Endpoint[Any], wait_for_exit: Callable[[float], str | None]
+) -> Iterator[None]:
     """Say where in the data a request failed, and why."""
+    place = f"{dataset.source_f04} row {row:,}"
     try:
         yield
     except BrokenRun as error:
-        reason = str(error)
-    except TimeoutError:
-        reason = f"the server did not answer within {client.timeout_s:g} s"
-    except OSError:
-        reason = "the server died" if has_exited(2) else "the server broke the connection"
-    else:
-        return
-    raise BrokenRun(f"{reason} at {dataset.source_f04} row {row:,}")
+        raise BrokenRun(f"{error} at {place}") from None
+    except OSError as error:
+        raise explain_break(error, place, client.timeout_s, wait_for_exit) from None
+
+
+def explain_break(
+    error: OSError, place: str, timeout_s: float, wait_for_exit: Callable[[float], str | None]
+) -> BrokenRun:
+    """Return what broke a request: what happened, at which place, and what ended the server."""
+    if isinstance(error, TimeoutError):
+        return BrokenRun(f"the server did not answer within {timeout_s:g} s at {place}")
+    reason = wait_for_exit(EXIT_TIMEOUT_S)
+    if reason is None:
+        return BrokenRun(f"the server broke the connection at {place}")
+    return BrokenRun(f"the server died at {place} ({reason})")
 
 
 def batches(shard: Shard, batch_size: int) -> Iterator[pa.Array]:

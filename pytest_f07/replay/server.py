@@ -13,8 +13,8 @@ class Server(Protocol):
     def start(self, client: Endpoint[Any]) -> dict[str, Any]:
         """Wait until the server answers, and return what it tells of itself."""
 
-    def wait_for_exit(self, seconds: float) -> bool:
-        """Return whether its process ends within ``seconds``."""
+    def wait_for_exit(self, seconds: float) -> str | None:
+        """Return why its process ended; None where it does not end within ``seconds``."""
 
     def stop(self) -> None:
         """Stop what the run has started."""
@@ -27,9 +27,8 @@ class RunningServer:
         """Return what the server tells of itself."""
         return client.identity()
 
-    def wait_for_exit(self, seconds: float) -> bool:
-        """Return False: nobody here sees its process."""
-        return False
+    def wait_for_exit(self, seconds: float) -> None:
+        """Return None: nobody here sees its process."""
 
     def stop(self) -> None:
         """Do nothing."""

@@ -91,7 +91,7 @@ def judge(
             *_check_replay(log.fault, infer_check.fault(model.prediction_name)),
             *_check_accounting(model, metrics, audit),
             *_check_recount(recount_fault),
-            *_check_scores(model, served, audit),
+            *_check_scores(model, served, audit, equivalence),
             *_check_equivalence(equivalence),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
@@ -158,7 +158,7 @@ def _check_recount(fault: str | None) -> Iterator[Failure]:
         )
 
 
-def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Iterator[Failure]:
+def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence) -> Iterator[Failure]:
     if audit.wrong_pred:
         yield Failure(
             THRESHOLD,
@@ -169,7 +169,16 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit) -> Itera
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; {_explain_non_finite(served)}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
+            f"{_explain_non_finite(served, equivalence, model.source_f04)}",
+        )
+    elif hidden := equivalence.hidden[model.source_f04]:
+        yield Failure(
+            NONFINITE,
+            f"{hidden:,} of {counted(audit.own.windows, 'window')} of its own dataset {model.source_f04} "
+            f"{agreeing(hidden, 'has', 'have')} no score by the oracle, and the server gives "
+            f"{'a number' if audit.has_scores else 'a label'} all the same. Look for weights that are not numbers, and "
+            "for a pooling over nothing; train the model again.",
         )
 
 
@@ -192,20 +201,21 @@ def _check_requirements(
             yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
 
 
-def _explain_non_finite(served: ServedModel) -> str:
-    if served.broken_layers:
-        layers = ", ".join(repr(name) for name in served.broken_layers)
-        plural = "s" if len(served.broken_layers) > 1 else ""
+def _explain_non_finite(served: ServedModel, equivalence: Equivalence, dataset: str) -> str:
+    """Return the cause: the server where the oracle has numbers, the model where it has none either."""
+    missing, agreeing_rows = equivalence.missing[dataset], equivalence.without_number[dataset]
+    if missing:
+        of = f"{missing:,} of {counted(missing + agreeing_rows, 'such window')}"
         return (
-            f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
-            "empty windows does this)."
+            f"the oracle gives a number to {of}, so the server is wrong there, not the model. Run it again; if it "
+            "stays, report it with runtime/server.log."
         )
-    if served.needs_a_code:
+    if not agreeing_rows:
         return (
-            "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
-            "mask_zero, or keep such windows out of its dataset."
+            f"the oracle was not asked about them. The server says of itself: {served.explain()} To know "
+            "whether it is right, run with equivalence: full."
         )
-    return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
+    return served.explain()
 
 
 def _warnings(model: Model, audit: ModelAudit) -> list[str]:

@@ -18,6 +18,8 @@ from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import FileSeal
 from pytest_f07.variant.wording import counted
 
+MAX_VERSION = 20  # characters; it is a text of the model file
+
 
 @dataclass(frozen=True)
 class Page:
@@ -140,9 +142,18 @@ def _provenance(result: RunResult) -> dict[str, str]:
         "sample_size": str(params.sample_size or "all rows"),
         "equivalence": json.dumps(params.equivalence.document()).strip('"'),
         **({"require": json.dumps(params.require)} if params.require else {}),
+        "models saved by": _makers(result.models),
         **software,
         **sides,
     }
+
+
+def _makers(models: Sequence[Model]) -> str:
+    """Return the versions of Keras that saved the models, each with its models."""
+    makers: dict[str, list[str]] = {}
+    for model in models:
+        makers.setdefault(f"Keras {model.keras_version[:MAX_VERSION]}", []).append(model.prediction_name)
+    return "; ".join(f"{maker} ({', '.join(names)})" for maker, names in makers.items())
 
 
 def _describe_server(server: Mapping[str, Any]) -> str:

@@ -1,15 +1,10 @@
-"""What a session says beside its outcome: requirements, comparison, terminal, CI. The stub server answers."""
+"""What a session says beside its outcome: requirements, comparison, the table at the end. The stub server answers."""
 
 from __future__ import annotations
 
 import html
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np  # noqa: F401  # before pytester notes what is loaded and drops the rest: numpy loads only once
 import pytest
@@ -94,12 +89,6 @@ def test_a_run_that_is_not_there_is_refused_before_anything_is_touched(
     refused(f07_stub, message, f"--f07-compare={name}")
 
 
-def test_comparing_needs_a_variant(f07_stub: F07Project) -> None:
-    result = f07_stub.pytester.runpytest_subprocess("--f07-compare=v701")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --f07-compare needs --f07-variant: *"])
-
-
 # -- the terminal
 
 
@@ -118,54 +107,3 @@ def test_the_terminal_ends_with_a_table_and_two_runs_give_one_report_but_for_tim
     result.stdout.fnmatch_lines(["f07: 3,838 windows answered; metrics and pictures follow"])
     result.stdout.fnmatch_lines(["executions/07_deployrun/v701/manifest.json ... *"])
     result.stdout.fnmatch_lines([*TABLE, "f07: report: executions/07_deployrun/v701/report/report.html"])
-
-
-def test_q_is_quiet_but_for_what_went_wrong(
-    f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    result = f07_stub.run("-q")
-    assert result.ret == 0
-    lines = [line for line in result.outlines if line]
-    assert len(lines) <= 4, lines
-    [line] = [line for line in lines if line.startswith("f07:")]
-    assert line == f"f07: warning: the step summary {tmp_path} cannot be written: Is a directory"
-
-
-def test_an_interactive_terminal_has_one_line_of_progress_which_goes_away(f07_stub: F07Project) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "pytest", "--f07-variant=v701"]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        command, cwd=f07_stub.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        output = b""
-        try:
-            while part := os.read(ours, 65_536):
-                output += part
-        except OSError:  # Linux says so when the other end is closed
-            pass
-    os.close(ours)
-    assert process.returncode == 0
-    lines = [line.rstrip() for line in output.decode().replace("\r\n", "\n").split("\n")]
-    [line] = [line for line in lines if "windows answered" in line]
-    assert "\rf07: starting the server " in line
-    assert re.fullmatch(r".*\r +\rexecutions/07_deployrun/v701/manifest\.json .*\[100%\].*", line)
-
-
-# -- CI
-
-
-def test_github_gets_a_step_summary_and_annotations(f07_project: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    f07_project.stub("nan")
-    summary = f07_project.root / "summary.md"
-    summary.write_text("what stood there\n")
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    result = f07_project.run("-q")
-    result.stdout.fnmatch_lines(["::error title=F07-NONFINITE feeder_overload::* of 2,000 scores of its own dataset *"])
-    text = summary.read_text()
-    assert text.startswith("what stood there\n### F07: v701 of package v601, 2 of 3 models passed\n")
-    assert "| `inverter_trip.cnn` | " in text
-    assert "- `F07-NONFINITE` `feeder_overload`: " in text

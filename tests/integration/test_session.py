@@ -150,26 +150,6 @@ def test_no_such_variant(f07_stub: F07Project) -> None:
     result.stderr.fnmatch_lines(["ERROR: there is no variant v799: *v799 is not there; there is v701. Make it: *"])
 
 
-def test_no_project(f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(f07_stub.variant)
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v701")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(
-        [f"ERROR: {f07_stub.variant} is no project: it has no folder executions/. Go to {f07_stub.root} and try again."]
-    )
-
-
-@pytest.mark.parametrize("name", ["701", "../v701", "v701/", "", "v7"])
-def test_a_name_that_is_no_variant(f07_stub: F07Project, name: str) -> None:
-    result = f07_stub.pytester.runpytest_subprocess(f"--f07-variant={name}")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines([f"ERROR: --f07-variant is {name!r}; it must be 'v' and at least three digits*"])
-
-
-def test_two_variants(f07_stub: F07Project) -> None:
-    f07_stub.assert_refused("v701, v702 are asked for in one session", "executions/07_deployrun/v702/manifest.json")
-
-
 def test_params_that_are_wrong(f07_stub: F07Project) -> None:
     f07_stub.set_params(batch_size="many")
     f07_stub.assert_refused(r"v701/params.yaml: batch_size is 'many'; it must be a whole number from 1 to 65536\.$")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.errors import F07Error
 from pytest_f07.prepare import prepare
 from pytest_f07.variant.paths import Project
@@ -37,6 +38,7 @@ def is_locked(folder: Path) -> bool:
 def test_a_prepared_run_holds_lock_and_port_until_it_is_released(project: Project) -> None:
     before = tree(project.root)
     prepared = prepare(project, "v701")
+    assert isinstance(prepared.target, ManagedTarget)
     address, folder = (prepared.target.host, prepared.target.port), project.variant("v701").folder
     assert [model.prediction_name for model in prepared.models] == ["a", "a__b"]
     assert is_locked(folder)

@@ -16,7 +16,8 @@ from flask import Flask, Response
 from werkzeug.serving import make_server
 
 from pytest_f07 import wire
-from pytest_f07.endpoints.f07 import CONNECTIONS, Client
+from pytest_f07.endpoints.endpoint import CONNECTIONS
+from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import _QuietHandler
@@ -317,3 +318,12 @@ def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> 
         client.receive_batch(client.send_batch(BATCH))
         with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
             client.receive_batch(client.send_batch(BATCH))
+
+
+def test_a_run_that_breaks_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client("127.0.0.1", silent.getsockname()[1], NAMES, "m1", "n1", timeout_s=120)
+        request = client.send_batch(BATCH)
+        assert request.connection.sock is not None
+        client.close()
+        assert request.connection.sock is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def asked(app: Flask) -> Iterator[JsonEndpoint]:
         yield endpoint
 
 
-def ask(endpoint: Endpoint) -> Predictions:
+def ask(endpoint: Endpoint[Any]) -> Predictions:
     endpoint.identity()
     return endpoint.receive_batch(endpoint.send_batch(WINDOWS))
 
@@ -110,7 +111,7 @@ def test_a_server_that_fails_with_a_page_is_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-def change_scores(change: Callable[[dict], None]) -> Flask:
+def change_scores(change: Callable[[dict[str, Any]], object]) -> Flask:
     """Return our own server with changed results."""
     app = create_app({}, predict, {})
 
@@ -127,7 +128,7 @@ def change_scores(change: Callable[[dict], None]) -> Flask:
     return app
 
 
-def drop_one(result: dict) -> None:
+def drop_one(result: dict[str, Any]) -> None:
     if result["prediction_name"] == "Trip":
         del result["y_prob"]
 
@@ -140,7 +141,7 @@ SCORES = {
 
 
 @pytest.mark.parametrize(("change", "message"), SCORES.values(), ids=SCORES)
-def test_scores_that_are_none_are_one_line(change: Callable[[dict], None], message: str) -> None:
+def test_scores_that_are_none_are_one_line(change: Callable[[dict[str, Any]], object], message: str) -> None:
     with asked(change_scores(change)) as endpoint, pytest.raises(BrokenRun) as caught:
         ask(endpoint)
     assert str(caught.value).endswith(message)

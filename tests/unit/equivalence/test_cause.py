@@ -1,4 +1,4 @@
-"""What differing windows have in common: one table of causes, each told by its name."""
+"""Test what differing windows have in common: one table of causes, each told by its name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pytest_f07.equivalence.cause import Cases
+from pytest_f07.equivalence.cause import Block, Cases
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
 
@@ -22,7 +22,7 @@ PLAIN = [[1 + row % 50] if row % 2 else [1 + row % 50, 2 + row % 50] for row in 
 
 
 def sentence(windows: list[list[int]], wrong: list[int], served: dict[int, float] | None = None) -> str:
-    """What is said where the rows ``wrong`` differ; ``served`` says with which score."""
+    """Return what the rows ``wrong`` have in common; ``served`` holds their scores."""
     rows = len(windows)
     oracle = np.stack([np.linspace(0.1, 0.4, rows), np.linspace(0.6, 0.9, rows)], axis=1).astype(np.float32)
     y_prob = oracle.copy()
@@ -32,7 +32,12 @@ def sentence(windows: list[list[int]], wrong: list[int], served: dict[int, float
     mask = np.zeros(rows, bool)
     mask[wrong] = True
     cases = Cases(MODELS, 0, 16)
-    cases.add("v401", np.arange(rows), pa.array(windows, pa.list_(pa.int64())), y_prob, oracle, mask)
+    # In two parts, the second of which begins a batch.
+    for part in (slice(0, 16), slice(16, rows)):
+        later = Cases(MODELS, 0, 16)
+        block = Block("v401", 0, np.arange(rows)[part], pa.array(windows, pa.list_(pa.int64()))[part])
+        later.add(block, y_prob[part], oracle[part], mask[part])
+        cases.merge(later)
     return cases.sentence
 
 
@@ -50,9 +55,9 @@ TRAITS = {
 
 @pytest.mark.parametrize(("trait", "windows"), TRAITS.items(), ids=TRAITS)
 def test_a_trait_of_the_differing_windows_alone_is_named(trait: str, windows: list[list[int]]) -> None:
-    said = sentence([windows[0], *PLAIN, windows[1]], [0, 41])
-    assert said.startswith("all of them ")
-    assert trait in said
+    text = sentence([windows[0], *PLAIN, windows[1]], [0, 41])
+    assert text.startswith("all of them ")
+    assert trait in text
     # what agreeing windows have too is no cause
     assert trait not in sentence([*windows * 20, *PLAIN], [0, 1])
 

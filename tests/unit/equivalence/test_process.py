@@ -60,6 +60,10 @@ DIED = "the oracle died (it said nothing); *"
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
+        (
+            "import os; os.write(2, b'ERROR: no memory left.'); os.kill(os.getpid(), 9)",
+            "the oracle died (by SIGKILL; its last words: no memory left); equivalence: off in *",
+        ),
         ("import sys; sys.exit('ERROR: no memory left.')", "the oracle died (no memory left); equivalence: off in *"),
         ("pass", DIED),
         (HELLO, DIED),

@@ -15,9 +15,11 @@ import pytest
 from pytest_f07.equivalence import questions as asking
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import build_index
-from pytest_f07.equivalence.proof import Yardstick, prove_log
+from pytest_f07.equivalence.proof import Expectation, Proof, prove_log, prove_shards
 from pytest_f07.equivalence.questions import Questions
+from pytest_f07.log.reader import LogReader
 from pytest_f07.log.writer import PredictionLog
+from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import BatchResult, Float32Array, Int64Array, Predictions
 from tests.unit.small_run import model
@@ -65,9 +67,40 @@ def prove(
     oracle: Any = PlainOracle()
     index = build_index(datasets, [[1]], most, 256)
     scores = Questions(oracle, index, datasets).scores(2)
-    proof = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, scores, None, 256))
-    alone = prove_log(folder / "raw.parquet", MODELS, datasets, Yardstick(index, None, None, 256))
+    parquet, shards = folder / "raw.parquet", [Shard(dataset, 0, dataset.rows) for dataset in datasets]
+    expectation = Expectation(index, scores, None, 50)
+    proof = prove_log(parquet, shards, MODELS, expectation).results()
+    apart = prove_in_shards(parquet, datasets, expectation)
+    assert {name: counts(result) for name, result in apart.items()} == {
+        name: counts(result) for name, result in proof.items()
+    }
+    alone = prove_log(parquet, shards, MODELS, Expectation(index, None, None, 50)).results()
     return SimpleNamespace(asked=oracle.asked, proof=proof, without_oracle=alone)
+
+
+def counts(result: Equivalence) -> tuple[object, ...]:
+    """Return all that is counted; what differing windows have in common is looked for in some of them only."""
+    return (
+        result.row(),
+        result.repeats,
+        result.differing,
+        result.flipped,
+        result.missing,
+        result.without_number,
+        result.noise,
+        result.example,
+    )
+
+
+def prove_in_shards(parquet: Path, datasets: list[Dataset], expectation: Expectation) -> dict[str, Equivalence]:
+    """Compare each shard apart, each with a reader of its own, and merge."""
+    proof, windows = Proof.empty(MODELS, expectation), 0
+    for dataset in datasets:
+        for first_row in range(0, dataset.rows, 100):
+            with LogReader(parquet, len(MODELS), first_window=windows) as log:
+                proof.merge(prove_shards(log, [Shard(dataset, first_row, 100)], MODELS, expectation))
+            windows += 100
+    return proof.results()
 
 
 def test_a_log_of_the_oracles_scores_is_proven_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

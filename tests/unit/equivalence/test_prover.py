@@ -15,6 +15,7 @@ from pytest_f07.equivalence import prover as module
 from pytest_f07.equivalence.process import OracleModel
 from pytest_f07.equivalence.prover import Prover
 from pytest_f07.log.writer import PredictionLog
+from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.equivalence import EquivalenceParams
 from pytest_f07.variant.params import Params
@@ -72,7 +73,7 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
     with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
         assert FakeOracle.open == (mode == "full")
         answers = prover.wait()
-        result = prover.compare(dataset.path.with_name("raw.parquet"), answers)["a"]
+        result = prover.compare(dataset.path.with_name("raw.parquet"), [Shard(dataset, 0, 5)], answers)["a"]
     assert FakeOracle.open == 0
     assert (FakeOracle.rows, answers and answers.models) == (rows, models)
     assert (result.proven, result.fault, result.repeats.windows) == (proven, None, 2)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.endpoints.f07 import Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import batches, replay_shard
+from pytest_f07.replay.replay import batches, explain_break, replay_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import Predictions
@@ -101,6 +101,18 @@ def test_any_cut_into_shards_gives_the_same_logs(groups: list[list[list[int]]], 
             with PredictionLog(parquet, csv, ("a",)) as log:
                 client: Any = EchoClient()
                 for shard in cut_shards([data], 1, 3, size):
-                    replay_shard(client, shard, 3, log.add, lambda _: False)
+                    replay_shard(client, shard, 3, log.add, lambda _: None)
             logs.append([parquet.read_bytes(), csv.read_bytes()])
     assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "text"),
+    [
+        (TimeoutError(), "by SIGKILL; it said nothing", "the server did not answer within 9 s at v401 row 7"),
+        (ConnectionResetError(), "by SIGKILL; no memory", "the server died at v401 row 7 (by SIGKILL; no memory)"),
+        (ConnectionResetError(), None, "the server broke the connection at v401 row 7"),
+    ],
+)
+def test_a_broken_request_says_what_ended_the_server(error: OSError, reason: str | None, text: str) -> None:
+    assert str(explain_break(error, "v401 row 7", 9, lambda seconds: reason)) == text

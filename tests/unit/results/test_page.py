@@ -76,6 +76,18 @@ def test_provenance_names_package_parameters_and_versions(tmp_path: Path) -> Non
     assert "client pyarrow" in provenance
 
 
+def test_provenance_names_the_keras_that_saved_each_model(tmp_path: Path) -> None:
+    result = run_of_two(tmp_path, PASSED)
+    first, second = (replace(each, keras_version="2.15.0") for each in result.models)
+    assert make_page(replace(result, models=(first, second)), None).provenance["models saved by"] == (
+        "Keras 2.15.0 (a, a__b)"
+    )
+    newer = replace(second, keras_version="3.15.1" + "x" * 99)
+    assert make_page(replace(result, models=(first, newer)), None).provenance["models saved by"] == (
+        "Keras 2.15.0 (a); Keras 3.15.1xxxxxxxxxxxxxx (a__b)"
+    )
+
+
 def test_figures_are_read_by_kind_where_they_were_drawn(tmp_path: Path) -> None:
     result = run_of_two(tmp_path, PASSED)
     assert read_figures(result, "a") == {}
