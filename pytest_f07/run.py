@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.endpoint import Endpoint, Provides
 from pytest_f07.endpoints.target import first_difference
+from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun, F07Error
@@ -100,20 +101,25 @@ class _Execution:
             record.provides = client.provides
             # Without a route for one window, no row is asked about alone.
             rows = infer_rows(prepared.datasets) if client.provides.single else {}
-            infer_check = InferCheck(prepared.models, rows)
+            tolerance = params.equivalence.tolerance
+            infer_check = InferCheck(prepared.models, rows, tolerance)
+            again_check = AgainCheck(prepared.models, tolerance)
             try:
-                self._replay(client, shards, infer_check)
+                self._replay(client, shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
                     try:
                         infer_check.ask(client)
+                        again_check.ask(client)
                         _check_unchanged(record.identity, client.identity())
                     except OSError as error:
                         raise explain_break(error, "/infer", params.timeout_s, self.server.wait_for_exit) from None
             finally:
                 client.close()
-            self._judge(shards, infer_check, prover)
+            self._judge(shards, infer_check, again_check, prover)
 
-    def _replay(self, client: Endpoint[Any], shards: list[Shard], infer_check: InferCheck) -> None:
+    def _replay(
+        self, client: Endpoint[Any], shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]
+    ) -> None:
         batch_size = self.prepared.params.batch_size
         paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
@@ -121,7 +127,8 @@ class _Execution:
         def take(batch: BatchResult) -> None:
             nonlocal progress
             log.add(batch)
-            infer_check.add(batch)
+            for remember in on_batch:
+                remember(batch)
             progress = progress.after(batch)
             self.on_progress(progress)
 
@@ -133,7 +140,7 @@ class _Execution:
                 timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
                 self.record.timings = self.record.timings.merge(timings)
 
-    def _judge(self, shards: list[Shard], infer_check: InferCheck, prover: Prover) -> None:
+    def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
@@ -148,7 +155,7 @@ class _Execution:
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
         read = None if answers is None else answers.models
-        identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
+        identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
         record.verdicts = judge_all(
             prepared.manifest, prepared.params, models, identity, record.provides or Provides(), *checks
         )

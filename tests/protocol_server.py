@@ -64,8 +64,9 @@ class Served:
         self.requests += 1
         names = list(self.widths)
         if self.fault == "model_swapped":
-            name = names[(names.index(name) + 1) % len(names)]
-        scores = np.asarray(self.predict(name, tensor), np.float32)
+            others = [other for other in names if other != name and self.widths[other] == self.widths[name]]
+            name = others[0] if others else name
+        scores = np.array(self.predict(name, tensor), np.float32)
         if len(scores) > 1:
             match self.fault:
                 case "off_by_one":

@@ -17,6 +17,7 @@ from pytest_f07.log.schema import SCHEMA
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import metric_table
 from pytest_f07.results.accounting import check_accounting
+from pytest_f07.results.checks import describe_outcome
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.coherence import incoherences
@@ -155,18 +156,6 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
     if older:
         return Finding("complete", unknown=f"{models}, run of {when}; an older tool wrote no outcome")
     return Finding("complete", f"{models}, {describe_outcome(document)}, run of {when}")
-
-
-def describe_outcome(document: Mapping[str, Any]) -> str:
-    """Return the outcome of a run, what it is worth, and, where the run did not start the server, which it was."""
-    checks, server = document.get("checks"), document.get("server")
-    text = str(document["outcome"])
-    if isinstance(checks, dict):
-        missing = sum(str(state).startswith("not possible") for state in checks.values())
-        text += f", {missing} of {len(checks)} checks not possible" if missing else ""
-    if isinstance(server, dict) and server.get("started_by_run") is False:
-        text += f", by the server at {server.get('url')} ({server.get('protocol')})"
-    return text
 
 
 def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_f07.commands.check import describe_outcome, existing, read_metadata, unaltered
+from pytest_f07.commands.check import existing, read_metadata, unaltered
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
 from pytest_f07.results.accounting import check_accounting
+from pytest_f07.results.checks import describe_outcome
 from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.wording import counted

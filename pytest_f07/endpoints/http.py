@@ -65,7 +65,8 @@ class Answer:
             for key in ("error", "message", "detail"):
                 if document.get(key):
                     return one_line(str(document[key]))
-        return one_line(self.body[: 4 * REASON_CHARACTERS].decode("utf-8", "replace")) or "no reason is given"
+        text = self.body[: 4 * REASON_CHARACTERS].decode("utf-8", "replace")
+        return one_line(re.sub(r"<[^>]*>", " ", text)) or "no reason is given"  # a page's text is enough
 
     def json(self) -> Any:
         """Return the document in the body; raise :class:`BrokenRun` where it is no JSON."""
@@ -121,7 +122,7 @@ class Http:
         self._session.headers.update({"Accept-Encoding": "identity", **target.headers()})
         self._session.verify = str(target.ca) if target.ca else True
         retry = Retry(
-            total=None,
+            total=2 * RETRIES,
             connect=RETRIES,
             read=0,
             redirect=0,

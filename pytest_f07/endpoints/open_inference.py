@@ -118,8 +118,8 @@ class OpenInferenceEndpoint(TensorEndpoint):
         document = replace(answer, body=head).mapping()
         if (name := document.get("model_name", model.name)) != model.name:
             raise BrokenRun(f"{answer.url} answered for {one_line(str(name))!r}: another model")
-        version = str(document.get("model_version"))
-        if (before := self._versions.setdefault(model.prediction_name, version)) != version:
+        version = str(document.get("model_version", ""))  # the protocol leaves it open
+        if version and (before := self._versions.setdefault(model.prediction_name, version)) != version:
             raise BrokenRun(f"{answer.url} answered as version {one_line(version)}, and before as version {before}")
         outputs = _by_name(document, "outputs", answer.url)
         chosen = model.choose("output", model.output, list(outputs), answer.url)

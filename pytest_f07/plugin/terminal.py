@@ -64,11 +64,11 @@ class Terminal:
 
     def _show(self, terminal: pytest.TerminalReporter, result: RunResult, quiet: bool) -> None:
         session, show = self.session, result.manifest.project.show
-        if result.broken:
+        if result.broken and result.log_tail:
             terminal.section("last lines of the server's log")
             for text in result.log_tail:
                 terminal.line(text)
-        elif result.verdicts and not quiet:
+        elif result.verdicts and not result.broken and not quiet:
             terminal.section(f"{result.variant} of package {result.package}")
             rows = [ci.model_cells(name, verdict) for name, verdict in result.verdicts.items()]
             for text in ci.align_rows([ci.HEADINGS, *rows]):

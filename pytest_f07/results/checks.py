@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_f07.endpoints.endpoint import Provides
 
@@ -79,3 +80,15 @@ def outcome_text(outcome: str, checks: Sequence[Check], tolerance: float | None 
     within = "" if tolerance is None else f" with scores up to {tolerance:g} apart"
     missing = sum(check.state == "not possible" for check in checks)
     return f"{outcome}{within}, {missing} of {len(checks)} checks not possible" if missing else f"{outcome}{within}"
+
+
+def describe_outcome(document: Mapping[str, Any]) -> str:
+    """Return the outcome of a run, what it is worth, and, where the run did not start the server, which it was."""
+    checks, server = document.get("checks"), document.get("server")
+    text = str(document["outcome"])
+    if isinstance(checks, dict):
+        missing = sum(str(state).startswith("not possible") for state in checks.values())
+        text += f", {missing} of {len(checks)} checks not possible" if missing else ""
+    if isinstance(server, dict) and server.get("started_by_run") is False:
+        text += f", by the server at {server.get('url')} ({server.get('protocol')})"
+    return text

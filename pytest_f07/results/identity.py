@@ -35,13 +35,13 @@ class ServedModel:
             layers = ", ".join(repr(name) for name in self.broken_layers)
             plural = "s" if len(self.broken_layers) > 1 else ""
             return (
-                f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
-                "empty windows does this)."
+                f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding "
+                "trained on empty windows does this)."
             )
         if self.needs_a_code:
             return (
-                "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
-                "mask_zero, or keep such windows out of its dataset."
+                "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it "
+                "without mask_zero, or keep such windows out of its dataset."
             )
         return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
 

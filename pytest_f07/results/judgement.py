@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_f07.endpoints.endpoint import Provides
+from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.equivalence.process import OracleModel
@@ -41,6 +42,7 @@ def judge_all(
     provides: Provides,
     log: LogCounts,
     infer_check: InferCheck,
+    again_check: AgainCheck,
     equivalence: Mapping[str, Equivalence],
     oracle: Mapping[str, OracleModel] | None,
     recount_faults: Mapping[str, str],
@@ -61,6 +63,7 @@ def judge_all(
             params.required(name),
             equivalence[name],
             recount_faults.get(name),
+            again_check.fault(name),
         )
         for model in models
         for name in [model.prediction_name]
@@ -75,12 +78,14 @@ def judge(
     required: Mapping[str, float],
     equivalence: Equivalence,
     recount_fault: str | None = None,
+    again_fault: str | None = None,
 ) -> Verdict:
     """Return the verdict of a model whose run is complete.
 
     :param required: the smallest allowed values of metrics, where params.yaml requires any.
     :param equivalence: how far the log is from the oracle and from itself.
     :param recount_fault: what a second count of the log says otherwise.
+    :param again_fault: what the model answered otherwise when asked about the same rows again.
     """
     metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
     return Verdict(
@@ -92,7 +97,7 @@ def judge(
             *_check_accounting(model, metrics, audit),
             *_check_recount(recount_fault),
             *_check_scores(model, served, audit, equivalence),
-            *_check_equivalence(equivalence),
+            *_check_equivalence(equivalence, again_fault),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
         warnings=_warnings(model, audit),
@@ -182,13 +187,15 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivale
         )
 
 
-def _check_equivalence(equivalence: Equivalence) -> Iterator[Failure]:
+def _check_equivalence(equivalence: Equivalence, again_fault: str | None) -> Iterator[Failure]:
     if equivalence.fault:
         yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
     elif equivalence.with_oracle and not equivalence.windows:
         yield Failure(EQUIVALENCE, "no window was held against the oracle, so nothing is proven.")
     if equivalence.repeats.fault:
         yield Failure(REPEAT, f"equal windows have unequal scores: {equivalence.repeats.fault}.")
+    elif again_fault:
+        yield Failure(REPEAT, f"the same rows have other answers: {again_fault}.")
 
 
 def _check_requirements(

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from typing import Any
-
 import numpy as np
 import pytest
-from flask import Flask
 
-from pytest_f07.endpoints.connect import connect
-from pytest_f07.endpoints.endpoint import Endpoint
-from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun
-from pytest_f07.variant.address import ModelAddress
 from pytest_f07.vectorize import Vectorizer
 from pytest_f07.windows import windows_of
-from tests.protocol_server import Served, mlflow_app, open_inference_app, plain_scores, rows_app, serving
-from tests.unit.endpoints.small_models import MODELS, NAMES, WIDTHS, WINDOWS
-
-TFS_DTYPES, OIP_DTYPES = {"overload": "DT_INT32"}, {"overload": "INT32"}
-# By name: the protocol, the server, and the types that its metadata tell.
-SERVERS: dict[str, tuple[str, Callable[[Served], Flask], Mapping[str, str]]] = {
-    "tensorflow-serving": ("tensorflow-serving", lambda served: rows_app(served, "NaN", metadata=True), TFS_DTYPES),
-    "kserve-v1": ("kserve-v1", lambda served: rows_app(served, "null", metadata=False), {}),
-    "triton": ("open-inference", open_inference_app, OIP_DTYPES),
-    "mlserver": ("open-inference", lambda served: open_inference_app(served, binary=False), {}),
-    "mlflow": ("mlflow", mlflow_app, {}),
-}
-
-
-@contextmanager
-def asked(server: str, models: Mapping[str, ModelAddress] | None = None, **values: Any) -> Iterator[Endpoint[Any]]:
-    """Start a small server, and yield an endpoint of it."""
-    protocol, make, dtypes = SERVERS[server]
-    served = Served(WIDTHS, dtypes=dtypes, **values)
-    with serving(make(served)) as url:
-        base = f"{url}/{{name}}" if protocol == "mlflow" else url
-        target = UrlTarget(base, protocol, models or {})
-        with closing(connect(target, MODELS, "", 60)) as endpoint:
-            yield endpoint
-
-
-def ask(endpoint: Endpoint[Any]) -> Any:
-    endpoint.identity()
-    return endpoint.receive_batch(endpoint.send_batch(WINDOWS))
+from tests.protocol_server import plain_scores
+from tests.unit.endpoints.small_models import MODELS, NAMES, WINDOWS
+from tests.unit.endpoints.small_servers import SERVERS, ask, asked
 
 
 def expected_scores() -> np.ndarray:
@@ -146,39 +111,3 @@ def test_an_answer_that_is_wrong_is_one_line(server: str, fault: str, message: s
         ask(endpoint)
     assert message in str(caught.value)
     assert str(caught.value).startswith("http://127.0.0.1:")
-
-
-@pytest.mark.parametrize("server", ["triton", "mlserver"])
-def test_a_model_that_is_swapped_between_two_answers_is_noticed(server: str) -> None:
-    with asked(server, fault="version") as endpoint:
-        ask(endpoint)
-        for _ in range(8):
-            endpoint.receive_batch(endpoint.send_batch(WINDOWS))
-        with pytest.raises(BrokenRun, match="answered as version 2, and before as version 1"):
-            [endpoint.receive_batch(endpoint.send_batch(WINDOWS)) for _ in range(12)]
-
-
-def test_a_version_that_changed_is_told_by_the_status_route() -> None:
-    with asked("tensorflow-serving", fault="version") as endpoint:
-        before = endpoint.identity()
-        for _ in range(20):
-            endpoint.receive_batch(endpoint.send_batch(WINDOWS))
-        assert before["models"]["Trip"] == {"available_versions": "1"}
-        assert endpoint.identity()["models"]["Trip"] == {"available_versions": "2"}
-
-
-def test_the_names_of_the_server_are_used() -> None:
-    models = {"Trip": ModelAddress(name="t r/ip"), "overload": ModelAddress(name="Trip")}
-    target = UrlTarget("http://127.0.0.1:1", "kserve-v1", models)
-    with closing(connect(target, MODELS, "", 60)) as endpoint:
-        addresses = [endpoint.address(model) for model in endpoint.models]  # type: ignore[attr-defined]
-    assert addresses == ["http://127.0.0.1:1/v1/models/t%20r%2Fip", "http://127.0.0.1:1/v1/models/Trip"]
-
-
-def test_a_named_input_is_sent_by_its_name() -> None:
-    served = Served(WIDTHS)
-    models = {name: ModelAddress(input="x") for name in NAMES}
-    with serving(rows_app(served, "NaN", metadata=False)) as url:
-        with closing(connect(UrlTarget(url, "kserve-v1", models), MODELS, "", 60)) as endpoint:
-            ask(endpoint)
-    assert served.asked[0][0] == {"x": [1.0, 2.0, 0.0]}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.endpoints.tensors import SCORES_ALONE
-from pytest_f07.results.checks import list_checks, outcome_text
+from pytest_f07.results.checks import describe_outcome, list_checks, outcome_text
 
 OURS = Provides()
 LABELS = Provides(scores=False, identity=False, rows="window", non_finite="none", single=False)
@@ -66,3 +68,25 @@ def test_the_outcome_says_what_it_is_worth() -> None:
     assert outcome_text("passed", list_checks(OURS, is_off=True)) == "passed"
     assert outcome_text("passed", list_checks(SCORES_ALONE, is_off=False)) == "passed, 4 of 9 checks not possible"
     assert outcome_text("failed", list_checks(OURS, is_off=False), 0.001) == "failed with scores up to 0.001 apart"
+
+
+DOCUMENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "of an older version": ({"outcome": "passed"}, "passed"),
+    "of the run's own server": (
+        {"outcome": "failed", "checks": {"rows": "done"}, "server": {"started_by_run": True, "url": "http://h"}},
+        "failed",
+    ),
+    "of another": (
+        {
+            "outcome": "passed",
+            "checks": {"rows": "done", "infer": "not possible: no route", "equivalence_labels": "off: x"},
+            "server": {"started_by_run": False, "url": "http://h", "protocol": "mlflow"},
+        },
+        "passed, 1 of 3 checks not possible, by the server at http://h (mlflow)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "text"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_what_metadata_say_of_a_run_is_told_in_words(document: dict[str, Any], text: str) -> None:
+    assert describe_outcome(document) == text
