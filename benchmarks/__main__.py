@@ -36,7 +36,7 @@ def compare(project: Project, scratch: Path) -> dict[str, dict[int, float]]:
     finally:
         for one in started:
             one.close()
-    return {name: {size: median(found) for size, found in by_size.items()} for name, by_size in rates.items()}
+    return {name: {size: median(values) for size, values in by_size.items()} for name, by_size in rates.items()}
 
 
 def whole(project: Project) -> tuple[Whole, float]:

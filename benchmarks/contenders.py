@@ -90,14 +90,14 @@ class Ours:
     name = "pytest-f07, Arrow"
 
     def __init__(self, project: Project, scratch: Path) -> None:
-        found = manifest.load(project, VARIANT)
-        self._names = tuple(found.prediction_names)
-        self._datasets = found.read_datasets(None)
+        loaded = manifest.load(project, VARIANT)
+        self._names = tuple(loaded.prediction_names)
+        self._datasets = loaded.read_datasets(None)
         self._logs = (scratch / "ours.parquet", scratch / "ours.csv")
         listener = listen("127.0.0.1", 0)
-        self._server = _server(found.paths.manifest, listener)
+        self._server = _server(loaded.paths.manifest, listener)
         self._client = self.client_class(
-            "127.0.0.1", listener.getsockname()[1], self._names, found.digest, "bench", 120
+            "127.0.0.1", listener.getsockname()[1], self._names, loaded.digest, "bench", 120
         )
         listener.close()
         self._client.identity()

@@ -25,9 +25,9 @@ def main() -> None:
     path = Path(sys.argv[1])
     project = Project.of_manifest(path)
     assert project is not None
-    found = manifest.load(project, path.parent.name)
-    runtime = models.Runtime([models.load(model) for model in found.read_models()])
-    datasets = found.read_datasets(None)
+    loaded = manifest.load(project, path.parent.name)
+    runtime = models.Runtime([models.load(model) for model in loaded.read_models()])
+    datasets = loaded.read_datasets(None)
     for line in sys.stdin:
         prepared = [
             (len(windows), runtime.inputs(windows_of(windows)))

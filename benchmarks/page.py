@@ -49,8 +49,8 @@ def _rates(rates: Rates) -> list[str]:
         f"| | {' | '.join(f'batches of {size:,}' for size in sizes)} |",
         f"|---|{'---|' * len(sizes)}",
     ]
-    for name, found in rates.items():
-        cells = [f"{found[n]:,.0f} ({found[n] / plain[n]:.0f} ×, {found[n] / limit[n]:.2f})" for n in sizes]
+    for name, by_size in rates.items():
+        cells = [f"{by_size[n]:,.0f} ({by_size[n] / plain[n]:.0f} ×, {by_size[n] / limit[n]:.2f})" for n in sizes]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -103,10 +103,10 @@ def write(page: str, rates: Rates) -> None:
     axes = figure.add_subplot()
     sizes = list(next(iter(rates.values())))
     height = 0.8 / len(rates)
-    for place, (name, found) in enumerate(rates.items()):
+    for place, (name, by_size) in enumerate(rates.items()):
         at = [number + (place - (len(rates) - 1) / 2) * height for number in range(len(sizes))]
-        bars = axes.barh(at, [found[size] for size in sizes], height, label=name, color=f"C{place}")
-        axes.bar_label(bars, [f"{found[size]:,.0f}" for size in sizes], padding=3, fontsize=8)
+        bars = axes.barh(at, [by_size[size] for size in sizes], height, label=name, color=f"C{place}")
+        axes.bar_label(bars, [f"{by_size[size]:,.0f}" for size in sizes], padding=3, fontsize=8)
     axes.set_yticks(range(len(sizes)), [f"batches of {size:,}" for size in sizes])
     axes.invert_yaxis()
     axes.set_xscale("log")

@@ -64,8 +64,8 @@ def _note_peaks(pid: int, peaks: dict[str, float]) -> None:
             status = Path(f"/proc/{each}/status").read_text()
         except OSError:
             continue
-        found = [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(PEAK)]
-        peaks[name] = max([peaks.get(name, 0.0), *found])  # a process that has just ended tells none
+        sizes = [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(PEAK)]
+        peaks[name] = max([peaks.get(name, 0.0), *sizes])  # a process that has just ended tells none
 
 
 def import_tensorflow() -> float:

@@ -463,12 +463,12 @@ def main() -> None:
                 if only and name not in only:
                     continue
                 try:
-                    cases[name], found = make(build, name, kind, path)
+                    cases[name], answers = make(build, name, kind, path)
                 except Exception as error:
                     print(f"cannot be made: {name}: {type(error).__name__}: {' '.join(str(error).split())[:150]}")
                     continue
-                if found is not None:
-                    scores[f"{name}.scores"] = found
+                if answers is not None:
+                    scores[f"{name}.scores"] = answers
                 _add(archive, f"{name}.h5", path.read_bytes())
         _add(archive, "cases.json", json.dumps(cases, indent=1).encode())
         packed = io.BytesIO()

@@ -83,7 +83,7 @@ def check_package(project: Project, parent: str) -> list[str]:
     """
     package = project.package(check_variant(parent, "PARENT"))
     models, datasets = read_package(package)
-    rows = sum(found.rows for found in datasets)
+    rows = sum(dataset.rows for dataset in datasets)
     counts = f"{counted(len(models), 'model')}, {counted(len(datasets), 'dataset')}, {counted(rows, 'row')}"
     unlisted = _unlisted(package, {model.folder.name for model in models})
     warnings = [f"warning: {sentence}" for sentence in incoherences(package, models, datasets)]
@@ -202,16 +202,16 @@ def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, A
 
 def _sealed(project: Project, paths: VariantPaths) -> Finding:
     try:
-        found = manifest.load(project, paths.name)
-        found.check_seal()
-        unlisted = _unlisted(found.package, {folder for _, _, folder in found.listed})
+        loaded = manifest.load(project, paths.name)
+        loaded.check_seal()
+        unlisted = _unlisted(loaded.package, {folder for _, _, folder in loaded.listed})
     except F07Error as error:
         return Finding("sealed", wrong=str(error))
-    if found.files is None:
+    if loaded.files is None:
         return Finding(
             "sealed", unknown=f"the manifest has no seal (an older tool made it), so nobody can tell{unlisted}"
         )
-    return Finding("sealed", f"package {found.package.name} as sealed, {counted(len(found.files), 'file')}{unlisted}")
+    return Finding("sealed", f"package {loaded.package.name} as sealed, {counted(len(loaded.files), 'file')}{unlisted}")
 
 
 def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
@@ -222,8 +222,8 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
             return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
         check_accounting(project, paths, document)
         params = Params.read(paths.params, project.show(paths.params))
-        found = manifest.load(project, paths.name)
-        models, datasets = found.read_models(), found.read_datasets(params.sample_size)
+        loaded = manifest.load(project, paths.name)
+        models, datasets = loaded.read_models(), loaded.read_datasets(params.sample_size)
         shards = cut_shards(datasets, len(models), params.batch_size)
         log = count_log(paths.predictions_parquet, shards, datasets, models)
     except (F07Error, OSError, pa.ArrowException) as error:
@@ -237,7 +237,7 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         for key, value in metric_table.values(metrics.counts(log.audits[name])).items():
             # A run of an earlier version lacks the columns that were added since; check_accounting asks for the others.
-            if (found_there := written[name].get(key, str(value))) != str(value):
-                return Finding("balanced", wrong=f"{name}: {key} is {found_there}; the log says {value}")
+            if (text := written[name].get(key, str(value))) != str(value):
+                return Finding("balanced", wrong=f"{name}: {key} is {text}; the log says {value}")
     rows = sum(audit.emissions for audit in log.audits.values())
     return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

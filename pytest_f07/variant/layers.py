@@ -101,9 +101,9 @@ def _check_layer(layer: dict[str, Any], where: str) -> None:
         )
 
 
-def _leaves(found: Any) -> Iterator[str]:
-    if isinstance(found, list) and len(found) == 3 and isinstance(found[0], str):
-        yield found[0]
+def _leaves(part: Any) -> Iterator[str]:
+    if isinstance(part, list) and len(part) == 3 and isinstance(part[0], str):
+        yield part[0]
     else:
-        for inner in parts_of(found):
+        for inner in parts_of(part):
             yield from _leaves(inner)

@@ -64,10 +64,10 @@ def _node(layer: dict[str, Any], node: Any, names: dict[str, str], inner: set[st
             "config": {"shape": [None], "dtype": "float32", "keras_history": history},
         }
 
-    def value(found: Any) -> Any:
-        if isinstance(found, list) and len(found) == 3 and isinstance(found[0], str) and found[0] in names:
-            return tensor(found)
-        return [value(each) for each in found] if isinstance(found, list) else found
+    def value(part: Any) -> Any:
+        if isinstance(part, list) and len(part) == 3 and isinstance(part[0], str) and part[0] in names:
+            return tensor(part)
+        return [value(each) for each in part] if isinstance(part, list) else part
 
     if not isinstance(node, list) or not all(isinstance(each, list) and len(each) in (3, 4) for each in node):
         raise F07Error(
@@ -75,7 +75,7 @@ def _node(layer: dict[str, Any], node: Any, names: dict[str, str], inner: set[st
             "Keras 2 is installed (tensorflow 2.15)."
         )
     inputs = [tensor(each) for each in node]
-    others = {key: value(found) for each in node if len(each) == 4 for key, found in each[3].items()}
+    others = {key: value(part) for each in node if len(each) == 4 for key, part in each[3].items()}
     if layer["class_name"] in RECURRENT and others.get("constants") is None:
         others.pop("constants", None)
     if layer["class_name"] in RECURRENT and len(inputs) > 1:

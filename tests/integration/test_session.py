@@ -221,9 +221,9 @@ FAILS = {
 }
 
 
-@pytest.mark.parametrize(("fault", "found"), FAILS.items(), ids=FAILS)
-def test_a_failure_reads_as_a_sentence(f07_project: F07Project, fault: str, found: tuple[int, str]) -> None:
-    place, message = found
+@pytest.mark.parametrize(("fault", "failure"), FAILS.items(), ids=FAILS)
+def test_a_failure_reads_as_a_sentence(f07_project: F07Project, fault: str, failure: tuple[int, str]) -> None:
+    place, message = failure
     f07_project.stub(fault)
     result = f07_project.run()
     assert result.ret == 1

@@ -79,9 +79,9 @@ def _weights_nan(root: Path) -> None:
     import numpy as np
 
     with h5py.File(root / DEMO / "models" / "feeder_overload__feeder_overload" / "model.h5", "r+") as file:
-        found: list[h5py.Dataset] = []
-        file["model_weights"].visititems(lambda _, one: found.append(one) if isinstance(one, h5py.Dataset) else None)
-        found[0][...] = np.nan
+        weights: list[h5py.Dataset] = []
+        file["model_weights"].visititems(lambda _, one: weights.append(one) if isinstance(one, h5py.Dataset) else None)
+        weights[0][...] = np.nan
     _seal_again(root)
 
 
@@ -108,10 +108,10 @@ def _log(changed: str) -> Callable[[Path], None]:
     return _conftest(_LOG.format(changed=changed))
 
 
-_IMPATIENT = """
-from pytest_f07.endpoints.f07 import Client
-Client.__init__.__defaults__ = (2,)
-"""
+def _wait_two_seconds(root: Path) -> None:
+    path = root / VARIANT / "params.yaml"
+    path.write_text(path.read_text().replace("{port: 0}", "{port: 0, timeout_s: 2}"))
+
 
 _AFTER_THE_CHECK = """
 from pytest_f07.variant.manifest import Manifest
@@ -201,7 +201,7 @@ FAULTS = [
     Fault("row_missing", "wire", BROKEN + "the server answered 255 of 256 windows at v401 row 0"),
     Fault("answer_longer", "wire", BROKEN + "the server answered 257 of 256 windows at v401 row 0"),
     Fault("answer_empty", "wire", BROKEN + "the server answered 0 of 256 windows at v401 row 0"),
-    Fault("slow", "wire", BROKEN + r"the server did not answer within 2 s at v401 row \d+", _conftest(_IMPATIENT)),
+    Fault("slow", "wire", BROKEN + r"the server did not answer within 2 s at v401 row \d+", _wait_two_seconds),
     Fault("dies", "wire", BROKEN + r"the server died at v401 row [\d,]+"),
     Fault("answer_500", "wire", BROKEN + r"the server refused /infer_batch with 500: .* at v401 row [\d,]+"),
     Fault("another_run", "wire", BROKEN + "the answer of / is not of this run's server: its F07-Nonce is"),
@@ -344,10 +344,10 @@ def _of_the_tests(root: Path, fault: Fault) -> str:
 
 
 def _output(command: list[str], root: Path, **environment: str) -> str:
-    found = subprocess.run(
+    process = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
     )
-    return found.stdout + found.stderr if found.returncode else ""
+    return process.stdout + process.stderr if process.returncode else ""
 
 
 def caught_by(fault: Fault, output: str) -> str | None:

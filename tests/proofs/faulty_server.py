@@ -102,9 +102,9 @@ def _predicting(change: Callable[[Any, Predictions], Predictions]) -> None:
 def _scored(change: Callable[[Any], Any]) -> None:
     """Change the scores; the labels follow them."""
 
-    def changed(runtime: Any, found: Predictions) -> Predictions:
-        y_prob = change(found.y_prob.copy())
-        return Predictions(found.names, (y_prob >= runtime._thresholds).astype(np.int8), y_prob)
+    def changed(runtime: Any, predictions: Predictions) -> Predictions:
+        y_prob = change(predictions.y_prob.copy())
+        return Predictions(predictions.names, (y_prob >= runtime._thresholds).astype(np.int8), y_prob)
 
     _predicting(changed)
 
@@ -112,27 +112,31 @@ def _scored(change: Callable[[Any], Any]) -> None:
 def _rows(change: Callable[[Any], Any]) -> None:
     """Answer other rows: ``change`` takes and gives their places."""
 
-    def changed(_: Any, found: Predictions) -> Predictions:
-        rows = change(np.arange(len(found)))
-        return Predictions(found.names, found.y_pred[rows], found.y_prob[rows])
+    def changed(_: Any, predictions: Predictions) -> Predictions:
+        rows = change(np.arange(len(predictions)))
+        return Predictions(predictions.names, predictions.y_pred[rows], predictions.y_prob[rows])
 
     _predicting(changed)
 
 
 def threshold_strict() -> None:
     _predicting(
-        lambda runtime, found: Predictions(
-            found.names, (found.y_prob > runtime._thresholds).astype(np.int8), found.y_prob
+        lambda runtime, predictions: Predictions(
+            predictions.names, (predictions.y_prob > runtime._thresholds).astype(np.int8), predictions.y_prob
         )
     )
 
 
 def threshold_wrong() -> None:
-    _predicting(lambda _, found: Predictions(found.names, (found.y_prob >= 0.3).astype(np.int8), found.y_prob))
+    _predicting(
+        lambda _, predictions: Predictions(
+            predictions.names, (predictions.y_prob >= 0.3).astype(np.int8), predictions.y_prob
+        )
+    )
 
 
 def labels_inverted() -> None:
-    _predicting(lambda _, found: Predictions(found.names, 1 - found.y_pred, found.y_prob))
+    _predicting(lambda _, predictions: Predictions(predictions.names, 1 - predictions.y_pred, predictions.y_prob))
 
 
 def models_swapped() -> None:
@@ -166,9 +170,9 @@ def nan_hidden() -> None:
     made = Runtime.predict
 
     def predict(self: Any, windows: Any) -> Predictions:
-        found = made(self, windows)
-        y_prob = np.where(np.isfinite(found.y_prob), found.y_prob, np.float32(0.25))
-        return Predictions(found.names, found.y_pred, y_prob)
+        predictions = made(self, windows)
+        y_prob = np.where(np.isfinite(predictions.y_prob), predictions.y_prob, np.float32(0.25))
+        return Predictions(predictions.names, predictions.y_pred, y_prob)
 
     Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
 
@@ -196,24 +200,24 @@ def answer_empty() -> None:
 def scores_of_the_batch_before() -> None:
     before: list[Predictions] = []
 
-    def changed(_: Any, found: Predictions) -> Predictions:
-        before.append(found)
-        return before[-2] if len(before) > 1 and len(before[-2]) == len(found) else found
+    def changed(_: Any, predictions: Predictions) -> Predictions:
+        before.append(predictions)
+        return before[-2] if len(before) > 1 and len(before[-2]) == len(predictions) else predictions
 
     _predicting(changed)
 
 
 def slow() -> None:
-    def changed(_: Any, found: Predictions) -> Predictions:
+    def changed(_: Any, predictions: Predictions) -> Predictions:
         if next(number) == HALF_WAY:
             time.sleep(3600)
-        return found
+        return predictions
 
     _predicting(changed)
 
 
 def dies() -> None:
-    _predicting(lambda _, found: os._exit(9) if next(number) == HALF_WAY else found)
+    _predicting(lambda _, predictions: os._exit(9) if next(number) == HALF_WAY else predictions)
 
 
 # -- of few rows; batches are answered in any order, so that a fault chooses by what is in them
@@ -229,11 +233,11 @@ def _batches(change: Callable[[Any, Any], Any], some: Callable[[Any], bool] = la
     made = Runtime.predict
 
     def predict(self: Any, windows: Any) -> Predictions:
-        found = made(self, windows)
+        predictions = made(self, windows)
         if len(windows) < 2 or not some(windows):
-            return found
-        y_prob = change(windows, found.y_prob.copy())
-        return Predictions(found.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
+            return predictions
+        y_prob = change(windows, predictions.y_prob.copy())
+        return Predictions(predictions.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
 
     Runtime.predict = predict  # type: ignore[method-assign]  # a planted fault
 
