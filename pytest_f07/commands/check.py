@@ -237,7 +237,8 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         for key, value in metric_table.values(metrics.counts(log.audits[name])).items():
             # A run of an earlier version lacks the columns that were added since; check_accounting asks for the others.
-            if (text := written[name].get(key, str(value))) != str(value):
+            expected = metric_table.csv_text(value)
+            if (text := written[name].get(key, expected)) != expected:
                 return Finding("balanced", wrong=f"{name}: {key} is {text}; the log says {value}")
     rows = sum(audit.emissions for audit in log.audits.values())
     return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

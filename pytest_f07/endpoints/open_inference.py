@@ -123,7 +123,7 @@ class OpenInferenceEndpoint(TensorEndpoint):
             raise BrokenRun(f"{answer.url} answered as version {one_line(version)}, and before as version {before}")
         outputs = _by_name(document, "outputs", answer.url)
         chosen = model.choose("output", model.output, list(outputs), answer.url)
-        if chosen is None:
+        if chosen is None or chosen not in outputs:
             raise BrokenRun(f"{answer.url} answered no outputs")
         output = outputs[chosen]
         if (shape := output.get("shape")) not in ([rows], [rows, 1]):

@@ -87,15 +87,10 @@ def count_differences(recounted: Recount, rows: Rows) -> Iterator[tuple[str, str
         for key, value in counts.items():
             if key == "non_finite" and key not in row:
                 continue  # older tools did not count them
-            written = _to_text(row.get(key, "missing"))
-            if written != _to_text(value):
+            written = metric_table.csv_text(row.get(key, "missing"))
+            if written != metric_table.csv_text(value):
                 yield name, f"{key} is {written or 'empty'}; counted again from the log it is {value}"
                 break
-
-
-def _to_text(value: object) -> str:
-    """Return a number as a CSV file has it: what cannot be had is empty."""
-    return "" if value is None else str(value)
 
 
 def _disagreements(

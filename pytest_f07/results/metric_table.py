@@ -212,3 +212,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {metric.key: metric.limits for metri
 def values(counts: Counts) -> dict[str, Any]:
     """Return each metric's value, by key, in the order of the columns; None for one that cannot be had."""
     return {metric.key: metric.value(counts) for metric in METRICS}
+
+
+def csv_text(value: object) -> str:
+    """Return a value as a CSV file has it: what cannot be had is empty."""
+    return "" if value is None else str(value)
