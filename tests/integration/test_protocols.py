@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from flask import Flask
 
-from conftest import F07Project
+from conftest import REPOSITORY, F07Project
+from pytest_f07.variant.address import PROTOCOLS
 from tests.protocol_server import (
     Served,
     mlflow_app,
@@ -172,3 +175,34 @@ def test_the_token_is_in_no_file_and_no_line(f07_project: F07Project, monkeypatc
     assert "s3cr3t" not in f"{result.stdout}{result.stderr}{refused.stdout}{refused.stderr}"
     for path in f07_project.root.rglob("*"):
         assert not path.is_file() or b"s3cr3t" not in path.read_bytes(), path
+
+
+PAGE = (REPOSITORY / "docs" / "running-server.md").read_text(encoding="utf-8")
+EXAMPLES = {
+    example["runtime"]["protocol"]: example["runtime"]
+    for example in map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+}
+
+
+def example_app(protocol: str) -> Flask:
+    """Return a server of the page's names of the models."""
+    if protocol == "f07-json":
+        return pipeline_app(labels)
+    return SERVERS[protocol](Served({**WIDTHS, "trip": WIDTHS["inverter_trip"]}))
+
+
+@pytest.mark.parametrize("protocol", [protocol for protocol in PROTOCOLS if protocol != "f07"])
+def test_the_pages_example_runs(f07_project: F07Project, protocol: str) -> None:
+    with serving(example_app(protocol)) as url:
+        # The page's servers have a port each; here MLflow's are folders of one server.
+        runtime = EXAMPLES[protocol]
+        runtime["url"] = url
+        for name, model in runtime.get("models", {}).items():
+            if "url" in model:
+                model["url"] = f"{url}/{name}"
+        f07_project.set_params(equivalence="off", runtime=runtime)
+        f07_project.run().assert_outcomes(passed=3)
+
+
+def test_the_page_has_an_example_of_each_protocol() -> None:
+    assert set(EXAMPLES) == set(PROTOCOLS)
