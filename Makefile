@@ -2,7 +2,7 @@
 
 # Environments have fixed names: nothing that a shell exports moves them, or "make clean".
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins test-field lint faults chaos fuzz mutants bench demo zoo clean
+.PHONY: help test test-pins test-field test-servers lint faults chaos fuzz mutants bench demo zoo clean
 .NOTPARALLEL:
 
 $(if $(wildcard pytest_f07/commands/f07.mk),,$(error this is not the folder of the Makefile: cd $(dir $(lastword $(MAKEFILE_LIST)))))
@@ -24,6 +24,8 @@ For work on pytest-f07 itself:
   make test                   the tests, on the newest versions
   make test-pins              the tests, on the pipeline's pinned versions
   make test-field             the tests that need environments of their own
+  make test-servers           the tests that need real model servers: KServe,
+                              MLServer, MLflow, Triton
   make lint                   ruff, mypy, import-linter
   make faults                 plant faults one at a time and show what catches
                               each; some minutes
@@ -45,9 +47,10 @@ f07.help := $(f07.help)$(developer.help)
 
 help: help7
 
-# Two at a time: a test that runs models is several processes itself.
+# Two at a time: a test that runs models is several processes itself. Branches are counted in these two alone, not in the
+# processes that they start.
 test: .venv/.test
-	.venv/bin/python -m pytest $(test.options)
+	.venv/bin/python -m pytest $(test.options) --cov --cov-report=term:skip-covered --cov-fail-under=76
 
 test-pins: .venv-pins/.test
 	.venv-pins/bin/python -m pytest $(test.options)
@@ -55,10 +58,18 @@ test-pins: .venv-pins/.test
 test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/browser
 
 # Other people's plugins, really installed; the session under test runs in .venv-field, this pytest does not.
-# The report is looked at in a browser.
-test-field: .venv-field/.test
+# The golden models of five versions of Keras are loaded on both ends. The report is looked at in a browser.
+test-field: .venv-field/.test .venv-pins/.test
 	@sh tools/browser.sh
-	.venv/bin/python -m pytest -rs tests/field tests/browser
+	.venv/bin/python -m pytest -rs --durations=20 tests/field tests/browser
+	.venv-pins/bin/python -m pytest -rs tests/field/test_model_zoo.py
+
+# Triton's only wheel runs in no other Python than Debian's own; elsewhere its tests are skipped, and say so.
+triton.python := /usr/bin/python3.11
+
+test-servers: .venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made
+test-servers: $(if $(wildcard $(triton.python)),.venv-triton/.made)
+	.venv/bin/python -m pytest --durations=10 -rs tests/servers
 
 lint: .venv/.lint
 	.venv/bin/ruff check .
@@ -98,7 +109,7 @@ zoo: .venv/.test .venv-pins/.test $(ZOO:%=.venv-keras-%/.zoo)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-pins .venv-field .venv-keras-* build dist *.egg-info
+	rm -rf .venv .venv-pins .venv-field $(servers:%=.venv-%) .venv-keras-* build dist *.egg-info
 
 # Each looks whether its packages are there, and sets up what is missing.
 set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
@@ -127,12 +138,26 @@ set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
 .venv-pins/.test:
 	$(set-up) $@ 3.11 waitress,notebook,dvc test -c tests/pins.txt
 
-# The plugins on top of what .venv has, which is seen through a .pth file: no second TensorFlow.
+# On top of what another environment has, which is seen through a .pth file: no second TensorFlow.
+# $(call layer,interpreter,the environment below,requirements)
+define layer
+@echo "Installing $(3) into $(@D)"
+@rm -rf $(@D)
+@$(1) -m venv --without-pip $(@D)
+@$(2)/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > \
+  "$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/f07-venv.pth"
+@.venv/bin/python -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check -r $(3)
+@touch $@
+endef
+
 .venv-field/.test: tests/field/requirements.txt | .venv/.test
-	@echo "Installing other people's pytest plugins into .venv-field"
-	@rm -rf .venv-field
-	@.venv/bin/python -m venv .venv-field
-	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > \
-	  "$$(.venv-field/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/f07-venv.pth"
-	@.venv-field/bin/python -m pip install --quiet --disable-pip-version-check -r tests/field/requirements.txt
-	@touch $@
+	$(call layer,.venv/bin/python,.venv,$<)
+
+servers := kserve mlserver mlflow triton
+
+.venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made: .venv-%/.made: tests/servers/requirements/%.txt | .venv/.test
+	$(call layer,.venv/bin/python,.venv,$<)
+
+# It wants numpy 1, and a Python 3.11: what the pins have.
+.venv-triton/.made: tests/servers/requirements/triton.txt | .venv/.test .venv-pins/.test
+	$(call layer,$(triton.python),.venv-pins,$<)

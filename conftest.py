@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.forks import run_module
 
 pytest_plugins = ["pytester"]
 # somebody else's checkout, a fixture
@@ -24,14 +26,15 @@ REPOSITORY = Path(__file__).parent
 # Whoever starts the tests may have these set, for a shell, a pipeline or a CI system of their own.
 VARIABLES_OF_OTHERS = (
     "ACTIVE_VARIANT ALLOW_FAILED BATCH_SIZE BUILD_NUMBER CI COLUMNS COMPARE F07_PYTHON GITHUB_ACTIONS "
-    "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LINES MPLBACKEND PARENT PORT PYTEST_ADDOPTS "
-    "PYTHONWARNINGS REMOTE URL VARIANT VENV"
+    "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LANGUAGE LINES MAKEFLAGS MAKELEVEL MAKEOVERRIDES "
+    "MFLAGS MPLBACKEND PARENT PORT PROTOCOL PYTEST_ADDOPTS PYTHONWARNINGS REMOTE URL VARIANT VENV"
 ).split()
 IN_CI = bool(os.environ.get("CI"))
 # There, any other skip turns the session red: what is skipped is not tested.
 ALLOWED_SKIPS = {
     "the real packages are not beside this checkout": "they are data that the repository does not hold",
     "only Linux counts so": "the memory limit is Linux's, SECURITY.md says so",
+    "Triton runs in no other Python than /usr/bin/python3.11": "its only wheel is linked against Debian's",
     "the pipeline's pins are for Python 3.11": "no later Python has wheels of them",
 }
 REAL_PACKAGES = REPOSITORY.parent / "shared" / "packages"
@@ -43,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the tests' child processes start the same wherever the tests themselves are started."""
     for name in VARIABLES_OF_OTHERS:
         os.environ.pop(name, None)
+    os.environ["LC_ALL"] = "C.UTF-8"  # git speaks the user's language
     # A job in the background ignores Ctrl-C, and each of its children would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o022)
@@ -125,8 +129,11 @@ class F07Project:
 
         create_variant(Project(self.root), variant, parent, {"port": 0}, LIMITS)
 
-    def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess("--f07-variant=v701", *arguments)
+    def run(self, *arguments: str, variant: str = "v701") -> pytest.RunResult:
+        line = [f"--basetemp={self.pytester.path / 'runpytest-0'}", f"--f07-variant={variant}", *arguments]
+        done = run_module("pytest", line, Path.cwd(), os.environ)
+        print(done.stdout, done.stderr, sep="\n")
+        return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0.0)
 
     def assert_refused(self, message: str, *arguments: str) -> None:
         """Assert that a run ends with status 4 and one line, and that no file below executions/ has changed."""
@@ -162,11 +169,18 @@ def f07_project(
     monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
     project = F07Project(pytester.path, pytester)
-    shutil.copytree(REPOSITORY / "executions" / "06_packaging" / "v601", project.package)
-    project.variant.mkdir(parents=True)
-    shutil.copy(REPOSITORY / "executions" / "07_deployrun" / "v701" / "manifest.json", project.variant)
+    lay_out(project.root)
     project.set_params()
     return project
+
+
+def lay_out(root: Path) -> None:
+    """Copy the demo package and the manifest of its v701."""
+    executions = REPOSITORY / "executions"
+    shutil.copytree(executions / "06_packaging" / "v601", root / "executions" / "06_packaging" / "v601")
+    variant = root / "executions" / "07_deployrun" / "v701"
+    variant.mkdir(parents=True)
+    shutil.copy(executions / "07_deployrun" / "v701" / "manifest.json", variant)
 
 
 @pytest.fixture
@@ -174,6 +188,13 @@ def f07_stub(f07_project: F07Project) -> F07Project:
     """The same, answered by the stub server."""
     f07_project.stub()
     return f07_project
+
+
+@pytest.fixture
+def f07_finished(f07_stub: F07Project, finished: Checkout) -> F07Project:
+    """The same, with all that a finished run leaves."""
+    shutil.copytree(finished.variant, f07_stub.variant, dirs_exist_ok=True)
+    return f07_stub
 
 
 # -- files that are called like modules
@@ -213,11 +234,10 @@ class Checkout:
         return self.root / "executions" / "06_packaging" / "v601"
 
     def call(self, *command: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **ENVIRONMENT, **variables}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
-            [str(part) for part in command], cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
+            [str(part) for part in command],
+            cwd=self.root, env=_environment(variables), capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
     def git(self, *arguments: object) -> str:
         done = self.call("git", *arguments)
@@ -230,10 +250,12 @@ class Checkout:
         return done.stdout
 
     def f07(self, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
+        if any(name.startswith("PYTHON") for name in variables):
+            return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
+        return run_module("pytest_f07", list(map(str, arguments)), self.root, _environment(variables))
 
     def run(self) -> subprocess.CompletedProcess[str]:
-        return self.call(sys.executable, "-m", "pytest", "--f07-variant=v701")
+        return run_module("pytest", ["--f07-variant=v701"], self.root, _environment({}))
 
     def stub(self, fault: str) -> None:
         stub = str(REPOSITORY / "tests" / "stub_server.py")
@@ -251,6 +273,12 @@ class Checkout:
         """The files of the last commit."""
         names = self.git("show", "--name-only", "--format=", "HEAD").splitlines()
         return {name.removeprefix("executions/07_deployrun/") for name in names}
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    environment = {**os.environ, **ENVIRONMENT, **variables}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return environment
 
 
 def make_checkout(root: Path) -> Checkout:

@@ -48,6 +48,21 @@ def whole(project: Project) -> tuple[Whole, float]:
     return sorted(runs, key=lambda one: one.seconds)[WHOLE_ROUNDS // 2], median(imports)
 
 
+def cost_of_proof(projects: dict[str, Project]) -> dict[str, dict[str, Whole]]:
+    """Return, for each project, the runs with the median wall time with the oracle and without, taken in turns."""
+    costs = {}
+    for name, project in projects.items():
+        runs: dict[str, list[Whole]] = {"off": [], "full": []}
+        for _ in range(WHOLE_ROUNDS):
+            for mode, of_mode in runs.items():
+                of_mode.append(run(project, mode))
+        costs[name] = {
+            mode: sorted(each, key=lambda one: one.seconds)[WHOLE_ROUNDS // 2] for mode, each in runs.items()
+        }
+        print(f"  {name}: {', '.join(f'{mode} {one.seconds:.1f} s' for mode, one in costs[name].items())}", flush=True)
+    return costs
+
+
 def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -63,13 +78,16 @@ def main() -> None:
         rates = compare(project, scratch)
         print("A whole run:", flush=True)
         one, bare = whole(project)
+        print("The cost of the proof:", flush=True)
+        as_it_is = project_of(package.resolve() if package else DEMO, scratch / "small")
+        costs = cost_of_proof({"as it is": as_it_is} | ({} if package else {"enlarged": project}))
         print("Growth:", flush=True)
         grown = []
         for windows in GROWTH:
             larger = enlarge(package or DEMO, scratch / f"{windows}", windows, distinct=WINDOWS)
             grown.append(run(larger))
             print(f"  {windows:,} windows: {grown[-1].seconds:.0f} s", flush=True)
-    text = page.text(package.name if package else None, rates, one, bare, grown)
+    text = page.text(package.name if package else None, rates, one, bare, costs, grown)
     print(text)
     if package is None:
         page.write(text, rates)

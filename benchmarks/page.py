@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +17,14 @@ HERE = Path(__file__).parent
 Rates = dict[str, dict[int, float]]
 
 
-def text(package: str | None, rates: Rates, one: Whole, bare: float, grown: Sequence[Whole]) -> str:
+def text(
+    package: str | None,
+    rates: Rates,
+    one: Whole,
+    bare: float,
+    costs: Mapping[str, Mapping[str, Whole]],
+    grown: Sequence[Whole],
+) -> str:
     """All tables, in Markdown."""
     software = ", ".join(f"{name} {metadata.version(name)}" for name in ("tensorflow", "keras", "pyarrow", "waitress"))
     return "\n".join(
@@ -31,6 +38,8 @@ def text(package: str | None, rates: Rates, one: Whole, bare: float, grown: Sequ
             *_rates(rates),
             "",
             *_whole(one, bare),
+            "",
+            *_proof(costs),
             "",
             *_growth(grown),
             "",
@@ -69,6 +78,28 @@ def _whole(one: Whole, bare: float) -> list[str]:
     ]
 
 
+def _proof(costs: Mapping[str, Mapping[str, Whole]]) -> list[str]:
+    lines = [
+        "## What it costs to prove every prediction",
+        "",
+        "A whole run with `equivalence: full` beside one with `off`, taken in turns.",
+        "",
+        "| package | windows | off, s | full, s | more | waited for the oracle, s | comparison, s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in costs.items():
+        off, full = runs["off"], runs["full"]
+        cells = [
+            f"{full.windows:,}",
+            f"{off.seconds:.1f}",
+            _times(full.seconds, off.seconds, ".1f"),
+            f"{full.seconds - off.seconds:.1f}",
+            *(f"{full.stages[stage]:.2f}" for stage in ("oracle", "proof")),
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
 def _growth(grown: Sequence[Whole]) -> list[str]:
     first = grown[0]
     lines = [
@@ -76,16 +107,17 @@ def _growth(grown: Sequence[Whole]) -> list[str]:
         "",
         "The same distinct windows, repeated. In brackets: times the first row.",
         "",
-        "| windows | replay, s | metrics and audit, s | peak of pytest, MiB | peak of the server, MiB |",
-        "|---|---|---|---|---|",
+        "| windows | replay, s | metrics, s | oracle and proof, s | peak of pytest, MiB | the server | the oracle |",
+        "|---|---|---|---|---|---|---|",
     ]
     for one in grown:
-        results, of_first = (each.stages["metrics"] + each.stages["audit"] for each in (one, first))
+        proof, of_first = (each.stages["oracle"] + each.stages["proof"] for each in (one, first))
         cells = [
             f"{one.windows:,}",
             _times(one.stages["replay"], first.stages["replay"], ".1f"),
-            _times(results, of_first, ".1f"),
-            *(_times(one.peaks[who], first.peaks[who], ",.0f") for who in ("pytest", "server")),
+            _times(one.stages["metrics"], first.stages["metrics"], ".1f"),
+            _times(proof, of_first, ".1f"),
+            *(_times(one.peaks[who], first.peaks[who], ",.0f") for who in ("pytest", "server", "oracle")),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import yaml
 
 from benchmarks.workload import VARIANT
 from pytest_f07.variant.paths import Project
@@ -22,7 +23,7 @@ class Whole:
     """One run.
 
     :param seconds: from the command to its exit, and ``stages`` of it as the metadata has them.
-    :param peaks: MiB, of the pytest process and of the server.
+    :param peaks: MiB, of the pytest process, of the server and of the oracle.
     """
 
     windows: int
@@ -31,8 +32,10 @@ class Whole:
     peaks: dict[str, float]
 
 
-def run(project: Project) -> Whole:
-    """``pytest --f07-variant`` in ``project``."""
+def run(project: Project, equivalence: str = "full") -> Whole:
+    """``pytest --f07-variant`` in ``project``, its predictions compared with the oracle or not (``off``)."""
+    params = project.variant(VARIANT).params
+    params.write_text(yaml.safe_dump({**yaml.safe_load(params.read_text()), "equivalence": equivalence}))
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", f"--f07-variant={VARIANT}"],
@@ -56,10 +59,15 @@ def run(project: Project) -> Whole:
 def _note_peaks(pid: int, peaks: dict[str, float]) -> None:
     try:
         children = psutil.Process(pid).children(recursive=True)
-        servers = [child.pid for child in children if "pytest_f07.server" in child.cmdline()]
+        named = [
+            (name, child.pid)
+            for child in children
+            for name in ("server", "oracle")
+            if f"pytest_f07.{name}" in child.cmdline()
+        ]
     except psutil.Error:
         return
-    for name, each in [("pytest", pid), *(("server", server) for server in servers)]:
+    for name, each in [("pytest", pid), *named]:
         try:
             status = Path(f"/proc/{each}/status").read_text()
         except OSError:

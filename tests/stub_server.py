@@ -60,6 +60,8 @@ class Stub:
             time.sleep(3600)
         if self.fault == "fails" and number == 4:
             raise RuntimeError("planted")
+        if self.fault == "noise":
+            scores += np.random.default_rng().uniform(-1e-7, 1e-7, scores.shape).astype(np.float32)
         if self.fault == "nan":
             scores[:5, 0] = np.nan
         if self.fault == "alone" and alone:

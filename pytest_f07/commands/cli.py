@@ -14,6 +14,7 @@ from pytest_f07.commands.check import check_package, check_run
 from pytest_f07.commands.listing import list_variants
 from pytest_f07.commands.publish import publish
 from pytest_f07.commands.remove import remove
+from pytest_f07.commands.rerun import check_rerun
 from pytest_f07.errors import F07Error
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant.create import create_variant
@@ -73,12 +74,17 @@ def _nb7_run(project: Project, options: argparse.Namespace) -> int:
 def _check7(project: Project, options: argparse.Namespace) -> int:
     """Is a variant's run complete, unaltered, sealed and balanced? Or: is a package fit to be validated?"""
     if options.parent:
+        if options.rerun:
+            raise F07Error("RERUN=1 repeats the run of a variant; a package has none. Leave it out, or name VARIANT.")
         for line in check_package(project, options.parent):
             print(line)
         return 0
     findings = check_run(project, options.variant)
     for finding in findings:
-        print(finding.line())
+        print(finding.line(), flush=True)
+    if options.rerun and all(finding.is_good for finding in findings):
+        findings.append(check_rerun(project, options.variant))
+        print(findings[-1].line())
     return int(not all(finding.is_good for finding in findings))
 
 
@@ -142,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parsers["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
     parsers["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
     parsers["publish7"].add_argument("--remote", help="the git remote to push to, instead of the branch's own")
+    parsers["check7"].add_argument("--rerun", action="store_true", help="run it again elsewhere, and compare the files")
     subject = parsers["check7"].add_mutually_exclusive_group(required=True)
     subject.add_argument("--variant", help="a variant that has run, like v701")
     subject.add_argument("--parent", help="an F06 package, like v601, without making a variant of it")

@@ -14,7 +14,7 @@
 f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT URL PROTOCOL
 f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL
 f07.takes.nb7-run := VARIANT ACTIVE_VARIANT
-f07.takes.check7 := VARIANT PARENT
+f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
 f07.takes.serve7 := VARIANT
 f07.takes.publish7 := VARIANT ALLOW_FAILED REMOTE
@@ -76,8 +76,10 @@ Declare a variant of an F06 package, run it, look at it:
   make serve7 VARIANT=v701    the server alone, with a line to try it
 
 Check:
-  make check7 VARIANT=v701    is its run complete, unaltered, sealed, and do
-                              its books balance?
+  make check7 VARIANT=v701 [RERUN=1]
+                              is its run complete, unaltered, sealed, and do
+                              its books balance? RERUN: does a second run,
+                              elsewhere, write the same files?
   make check7 PARENT=v601     is this package fit to be validated? Makes no
                               variant
 
@@ -104,7 +106,7 @@ nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))
   --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT))
 
 check7: ; @$(if $(value PARENT),,$(call f07.need,VARIANT,$(f07.either)))$(f07.python) -m pytest_f07 check7 \
-  $(call f07.named,VARIANT,variant) $(call f07.named,PARENT,parent)
+  $(call f07.named,VARIANT,variant) $(call f07.named,PARENT,parent) $(if $(filter-out 0,$(value RERUN)),--rerun)
 
 list7: ; @$(f07.python) -m pytest_f07 list7
 

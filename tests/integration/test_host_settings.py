@@ -6,7 +6,6 @@ tests/field has the same with other people's plugins.
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 
@@ -42,14 +41,13 @@ NOBODY = {
 
 
 @pytest.mark.parametrize(("conftest", "reason"), NOBODY.values(), ids=NOBODY)
-def test_where_all_models_are_skipped_nothing_is_touched(f07_stub: F07Project, conftest: str, reason: str) -> None:
-    assert f07_stub.run().ret == 0
-    before = f07_stub.tree()
-    result = run_under(f07_stub, conftest)
+def test_where_all_models_are_skipped_nothing_is_touched(f07_finished: F07Project, conftest: str, reason: str) -> None:
+    before = f07_finished.tree()
+    result = run_under(f07_finished, conftest)
     assert result.ret == 1
     told = rf"f07: 3 of 3 models were not judged \({reason}\)\. No run was begun, and nothing was touched\."
     assert re.search(told, str(result.stdout)), str(result.stdout)
-    assert f07_stub.tree() == before
+    assert f07_finished.tree() == before
 
 
 SOME = {
@@ -85,15 +83,14 @@ SOME = {
 
 @pytest.mark.parametrize(("conftest", "fault", "note"), SOME.values(), ids=SOME)
 def test_where_some_models_are_not_judged_the_run_is_not_complete(
-    f07_stub: F07Project, conftest: str, fault: str, note: str
+    f07_finished: F07Project, conftest: str, fault: str, note: str
 ) -> None:
-    assert f07_stub.run().ret == 0
-    result = run_under(f07_stub, conftest, fault=fault)
+    result = run_under(f07_finished, conftest, fault=fault)
     assert result.ret == 1
     assert re.search(rf"f07: {note}.*\. No metadata was written\.", str(result.stdout)), str(result.stdout)
-    assert not (f07_stub.variant / "07_deployrun_metadata.json").exists()
-    assert "NOT COMPLETE" in (f07_stub.variant / "report" / "report.html").read_text()
-    assert re.search(r"^v701 .* incomplete ", "\n".join(list_variants(Project(f07_stub.root))), re.MULTILINE)
+    assert not (f07_finished.variant / "07_deployrun_metadata.json").exists()
+    assert "NOT COMPLETE" in (f07_finished.variant / "report" / "report.html").read_text()
+    assert re.search(r"^v701 .* incomplete ", "\n".join(list_variants(Project(f07_finished.root))), re.MULTILINE)
 
 
 # -- an option that would stop, select or repeat is set aside
@@ -155,14 +152,13 @@ SURROUNDINGS = {
 
 
 @pytest.mark.parametrize("conftest", SURROUNDINGS.values(), ids=SURROUNDINGS)
-def test_a_run_is_the_same_whatever_a_host_does_to_its_tests(f07_stub: F07Project, conftest: str) -> None:
-    f07_stub.run()
-    first = f07_stub.artefacts()
-    result = run_under(f07_stub, conftest, "-W", "error")
+def test_a_run_is_the_same_whatever_a_host_does_to_its_tests(f07_finished: F07Project, conftest: str) -> None:
+    first = f07_finished.artefacts()
+    result = run_under(f07_finished, conftest, "-W", "error")
     result.assert_outcomes(passed=3)
     assert result.ret == 0
-    assert f07_stub.metadata["outcome"] == "passed"
-    assert f07_stub.artefacts() == first
+    assert f07_finished.metadata["outcome"] == "passed"
+    assert f07_finished.artefacts() == first
 
 
 @pytest.mark.parametrize("backend", ["module://no_such_module.backend_inline", "Qt5Agg", "no-backend"])
@@ -170,7 +166,7 @@ def test_pictures_need_nothing_of_the_hosts_backend(
     f07_stub: F07Project, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     monkeypatch.setenv("MPLBACKEND", backend)
-    assert f07_stub.run().ret == 0
+    assert f07_stub.pytester.runpytest_subprocess("--f07-variant=v701").ret == 0
     assert (f07_stub.variant / "report" / "figures" / "comparison.png").is_file()
 
 
@@ -186,20 +182,16 @@ def test_plugins_that_are_not_loaded_are_named(f07_stub: F07Project, monkeypatch
     assert f07_stub.metadata["outcome"] == "passed"
 
 
-def test_a_cache_that_cannot_be_written(f07_stub: F07Project) -> None:
-    assert f07_stub.run().ret == 0
-    cache = f07_stub.root / ".pytest_cache"
-    shutil.rmtree(cache)
-    cache.write_text("a file")
-    f07_stub.assert_refused(r"/\.pytest_cache: pytest's cache cannot be written there \(.*\).*-o cache_dir=/")
-    assert f07_stub.run("-o", "cache_dir=other").ret == 0
+def test_a_cache_that_cannot_be_written(f07_finished: F07Project) -> None:
+    (f07_finished.root / ".pytest_cache").write_text("a file")
+    f07_finished.assert_refused(r"/\.pytest_cache: pytest's cache cannot be written there \(.*\).*-o cache_dir=/")
+    assert f07_finished.run("-o", "cache_dir=other").ret == 0
 
 
-def test_a_disk_without_room(f07_stub: F07Project) -> None:
-    assert f07_stub.run().ret == 0
-    with (f07_stub.root / "conftest.py").open("a") as file:
+def test_a_disk_without_room(f07_finished: F07Project) -> None:
+    with (f07_finished.root / "conftest.py").open("a") as file:
         file.write("import shutil\nfull = shutil.disk_usage('.')._replace(free=1_000_000)\n")
         file.write("shutil.disk_usage = lambda path: full\n")
-    f07_stub.assert_refused(
+    f07_finished.assert_refused(
         r"executions/07_deployrun/v701: \d+ MB are free there, and the run will write about \d+ MB\."
     )

@@ -51,17 +51,18 @@ def test_a_requirement_of_no_model_is_refused(f07_stub: F07Project) -> None:
 # -- comparison
 
 
-def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never_markup(f07_stub: F07Project) -> None:
-    f07_stub.run()
-    path = f07_stub.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
+def test_what_changed_since_another_run_is_told_and_no_word_of_a_package_is_markup(
+    f07_finished: F07Project,
+) -> None:
+    path = f07_finished.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
     policy = {"config": {"strategy": "<img src=x onerror=alert(1)>"}}
     path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9, "imbalance_policy": policy}))
-    f07_stub.variant7("v702", "v601")
-    before = f07_stub.artefacts()
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v702", "--f07-compare=v701")
+    f07_finished.variant7("v702", "v601")
+    before = f07_finished.artefacts()
+    result = f07_finished.run("--f07-compare=v701", variant="v702")
     result.assert_outcomes(passed=3)
-    assert f07_stub.artefacts() == before
-    text = report(f07_stub, "v702")
+    assert f07_finished.artefacts() == before
+    text = report(f07_finished, "v702")
     assert "<h2>Against v701</h2>" in text
     assert "Flipped predictions of inverter_trip:" in text
     assert "Flipped predictions of feeder_overload:" not in text
@@ -83,10 +84,9 @@ def test_what_changed_since_another_run_is_told_and_what_a_package_says_is_never
     ],
 )
 def test_a_run_that_is_not_there_is_refused_before_anything_is_touched(
-    f07_stub: F07Project, name: str, message: str
+    f07_finished: F07Project, name: str, message: str
 ) -> None:
-    f07_stub.run()
-    refused(f07_stub, message, f"--f07-compare={name}")
+    refused(f07_finished, message, f"--f07-compare={name}")
 
 
 # -- the terminal

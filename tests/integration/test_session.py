@@ -145,7 +145,7 @@ def test_a_session_that_only_looks_touches_nothing(f07_stub: F07Project, look: s
 
 
 def test_no_such_variant(f07_stub: F07Project) -> None:
-    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v799")
+    result = f07_stub.run(variant="v799")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: there is no variant v799: *v799 is not there; there is v701. Make it: *"])
 
@@ -248,22 +248,20 @@ BREAKS = {
 
 @pytest.mark.parametrize(("fault", "reason"), BREAKS.items(), ids=BREAKS)
 def test_a_run_that_breaks_fails_each_item_and_looks_like_nothing_whole(
-    f07_project: F07Project, fault: str, reason: str
+    f07_finished: F07Project, fault: str, reason: str
 ) -> None:
-    f07_project.stub()
-    assert f07_project.run().ret == 0
-    f07_project.stub(fault)
-    result = f07_project.run()
+    f07_finished.stub(fault)
+    result = f07_finished.run()
     result.assert_outcomes(failed=3)
     assert result.ret == 1
     for name in NAMES:
         assert re.search(f"F07-BROKEN  {name}: not validated: {reason}", str(result.stdout)), str(result.stdout)
     assert str(result.stdout).count("last lines of the server's log") == 1
     assert "Traceback" not in str(result.stdout).split("last lines of the server's log")[0]
-    left = {name.removeprefix("07_deployrun/v701/") for name in f07_project.tree() if "07_deployrun/v701" in name}
+    left = {name.removeprefix("07_deployrun/v701/") for name in f07_finished.tree() if "07_deployrun/v701" in name}
     whole = {"07_deployrun_metadata.json", "logs/raw_predictions.csv", "logs/raw_predictions.parquet"}
     assert not left & {*whole, "metrics/metrics_per_model.csv"}
-    assert "NOT COMPLETE" in (f07_project.variant / "report" / "report.html").read_text()
+    assert "NOT COMPLETE" in (f07_finished.variant / "report" / "report.html").read_text()
 
 
 def test_the_servers_last_words_are_shown_and_escaped(f07_project: F07Project) -> None:
@@ -281,7 +279,7 @@ def test_a_model_without_a_labelled_row_fails(f07_project: F07Project) -> None:
     pq.write_table(table.set_column(1, "label", pa.nulls(len(table), pa.float64())), path)
     f07_project.variant7("v702", "v601")
     f07_project.stub()
-    result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702")
+    result = f07_project.run(variant="v702")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         ["F07-UNLABELLED  feeder_overload: none of the 2,000 rows of its own dataset v401 is *"]
@@ -294,9 +292,8 @@ def test_sample_size_means_the_first_rows_everywhere(f07_stub: F07Project) -> No
     assert f07_stub.metadata["counts"] == {"windows": 200, "predictions": 600, "rows": {"v401": 100, "v402": 100}}
 
 
-def test_batch_sizes_do_not_change_what_is_logged(f07_stub: F07Project) -> None:
-    f07_stub.run()
-    first = f07_stub.artefacts()
-    f07_stub.set_params(batch_size=7)
-    assert f07_stub.run().ret == 0
-    assert f07_stub.artefacts() == first
+def test_batch_sizes_do_not_change_what_is_logged(f07_finished: F07Project) -> None:
+    first = f07_finished.artefacts()
+    f07_finished.set_params(batch_size=7)
+    assert f07_finished.run().ret == 0
+    assert f07_finished.artefacts() == first

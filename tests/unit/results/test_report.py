@@ -372,3 +372,14 @@ def test_the_tables_numbers_are_those_of_the_run() -> None:
     cells = " ".join(html.texts("td")[-14:])
     assert cells == "1,000 1,234 7 8 5 25.00% 25.00% 0 0 0 0 0 0.00% 0.00%"
     assert html.texts("th", scope="row") == ["v401", "v402 (own)"]
+
+
+def test_a_models_figures_are_told_in_words() -> None:
+    verdict = Verdict("a", Metrics("a", tp=3, tn=6, fp=1, fn=2), audit=ModelAudit())
+    html = ParsedHtml(report.model_html(verdict, model("a", "v402"), {"confusion": b"x", "scores": b"y"}))
+    assert [values["alt"] for name, values in html.elements if name == "img"] == [
+        "Confusion matrix of a: 3 true positives, 6 true negatives, 1 false positives, 2 false negatives.",
+        "Scores of a by label, and precision and recall over the threshold. At today's threshold 0.5 precision is "
+        "0.7500 and recall 0.6000.",
+    ]
+    assert "Here it answered 12 labelled windows of v402, 41.7% of them labelled 1." in " ".join(html.text.split())

@@ -1,0 +1,188 @@
+"""Test what the figures show: texts, heights and places, held against the counts by plain arithmetic.
+
+The two models differ in every number, so that no two of them can change places unnoticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pytest_f07.results import figures
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.scores import RowBlock, Scores
+from pytest_f07.variant.paths import Outputs
+from tests.unit.small_run import model
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A model, and what F05 measured of it.
+
+    :param y_prob: its scores by label.
+    """
+
+    name: str
+    metrics: Metrics
+    threshold: float
+    y_prob: tuple[list[float], list[float]]
+    f05: dict[str, float]
+
+
+MODELS = [
+    Drawn(
+        "first",
+        Metrics("first", tp=12, tn=3400, fp=5, fn=67),
+        0.7,
+        ([0.011, 0.012, 0.21, 0.95], [0.03, 0.81, 0.99]),
+        {"precision": 0.81, "recall": 0.42, "f1": 0.53},
+    ),
+    Drawn(
+        "second",
+        Metrics("second", tp=40, tn=301, fp=23, fn=9),
+        0.3,
+        ([0.05, 0.33, 0.44, 0.55, 0.66], [0.29, 0.91]),
+        {"precision": 0.31, "recall": 0.22, "f1": 0.13},
+    ),
+]
+each_model = pytest.mark.parametrize("drawn", MODELS, ids=lambda drawn: drawn.name)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return matplotlib's figures of a run of both models, by file name."""
+    kept: list[Any] = []
+
+    def keep(figure: Any) -> bytes:
+        kept.append(figure)
+        return str(len(kept) - 1).encode()
+
+    monkeypatch.setattr(figures, "to_png", keep)
+    out = Outputs(tmp_path)
+    out.figures.mkdir(parents=True)
+    audits = {drawn.name: ModelAudit(scores=scores_of(drawn)) for drawn in MODELS}
+    models = [replace(model(drawn.name, "v401"), summary={"test_metrics": drawn.f05}) for drawn in MODELS]
+    figures.draw_all(out, models, LogCounts({drawn.name: drawn.metrics for drawn in MODELS}, audits))
+    return {path.stem: kept[int(path.read_bytes())] for path in out.figures.iterdir()}
+
+
+def scores_of(drawn: Drawn) -> Scores:
+    scores = Scores(drawn.threshold)
+    y_prob = np.array([*drawn.y_prob[0], *drawn.y_prob[1]], np.float32)
+    labels = np.repeat(np.array([0, 1], np.int8), [len(drawn.y_prob[0]), len(drawn.y_prob[1])])
+    windows = pa.array([[code] for code in range(len(labels))])
+    scores.add(RowBlock(0, windows, labels, (y_prob >= np.float32(drawn.threshold)).astype(np.int8), y_prob))
+    return scores
+
+
+def ratios(metrics: Metrics) -> dict[str, float]:
+    tp, fp, fn = metrics.tp, metrics.fp, metrics.fn
+    return {"precision": tp / (tp + fp), "recall": tp / (tp + fn), "f1": 2 * tp / (2 * tp + fp + fn)}
+
+
+def texts(labels: list[Any]) -> list[str]:
+    return [label.get_text() for label in labels]
+
+
+@each_model
+def test_each_cell_of_the_confusion_matrix_holds_its_count_name_and_share(
+    pictures: dict[str, Any], drawn: Drawn
+) -> None:
+    picture, counts = pictures[f"confusion_{drawn.name}"], drawn.metrics
+    [axes] = picture.axes
+    cells: dict[tuple[int, int], list[str]] = {}
+    for text in axes.texts:
+        x, y = text.get_position()
+        cells.setdefault((round(x), round(y)), []).append(text.get_text())
+    zeros, ones = counts.tn + counts.fp, counts.fn + counts.tp
+    assert cells == {
+        (0, 0): [f"{counts.tn:,}", f"TN, {counts.tn / zeros:.1%}"],
+        (1, 0): [f"{counts.fp:,}", f"FP, {counts.fp / zeros:.1%}"],
+        (0, 1): [f"{counts.fn:,}", f"FN, {counts.fn / ones:.1%}"],
+        (1, 1): [f"{counts.tp:,}", f"TP, {counts.tp / ones:.1%}"],
+    }
+    shares = [[counts.tn / zeros, counts.fp / zeros], [counts.fn / ones, counts.tp / ones]]
+    assert np.allclose(axes.images[0].get_array(), shares)
+    assert texts(axes.get_xticklabels()) == ["predicted 0", "predicted 1"]
+    assert texts(axes.get_yticklabels()) == ["label 0", "label 1"]
+    assert texts(picture.texts) == [drawn.name]
+
+
+@each_model
+def test_the_scores_of_each_label_stand_under_their_name(pictures: dict[str, Any], drawn: Drawn) -> None:
+    picture = pictures[f"scores_{drawn.name}"]
+    above, _ = picture.axes
+    assert texts(picture.texts) == [drawn.name]
+    assert [patch.get_label() for patch in above.patches] == [
+        f"label {label} ({len(y_prob)})" for label, y_prob in enumerate(drawn.y_prob)
+    ]
+    for patch, y_prob in zip(above.patches, drawn.y_prob, strict=True):
+        assert patch.get_data().values.tolist() == np.histogram(y_prob, np.linspace(0, 1, 51))[0].tolist()
+
+
+@each_model
+def test_precision_and_recall_are_drawn_over_their_threshold(pictures: dict[str, Any], drawn: Drawn) -> None:
+    above, below = pictures[f"scores_{drawn.name}"].axes
+    lines = {line.get_label(): line for line in below.lines}
+    zeros, ones = map(np.array, drawn.y_prob)
+    for threshold in (0.02, 0.25, 0.5, 0.9):
+        tp, fp = int((ones >= threshold).sum()), int((zeros >= threshold).sum())
+        for name, value in (("precision", tp / (tp + fp)), ("recall", tp / len(ones))):
+            x, y = lines[name].get_data()
+            assert y[int(np.argmin(np.abs(x - threshold)))] == pytest.approx(value), (name, threshold)
+    values = ratios(drawn.metrics)
+    for name, mark in (("precision", "o"), ("recall", "s")):
+        [point] = [line for line in below.lines if line.get_marker() == mark]
+        assert (list(point.get_xdata()), list(point.get_ydata())) == ([drawn.threshold], [values[name]])
+        assert point.get_color() == lines[name].get_color()
+    for axes in (above, below):
+        [today] = [line for line in axes.lines if line.get_linestyle() == ":"]
+        assert set(today.get_xdata()) == {drawn.threshold}
+    assert below.get_xlabel().endswith(f"today's threshold, {drawn.threshold:g}")
+
+
+def test_models_side_by_side_have_their_own_marks_filled_and_those_of_f05_hollow(pictures: dict[str, Any]) -> None:
+    picture = pictures["comparison"]
+    [axes] = picture.axes
+    assert texts(axes.get_yticklabels()) == [drawn.name for drawn in MODELS]
+    [legend] = picture.legends
+    marks = {
+        text.replace("F1", "f1"): (line.get_marker(), line.get_markerfacecolor())
+        for text, line in zip(texts(legend.get_texts()), legend.legend_handles, strict=True)
+    }
+    hollow = marks.pop("hollow: F05, on its own test split")
+    assert (list(marks), hollow[1]) == (["precision", "recall", "f1"], "white")
+    drawn_marks = {
+        (line.get_marker(), line.get_markerfacecolor()): list(zip(*line.get_data(), strict=True))
+        for line in axes.lines
+        if len(line.get_xdata())
+    }
+    for name, (mark, color) in marks.items():
+        assert drawn_marks[mark, color] == [(ratios(drawn.metrics)[name], y) for y, drawn in enumerate(MODELS)]
+        assert drawn_marks[mark, "white"] == [(drawn.f05[name], y) for y, drawn in enumerate(MODELS)]
+
+
+def test_the_pace_shows_windows_a_second_and_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Any] = []
+
+    def keep(figure: Any) -> bytes:
+        kept.append(figure)
+        return b""
+
+    monkeypatch.setattr(figures, "to_png", keep)
+    # Two seconds of eight answers each: 10 windows in 0.1 s, then 30 in 0.2 s, one of them in 0.7 s.
+    requests = [(second / 8, 10, 0.1) for second in range(1, 9)]
+    requests += [(1 + second / 8, 30, 0.7 if second == 3 else 0.2) for second in range(1, 9)]
+    figures.draw_pace(requests)
+    [left, right] = kept[0].axes
+    assert left.patches[0].get_data().values.tolist() == [80, 240]
+    heights = {patch.get_label(): patch.get_data().values for patch in right.patches}
+    assert np.allclose(heights["slowest"], [100, 700])
+    assert np.allclose(heights["median"], [100, 200])
