@@ -15,7 +15,7 @@ HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")
 def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
     """Return the cells of one model's row: its name, numbers and outcome."""
     row = verdict.values
-    numbers = (metric.text(row[metric.key]) if row else "–" for metric in COLUMNS)
+    numbers = (metric.show(row[metric.key]) if row else "–" for metric in COLUMNS)
     return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
 
 

@@ -83,7 +83,7 @@ def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
             "{% if interval %}<small>{{ interval }}</small>{% endif %}"
             "{% if f05_values %}<small>F05 {{ f05_values }}</small>{% endif %}</td>",
             c=column,
-            value=column.text(row[column.key]).rjust(NUMBER_WIDTH) if row else "–",
+            value=column.show(row[column.key]).rjust(NUMBER_WIDTH) if row else "–",
             order=f"{row[column.key] - column.limits[0]:.4f}" if row and column.limits and column.limits[0] else "",
             interval=" to ".join(column.text(row[key]) for key in BOUNDS[column.key]) if row else "",
             f05_values=column.text(f05_values[column.key]) if column.key in f05_values else "",
