@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parent
 VARIABLES_OF_OTHERS = (
     "ACTIVE_VARIANT ALLOW_FAILED BATCH_SIZE BUILD_NUMBER CI COLUMNS COMPARE F07_PYTHON GITHUB_ACTIONS "
     "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LANGUAGE LINES MAKEFLAGS MAKELEVEL MAKEOVERRIDES "
-    "MFLAGS MPLBACKEND PARENT PORT PYTEST_ADDOPTS PYTHONWARNINGS REMOTE VARIANT VENV"
+    "MFLAGS MPLBACKEND PARENT PORT PROTOCOL PYTEST_ADDOPTS PYTHONWARNINGS REMOTE URL VARIANT VENV"
 ).split()
 IN_CI = bool(os.environ.get("CI"))
 # There, any other skip turns the session red: what is skipped is not tested.
@@ -113,8 +113,8 @@ class F07Project:
         return document
 
     def set_params(self, **values: object) -> None:
-        lines = ["parent_variant_f06: v601", "runtime: {host: 127.0.0.1, port: 0}"]
-        lines += [f"{key}: {json.dumps(value)}" for key, value in values.items()]
+        values = {"parent_variant_f06": "v601", "runtime": {"host": "127.0.0.1", "port": 0}, **values}
+        lines = [f"{key}: {json.dumps(value)}" for key, value in values.items()]
         (self.variant / "params.yaml").write_text("\n".join(lines) + "\n")
 
     def stub(self, fault: str = "none") -> None:

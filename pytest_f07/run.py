@@ -1,124 +1,43 @@
-"""Run one variant, from the first check to the verdicts (specification §4.2); nothing here knows pytest."""
+"""Run one variant, from the server's start to the verdicts (specification §4.2); nothing here knows pytest."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.endpoints.f07 import Client
+from pytest_f07.endpoints.connect import connect
+from pytest_f07.endpoints.endpoint import Endpoint, Provides
+from pytest_f07.endpoints.target import first_difference
+from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import Prover
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.process import ManagedTarget, ServerProcess
+from pytest_f07.prepare import Prepared
 from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
+from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
-from pytest_f07.results.baseline import BaselineRun
-from pytest_f07.results.baselines import compare_with_all, read_baselines, remove_fetched
+from pytest_f07.results.baselines import compare_with_all
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
-from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
-from pytest_f07.variant import disk, manifest
-from pytest_f07.variant.coherence import incoherences
-from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import to_json, write_atomic
-from pytest_f07.variant.listen import listen
-from pytest_f07.variant.lock import lock_variant
-from pytest_f07.variant.manifest import Manifest
-from pytest_f07.variant.package import Model
-from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import Outputs, Project
+from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.temporal import dependent_rows
 from pytest_f07.windows import BatchResult
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A variant that is checked and can be run; it holds the variant's lock and the port.
-
-    :param incoherences: a sentence for each thing in the package that contradicts itself.
-    :param baselines: the earlier runs that this one is compared with; the first of them is shown.
-    :param lock: the file descriptor of the variant's lock.
-    :param began: when the check began, in UTC.
-    """
-
-    manifest: Manifest
-    params: Params
-    models: tuple[Model, ...]
-    datasets: tuple[Dataset, ...]
-    incoherences: tuple[str, ...]
-    baselines: Mapping[str, BaselineRun]
-    target: ManagedTarget
-    lock: int
-    began: datetime
-
-    def release(self) -> None:
-        """Release port and lock."""
-        self.target.listener.close()
-        os.close(self.lock)
-        remove_fetched(self.baselines)
-
-    def no_result(self, outputs: Outputs) -> RunResult:
-        """Return the result of a run without verdicts: it was not executed, or interrupted."""
-        inputs = (self.manifest, self.params, self.models, self.datasets)
-        return RunResult(*inputs, outputs, self.began, incoherences=self.incoherences)
-
-
-def load(project: Project, variant: str) -> tuple[Manifest, Params]:
-    """Read a variant's manifest and parameters.
-
-    :raises F07Error: where one of them is missing or wrong, or they name different packages.
-    """
-    loaded = manifest.load(project, variant)
-    where = project.show(loaded.paths.params)
-    params = Params.read(loaded.paths.params, where)
-    if params.parent_variant_f06 != loaded.package.name:
-        raise F07Error(
-            f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
-            f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
-        )
-    params.requirements.check(LIMITS, loaded.prediction_names, where)
-    return loaded, params
-
-
-def prepare(project: Project, variant: str, compare_with: str | None = None) -> Prepared:
-    """Check package, seal, parameters, lock, disk and port before a run; change no file.
-
-    :param compare_with: an earlier run that this one is compared with, like v700, v700@HEAD or path/to/project:v700.
-    :raises F07Error: for the first thing that is wrong.
-    """
-    began = datetime.now(UTC)
-    loaded, params = load(project, variant)
-    loaded.check_seal()
-    models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
-    contradictions = tuple(incoherences(loaded.package, models, loaded.read_datasets(None)))
-    baselines = read_baselines(loaded, params, compare_with)
-    lock = lock_variant(loaded.paths)
-    try:
-        disk.check(loaded.paths, datasets, loaded.prediction_names)
-        listener = listen(params.host, params.port)
-    except BaseException:
-        os.close(lock)
-        raise
-    target = ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))
-    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began)
 
 
 @dataclass
@@ -127,6 +46,7 @@ class _Record:
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
+    provides: Provides | None = None
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
@@ -144,7 +64,7 @@ class _Record:
 
 def execute(
     prepared: Prepared,
-    server: ServerProcess,
+    server: Server,
     outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> RunResult:
@@ -169,7 +89,7 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
-    server: ServerProcess
+    server: Server
     outputs: Outputs
     on_progress: Callable[[Progress], None]
     record: _Record
@@ -178,44 +98,55 @@ class _Execution:
         """Start the server, replay, ask ``/infer``, and judge."""
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
-        target, params = prepared.target, prepared.params
-        client = Client(target.host, target.port, names, prepared.manifest.digest, target.nonce, params.timeout_s)
-        infer_check = InferCheck(prepared.models, infer_rows(prepared.datasets))
+        params = prepared.params
+        client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
         shards = cut_shards(prepared.datasets, len(names), params.batch_size)
         with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
             with record.stage("start"):
                 record.identity |= self.server.start(client)
+            record.provides = client.provides
+            # Without a route for one window, no row is asked about alone.
+            rows = infer_rows(prepared.datasets) if client.provides.single else {}
+            tolerance = params.equivalence.tolerance
+            infer_check = InferCheck(prepared.models, rows, tolerance)
+            again_check = AgainCheck(prepared.models, tolerance)
             try:
-                self._replay(client, shards, infer_check)
+                self._replay(client, shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
                     try:
                         infer_check.ask(client)
+                        again_check.ask(client)
+                        _check_unchanged(record.identity, client.identity())
                     except OSError as error:
                         raise explain_break(error, "/infer", params.timeout_s, self.server.wait_for_exit) from None
             finally:
                 client.close()
-            self._judge(shards, infer_check, prover)
+            self._judge(shards, infer_check, again_check, prover)
 
-    def _replay(self, client: Client, shards: list[Shard], infer_check: InferCheck) -> None:
-        outputs, batch_size = self.outputs, self.prepared.params.batch_size
+    def _replay(
+        self, client: Endpoint[Any], shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]
+    ) -> None:
+        batch_size = self.prepared.params.batch_size
+        paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 
         def take(batch: BatchResult) -> None:
             nonlocal progress
             log.add(batch)
-            infer_check.add(batch)
+            for remember in on_batch:
+                remember(batch)
             progress = progress.after(batch)
             self.on_progress(progress)
 
         with (
             self.record.stage("replay"),
-            PredictionLog(outputs.predictions_parquet, outputs.predictions_csv, client.names) as log,
+            PredictionLog(*paths, client.names, client.provides.scores) as log,
         ):
             for shard in shards:
                 timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
                 self.record.timings = self.record.timings.merge(timings)
 
-    def _judge(self, shards: list[Shard], infer_check: InferCheck, prover: Prover) -> None:
+    def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
         with record.stage("metrics"):
@@ -230,8 +161,10 @@ class _Execution:
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
         read = None if answers is None else answers.models
-        identity, checks = record.identity, (counts, infer_check, equivalence, read, differences)
-        record.verdicts = judge_all(prepared.manifest, prepared.params, models, identity, *checks)
+        identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
+        record.verdicts = judge_all(
+            prepared.manifest, prepared.params, models, identity, record.provides or Provides(), *checks
+        )
         log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
         dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
@@ -243,3 +176,9 @@ class _Execution:
                 record.comparison = compare_with_all(prepared.baselines, prepared.params, *inputs)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
+
+
+def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise :class:`BrokenRun` where the server is another one than at the start."""
+    if difference := first_difference(before, after):
+        raise BrokenRun(f"the server changed during the run: {difference}; nothing that it answered counts")

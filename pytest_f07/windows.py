@@ -78,11 +78,13 @@ class Predictions:
     :param names: the prediction names, in the order of the columns.
     :param y_pred: int8 ``[windows, models]``, 0 or 1.
     :param y_prob: float32 ``[windows, models]``; NaN where a model gives no number.
+    :param has_scores: False where the server gives labels alone: then y_prob is NaN everywhere and means nothing.
     """
 
     names: tuple[str, ...]
     y_pred: Int8Array
     y_prob: Float32Array
+    has_scores: bool = True
 
     def __len__(self) -> int:
         return len(self.y_prob)

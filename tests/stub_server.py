@@ -23,7 +23,7 @@ from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest
 from pytest_f07.windows import Predictions, Windows
-from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER
+from pytest_f07.wire import MANIFEST_HEADER, NONCE_HEADER, PROCESS_HEADER
 
 
 class Stub:
@@ -33,6 +33,7 @@ class Stub:
         self.manifest = manifest.load(project, path.parent.name)
         self.models = self.manifest.read_models()
         self.fault, self.nonce, self.batches = fault, nonce, 0
+        self.headers: dict[str, str] = {}
         self.lock = threading.Lock()
 
     def scores(self, windows: Windows) -> np.ndarray:
@@ -50,6 +51,10 @@ class Stub:
         alone = len(windows) == 1
         if self.fault == "dies" and number == 4:
             os._exit(9)
+        if self.fault == "dies-late" and number == 12:
+            os._exit(9)
+        if self.fault == "restarts" and number == 12:
+            self.headers[PROCESS_HEADER] = "another"
         if self.fault == "stalls" and number == 4:
             Path("stalled").touch()
             time.sleep(3600)
@@ -102,10 +107,11 @@ def main() -> None:
     stub = Stub(options.manifest, options.fault, options.nonce)
     nonce = "somebody else's" if options.fault == "foreign" else options.nonce
     print("stub ready", flush=True)
-    headers = {NONCE_HEADER: nonce, MANIFEST_HEADER: stub.manifest.digest}
+    headers = {NONCE_HEADER: nonce or "", MANIFEST_HEADER: stub.manifest.digest, PROCESS_HEADER: "first"}
     if options.fault == "starting":
         Path("stalled").touch()
         time.sleep(3600)
+    stub.headers = headers
     serve(create_app(stub.identity(), stub.predict, headers), socket.socket(fileno=options.socket))
 
 

@@ -17,6 +17,7 @@ from pytest_f07.log.schema import SCHEMA
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import metric_table
 from pytest_f07.results.accounting import check_accounting
+from pytest_f07.results.checks import describe_outcome
 from pytest_f07.results.counting import count_log
 from pytest_f07.variant import manifest
 from pytest_f07.variant.coherence import incoherences
@@ -154,7 +155,7 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
     when, models = str(document.get("timestamp"))[:19], counted(len(names), "model")
     if older:
         return Finding("complete", unknown=f"{models}, run of {when}; an older tool wrote no outcome")
-    return Finding("complete", f"{models}, {document['outcome']}, run of {when}")
+    return Finding("complete", f"{models}, {describe_outcome(document)}, run of {when}")
 
 
 def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
@@ -236,7 +237,8 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
             return Finding("balanced", wrong=f"{name}: the counts do not add up to the emissions")
         for key, value in metric_table.values(metrics.counts(log.audits[name])).items():
             # A run of an earlier version lacks the columns that were added since; check_accounting asks for the others.
-            if (text := written[name].get(key, str(value))) != str(value):
+            expected = metric_table.csv_text(value)
+            if (text := written[name].get(key, expected)) != expected:
                 return Finding("balanced", wrong=f"{name}: {key} is {text}; the log says {value}")
     rows = sum(audit.emissions for audit in log.audits.values())
     return Finding("balanced", f"counted again from {rows:,} logged predictions: the metrics are theirs")

@@ -48,10 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _variant7(project: Project, options: argparse.Namespace) -> int:
     """Declare a variant of a package: params.yaml, manifest.json, registry entry."""
+    if options.url is not None and (options.host is not None or options.port is not None):
+        raise F07Error("URL names a server that is already there, HOST and PORT where a run starts its own; give one.")
     overrides = {
         "batch_size": _parse_number(options.batch_size),
         "host": options.host,
         "port": _parse_number(options.port),
+        "url": options.url,
+        "protocol": options.protocol,
     }
     declaration = create_variant(project, options.variant, options.parent, overrides, LIMITS)
     paths = declaration.paths
@@ -163,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parsers["explain7"].add_argument("--window", help="the codes themselves, like '[1, 5, 2]'")
     parsers["history7"].add_argument("--variant", help="only the models of this variant, like v701")
     parsers["variant7"].add_argument("--parent", required=True, help="the F06 package, like v601")
-    for key in ("batch-size", "host", "port"):
+    for key in ("batch-size", "host", "port", "url", "protocol"):
         parsers["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
     parsers["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
     parsers["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")

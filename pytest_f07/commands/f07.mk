@@ -11,8 +11,8 @@
 # .RECIPEPREFIX is.
 
 # What each target takes on make's command line.
-f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT
-f07.takes.script7-run := VARIANT COMPARE
+f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT URL PROTOCOL
+f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL
 f07.takes.nb7-run := VARIANT ACTIVE_VARIANT
 f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
@@ -66,8 +66,9 @@ f07.need = $(if $(f07.value),,$(error $(1) is missing: make $@ $(2)))
 define f07.help
 Declare a variant of an F06 package, run it, look at it:
   make variant7 VARIANT=v702 PARENT=v601 [BATCH_SIZE= HOST= PORT=]
-                              params.yaml, manifest.json, the registry entry
-  make script7-run VARIANT=v701 [COMPARE=v700]
+                              params.yaml, manifest.json, the registry entry;
+                              [URL= PROTOCOL=] for a server already there
+  make script7-run VARIANT=v701 [COMPARE=v700] [URL= PROTOCOL=]
                               validate it: server, replay, logs, metrics,
                               figures, report, metadata; COMPARE: the report
                               tells what changed since that run, and whether
@@ -103,11 +104,13 @@ help7: ; @$(info $(f07.help)):
 
 variant7: ; @$(f07.python) -m pytest_f07 variant7 --variant $(call f07.text,VARIANT) --parent $(call f07.text,PARENT) \
   $(call f07.option,BATCH_SIZE,batch-size) $(call f07.option,HOST,host) $(call f07.option,PORT,port) \
+  $(call f07.option,URL,url) $(call f07.option,PROTOCOL,protocol) \
   $(call f07.need,VARIANT,VARIANT=v702 PARENT=v601)$(call f07.need,PARENT,VARIANT=v702 PARENT=v601)
 
 # A project's own tests may make warnings errors; a run does not.
 script7-run: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -P -m pytest --f07-variant=$(call f07.text,VARIANT) \
-  $(call f07.option,COMPARE,f07-compare) -W default
+  $(call f07.option,COMPARE,f07-compare) $(call f07.option,URL,f07-server-url) \
+  $(call f07.option,PROTOCOL,f07-protocol) -W default
 
 nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))$(f07.python) -m pytest_f07 nb7-run \
   --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT))

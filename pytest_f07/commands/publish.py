@@ -11,6 +11,7 @@ from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
 from pytest_f07.results.accounting import check_accounting
+from pytest_f07.results.checks import describe_outcome
 from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.wording import counted
@@ -126,7 +127,7 @@ def _commit(
     files = [path for path in candidates if path.exists()]
     if changed := git.add(files):
         models = counted(len(document.get("models", {})), "model")
-        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {document['outcome']}"
+        message = f"F07 {paths.name} of {document.get('parent_variant')}: {models}, {describe_outcome(document)}"
         yield f"git: committed {git.commit(changed, message)}, {counted(len(changed), 'file')} of {paths.name}"
     else:
         yield "git: nothing new to commit"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from pytest_f07 import wire
+from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES, Provides
+from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun, WireError
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Predictions, windows_of
-
-CONNECTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,61 @@ class Client:
     comes within the deadline, and another :class:`OSError` where the connection breaks.
 
     :param names: the prediction names that every answer must hold, in order.
-    :param manifest: the sha256 of the manifest that the server must serve.
-    :param nonce: the random name of this run; an answer without it comes from another server.
+    :param manifest: the sha256 of the manifest that the server must serve; None: the one of its first answer.
+    :param nonce: the random name of this run; an answer without it comes from another server. None: any.
     :param timeout_s: seconds for connecting, for the first byte of an answer, and for all of it.
+    :param tls: how to encrypt; None for plain HTTP.
+    :param prefix: what stands before each path.
+    :param headers: sent with each request.
     """
 
+    provides = Provides()
+
     def __init__(
-        self, host: str, port: int, names: tuple[str, ...], manifest: str, nonce: str, timeout_s: float
+        self,
+        host: str,
+        port: int,
+        names: tuple[str, ...],
+        manifest: str | None,
+        nonce: str | None,
+        timeout_s: float,
+        *,
+        tls: ssl.SSLContext | None = None,
+        prefix: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.names, self.timeout_s = names, timeout_s
-        self._expected: dict[str, str | None] = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
-        self._connections = [http.client.HTTPConnection(host, port, timeout=timeout_s) for _ in range(CONNECTIONS)]
+        expected = {wire.NONCE_HEADER: nonce, wire.MANIFEST_HEADER: manifest}
+        self._expected: dict[str, str | None] = {name: value for name, value in expected.items() if value is not None}
+        self._prefix, self._headers = prefix, dict(headers or {})
+
+        def connection() -> http.client.HTTPConnection:
+            if tls is not None:
+                return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
+            return http.client.HTTPConnection(host, port, timeout=timeout_s)
+
+        self._connections = [connection() for _ in range(CONNECTIONS)]
         self._idle = deque(self._connections)
+
+    @classmethod
+    def of_url(cls, target: UrlTarget, names: tuple[str, ...], timeout_s: float) -> Client:
+        """Return a client of a server that somebody else has started, as ``make serve7`` does."""
+        parts = urlsplit(target.url)
+        tls = ssl.create_default_context(cafile=target.ca) if parts.scheme == "https" else None
+        port = parts.port or http.client.HTTPConnection.default_port
+        if tls and parts.port is None:
+            port = http.client.HTTPSConnection.default_port
+        return cls(
+            parts.hostname or "",
+            port,
+            names,
+            None,
+            None,
+            timeout_s,
+            tls=tls,
+            prefix=parts.path,
+            headers=target.headers(),
+        )
 
     @property
     def busy(self) -> bool:
@@ -72,7 +118,8 @@ class Client:
         if not isinstance(document, dict) or document.get("status") != "ready":
             raise BrokenRun(f"the server does not say that it is ready but {str(document)[:200]}")
         # From here on every answer must come from the same process and the same models.
-        self._expected |= {name: headers.get(name) for name in (wire.PROCESS_HEADER, wire.MODELS_HEADER)}
+        pinned = (wire.MANIFEST_HEADER, wire.PROCESS_HEADER, wire.MODELS_HEADER)
+        self._expected |= {name: headers.get(name) for name in pinned}
         return document
 
     def send_batch(self, windows: pa.Array) -> Request:
@@ -118,7 +165,8 @@ class Client:
         connection = self._idle.popleft()
         request = Request(connection, path, windows)
         try:
-            connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
+            headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
+            connection.request(method, self._prefix + path, body, headers)
         except OSError:
             self._return_connection(connection, broken=True)
             raise
@@ -146,9 +194,12 @@ class Client:
         return body, response.headers
 
     def _read_body(self, response: http.client.HTTPResponse, end: float) -> bytes:
-        parts = []
-        while part := response.read1(wire.MAX_BYTES):
+        parts, size = [], 0
+        while part := response.read1(MAX_ANSWER_BYTES):
             parts.append(part)
+            size += len(part)
+            if size > MAX_ANSWER_BYTES:
+                raise BrokenRun(f"the server's answer is over {MAX_ANSWER_BYTES:,} bytes")
             if time.perf_counter() > end:
                 raise TimeoutError
         if response.length:

@@ -30,9 +30,10 @@ class Equivalence:
     :param smallest_distance: of an oracle's score from the threshold; infinite where none was a number.
     :param repeats: the windows with unequal scores.
     :param missing: by dataset, windows for which only the oracle has a number; ``without_number``, those for which
-        neither has one.
+        neither has one; ``hidden``, those for which the server gives a number, or a label alone, and the oracle none.
     :param wrong: windows that differ however wide a tie is; ``clear_flips`` of them in the label.
     :param example: the first two of them.
+    :param has_scores: False where the server gives labels alone.
     :param cases: some of them, and some that agree; None where the oracle was not asked.
     """
 
@@ -53,6 +54,8 @@ class Equivalence:
     example: str = ""
     missing: Counter[str] = field(default_factory=Counter)
     without_number: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[str] = field(default_factory=Counter)
+    has_scores: bool = True
     cases: Cases | None = None
     _doubtful: list[Float64Array] = field(default_factory=list)
     _doubtful_example: tuple[float, str] = (0.0, "")
@@ -109,19 +112,25 @@ class Equivalence:
             "equivalence": self.proven,
             "equivalence_windows": self.asked,
             "equivalence_share": self.share,
-            "equivalence_largest_difference": self.largest_difference,
+            "equivalence_largest_difference": self.largest_difference if self.has_scores else None,
             "equivalence_least_distance": self.smallest_distance if math.isfinite(self.smallest_distance) else None,
         }
 
     def compare(
-        self, dataset: str, rows: Int64Array, y_pred: Int8Array, y_prob: Float32Array, oracle: Float32Array
+        self, dataset: str, rows: Int64Array, y_pred: Int8Array, y_prob: Float32Array | None, oracle: Float32Array
     ) -> Mask:
-        """Compare rows of a dataset with the oracle's scores, all of one length, and return which are wrong."""
+        """Compare rows of a dataset with the oracle's scores, all of one length, and return which are wrong.
+
+        :param y_prob: None where the server gives labels alone: then they are compared, and no score.
+        """
         threshold = np.float32(self.threshold)
-        difference = score_difference(y_prob, oracle)
+        scores = oracle if y_prob is None else y_prob
+        difference = score_difference(scores, oracle)
         distance = np.abs(oracle.astype(np.float64) - float(threshold))
         is_number, is_near = np.isfinite(oracle), difference <= self.tolerance
-        is_missing = ~np.isfinite(y_prob)
+        is_missing = np.zeros(len(rows), np.bool_) if y_prob is None else ~np.isfinite(y_prob)
+        self.has_scores = y_prob is not None
+        self.hidden[dataset] += int((~is_missing & ~is_number).sum())
         self.missing[dataset] += int((is_missing & is_number).sum())
         self.without_number[dataset] += int((is_missing & ~is_number).sum())
         other_label = y_pred != (oracle >= threshold)
@@ -135,16 +144,17 @@ class Equivalence:
         self.largest_difference = float(difference[np.isfinite(difference)].max(initial=self.largest_difference))
         self.noise = float(difference[is_near & ~other_label].max(initial=self.noise))
         self.smallest_distance = float(distance[is_number].min(initial=self.smallest_distance))
+        labels = y_pred if y_prob is None else None
         if doubtful.any():
             self._doubtful.append(distance[doubtful])
             at = int(np.where(doubtful, distance, -1).argmax())
             if distance[at] > self._doubtful_example[0]:
-                self._doubtful_example = float(distance[at]), _example(dataset, rows[at], y_prob[at], oracle[at])
+                self._doubtful_example = float(distance[at]), _example(dataset, rows, scores, oracle, labels, at)
         if wrong.any():
-            self._reordered |= bool((~is_near).any()) and self._is_reordered(y_prob[wrong], oracle[wrong])
+            self._reordered |= bool((~is_near).any()) and self._is_reordered(scores[wrong], oracle[wrong])
             if not self.example:
                 [places] = np.nonzero(wrong)
-                self.example = ", then ".join(_example(dataset, rows[at], y_prob[at], oracle[at]) for at in places[:2])
+                self.example = ", then ".join(_example(dataset, rows, scores, oracle, labels, at) for at in places[:2])
         return wrong
 
     def merge(self, later: Equivalence) -> None:
@@ -158,6 +168,8 @@ class Equivalence:
         self.example = self.example or later.example
         self.missing.update(later.missing)
         self.without_number.update(later.without_number)
+        self.hidden.update(later.hidden)
+        self.has_scores = self.has_scores and later.has_scores
         self._doubtful += later._doubtful
         if self.cases and later.cases:
             self.cases.merge(later.cases)
@@ -167,6 +179,9 @@ class Equivalence:
         return bool(np.all(np.abs(np.sort(y_prob) - np.sort(oracle)) <= self.tolerance))
 
 
-def _example(dataset: str, row: int, y_prob: np.float32, oracle: np.float32) -> str:
-    expected = oracle if np.isfinite(oracle) else "no number"
-    return f"{dataset} row {row:,}: y_prob {y_prob} in the batch, {expected} by the oracle"
+def _example(
+    dataset: str, rows: Int64Array, y_prob: Float32Array, oracle: Float32Array, labels: Int8Array | None, at: int
+) -> str:
+    answer = f"y_prob {y_prob[at]}" if labels is None else f"y_pred {labels[at]}"
+    expected = f"{oracle[at]}" if np.isfinite(oracle[at]) else "no number"
+    return f"{dataset} row {rows[at]:,}: {answer} in the batch, {expected} by the oracle"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pytest_f07.equivalence.tolerance import is_same_score, is_tie
+from pytest_f07.equivalence.tolerance import is_same_score, is_tie, tolerance_of
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
@@ -51,10 +51,12 @@ class InferCheck:
 
     :param models: in the order of the answers.
     :param rows: the rows to ask about, by dataset.
+    :param tolerance: how far scores may be apart; None: by the precision of each model.
     """
 
     models: Sequence[Model]
     rows: Mapping[str, Sequence[int]]
+    tolerance: float | None = None
     _samples: list[Sample] = field(default_factory=list)
     _differences: dict[str, list[str]] = field(default_factory=dict)
 
@@ -80,9 +82,10 @@ class InferCheck:
         if not isinstance(alone, int | float):
             self._note(name, sample, f"/infer gives {json.dumps(answer)}")
             return
-        if not is_same_score(y_prob, alone, model.tolerance):
+        tolerance = tolerance_of(model, self.tolerance)
+        if not is_same_score(y_prob, alone, tolerance):
             self._note(name, sample, f"y_prob {y_prob} in the batch, {alone} alone")
-        elif answer.get("y_pred") != y_pred and not is_tie(y_prob, model.threshold, model.tolerance):
+        elif answer.get("y_pred") != y_pred and not is_tie(y_prob, model.threshold, tolerance):
             self._note(name, sample, f"y_pred {y_pred} in the batch, {answer.get('y_pred')} alone")
 
     def _note(self, name: str, sample: Sample, difference: str) -> None:

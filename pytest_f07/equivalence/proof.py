@@ -13,7 +13,7 @@ from pytest_f07.equivalence.cause import Block, Cases
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex
 from pytest_f07.equivalence.repeats import Repeats
-from pytest_f07.equivalence.tolerance import tie_width
+from pytest_f07.equivalence.tolerance import tie_of, tolerance_of
 from pytest_f07.log.reader import LogReader
 from pytest_f07.replay.shards import Shard, replay_block_rows
 from pytest_f07.variant.dataset import X_COLUMN
@@ -36,14 +36,6 @@ class Expectation:
     tolerance: float | None
     batch_size: int
 
-    def tolerance_of(self, model: Model) -> float:
-        """Return how far a score may be from the oracle's."""
-        return model.tolerance if self.tolerance is None else self.tolerance
-
-    def tie_of(self, model: Model) -> float:
-        """Return how far scores of equal windows may be apart, and how near to the threshold a label is a tie."""
-        return tie_width(model.tolerance) if self.tolerance is None else self.tolerance
-
 
 @dataclass
 class Proof:
@@ -63,15 +55,15 @@ class Proof:
         equivalences = {
             model.prediction_name: Equivalence(
                 model.threshold,
-                expectation.tolerance_of(model),
-                expectation.tie_of(model),
+                tolerance_of(model, expectation.tolerance),
+                tie_of(model, expectation.tolerance),
                 with_oracle=is_asked,
                 asked=len(expectation.index) if is_asked else 0,
                 cases=Cases(models, column, expectation.batch_size) if is_asked else None,
             )
             for column, model in enumerate(models)
         }
-        tolerances = {model.prediction_name: expectation.tie_of(model) for model in models}
+        tolerances = {model.prediction_name: tie_of(model, expectation.tolerance) for model in models}
         return cls(equivalences, Repeats(len(expectation.index), tolerances))
 
     def merge(self, later: Proof) -> None:
@@ -117,12 +109,15 @@ def _compare_block(
     places = expectation.index.places(windows)[: len(logged)]
     [known] = np.nonzero(places >= 0)
     rows, y_pred, y_prob = first_row + known, logged.y_pred[known], logged.y_prob[known]
-    proof.repeats.add(dataset, rows, places[known], y_prob)
+    # Where there are labels alone, equal windows must have equal labels.
+    repeated = y_prob if logged.has_scores else y_pred.astype(np.float32)
+    proof.repeats.add(dataset, rows, places[known], repeated)
     for column, equivalence in enumerate(proof.equivalences.values()):
         equivalence.emissions += len(logged)
         if expectation.oracle is not None:
             scores = expectation.oracle[places[known]]
-            wrong = equivalence.compare(dataset, rows, y_pred[:, column], y_prob[:, column], scores[:, column])
+            logged_scores = y_prob[:, column] if logged.has_scores else None
+            wrong = equivalence.compare(dataset, rows, y_pred[:, column], logged_scores, scores[:, column])
             if wrong.any() and equivalence.cases:
                 block = Block(dataset, first_row, rows, windows.take(pa.array(known)))
                 equivalence.cases.add(block, y_prob, scores, wrong)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.variant.package import TOLERANCES
+from pytest_f07.variant.package import TOLERANCES, Model
 
 SCORE_TOLERANCE = TOLERANCES["float32"]
 # Another kernel, or another batch, moves a score by a few last bits, and a label with it where the score is that near
@@ -34,6 +34,22 @@ def is_same_score(scores: npt.ArrayLike, others: npt.ArrayLike, tolerance: float
 def tie_width(tolerance: float) -> float:
     """Return how far kernels move a score at least, given the tolerance of the model's precision."""
     return TIE if tolerance <= SCORE_TOLERANCE else tolerance
+
+
+def tolerance_of(model: Model, given: float | None) -> float:
+    """Return how far two scores of one window may be apart.
+
+    :param given: what params.yaml says; None: what the model's precision leaves open.
+    """
+    return model.tolerance if given is None else given
+
+
+def tie_of(model: Model, given: float | None) -> float:
+    """Return how far scores of equal rows may be apart, and how near to the threshold a label is a tie.
+
+    :param given: the tolerance that params.yaml says; None where it says none.
+    """
+    return tie_width(model.tolerance) if given is None else given
 
 
 def is_tie(scores: npt.ArrayLike, threshold: float, tolerance: float) -> npt.NDArray[np.bool_]:

@@ -44,6 +44,11 @@ class LogBlock:
         return values[: len(self) * self.models].reshape(len(self), self.models)
 
     @property
+    def has_scores(self) -> bool:
+        """Return False where the server gave labels alone: then y_prob is null in the file, and NaN here."""
+        return not self.table.schema.field("y_prob").nullable
+
+    @property
     def windows(self) -> pa.Array:
         """Return the text of each window, a large_string array ``[windows]``."""
         first_rows = pa.array(np.arange(len(self)) * self.models)

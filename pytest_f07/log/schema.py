@@ -18,6 +18,12 @@ SCHEMA = pa.schema(
 )
 
 
+def log_schema(has_scores: bool) -> pa.Schema:
+    """Return the columns of a log; where the server gives labels alone, y_prob is null."""
+    place = SCHEMA.get_field_index("y_prob")
+    return SCHEMA if has_scores else SCHEMA.set(place, SCHEMA.field(place).with_nullable(True))
+
+
 def window_text(windows: pa.Array) -> pa.Array:
     """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array."""
     offsets = windows.offsets

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, SCHEMA, window_text
-from pytest_f07.windows import MAX_CODES, BatchResult
+from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, log_schema, window_text
+from pytest_f07.windows import MAX_CODES, BatchResult, Predictions
 
 CSV_BLOCK_ROWS = 16_384  # a quarter faster than Arrow's default of 1,024
 
@@ -26,15 +26,17 @@ class PredictionLog:
     """Both files, each written in a thread of its own; a context manager that renames them when it ends without error.
 
     :param names: the prediction names, in order.
+    :param has_scores: False where the server gives labels alone.
     """
 
-    def __init__(self, parquet: Path, csv: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, parquet: Path, csv: Path, names: tuple[str, ...], has_scores: bool = True) -> None:
+        self._schema = log_schema(has_scores)
         self._final = (parquet, csv)
         self._partial = tuple(path.with_name(f".{path.name}.partial") for path in self._final)
         self._names = pa.array(names, pa.string())
         self._pending: list[BatchResult] = []
         self._rows = self._codes = 0
-        self._rest = SCHEMA.empty_table()
+        self._rest = self._schema.empty_table()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="f07-log")
         self._writing: Future[None] | None = None
 
@@ -42,15 +44,17 @@ class PredictionLog:
         # Each table that is written becomes a row group. Without the schema's metadata, readers get plain columns.
         self._parquet = pq.ParquetWriter(
             self._partial[0],
-            SCHEMA,
+            self._schema,
             compression="zstd",
             use_dictionary=["window", "prediction_name", "dataset"],
             store_schema=False,
         )
         self._csv_file = pa.OSFile(str(self._partial[1]), "wb")
-        self._csv_file.write(",".join(SCHEMA.names).encode() + b"\n")
+        self._csv_file.write(",".join(self._schema.names).encode() + b"\n")
         self._csv = pa_csv.CSVWriter(
-            self._csv_file, SCHEMA, write_options=pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS)
+            self._csv_file,
+            self._schema,
+            write_options=pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS),
         )
         return self
 
@@ -94,11 +98,11 @@ class PredictionLog:
                 window_text(windows).cast(pa.large_string()).take(pa.array(row_numbers)),
                 self._names.take(pa.array(np.tile(np.arange(models), rows))),
                 pa.array(np.concatenate([batch.predictions.y_pred.ravel() for batch in batches])),
-                pa.array(np.concatenate([batch.predictions.y_prob.ravel() for batch in batches])),
+                pa.concat_arrays([_scores(batch.predictions) for batch in batches]),
                 pa.repeat(pa.scalar(source_f04), rows * models),
                 pa.array(row_numbers + batches[0].first_row),
             ],
-            schema=SCHEMA,
+            schema=self._schema,
         )
 
     def __exit__(
@@ -122,3 +126,9 @@ class PredictionLog:
         self._csv.close()
         self._csv_file.close()
         self._parquet.close()
+
+
+def _scores(predictions: Predictions) -> pa.Array:
+    """Return the scores row by row, model by model; null where there are labels alone."""
+    scores = predictions.y_prob.ravel()
+    return pa.array(scores) if predictions.has_scores else pa.nulls(len(scores), pa.float32())

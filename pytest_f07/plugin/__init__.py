@@ -1,4 +1,4 @@
-"""Register the plugin's two options, and its hooks where a session validates a variant.
+"""Register the plugin's options, and its hooks where a session validates a variant.
 
 In any other session nothing is collected, nothing heavy imported, no report changed.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import pytest
 
 from pytest_f07.plugin.selection import select
+from pytest_f07.variant.address import PROTOCOLS
 from pytest_f07.variant.interpreter import import_project_last
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--f07-variant`` and ``--f07-compare``."""
+    """Add the options that begin with ``--f07``."""
     group = parser.getgroup("f07", "runtime validation of a sealed package of models (pytest-f07)")
     group.addoption(
         "--f07-variant",
@@ -25,6 +26,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="vMMM",
         help="tell in the report what changed since the complete run of this other variant, and whether it is more "
         "than noise; vMMM@REVISION for a published one, path/to/project:vMMM for another project's",
+    )
+    group.addoption(
+        "--f07-server-url",
+        metavar="URL",
+        help="validate the server that is already there, like http://127.0.0.1:8501, and start none; instead of "
+        "runtime.url in params.yaml",
+    )
+    group.addoption(
+        "--f07-protocol",
+        metavar="PROTOCOL",
+        help=f"what that server speaks: {', '.join(PROTOCOLS)}; instead of runtime.protocol in params.yaml",
     )
 
 

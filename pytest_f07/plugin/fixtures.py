@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.replay.process import ServerCommand, ServerProcess, XProcess
+from pytest_f07.prepare import Prepared
+from pytest_f07.replay.process import ServerCommand, ServerProcess
+from pytest_f07.replay.server import RunningServer, Server
 from pytest_f07.results.run_result import RunResult
-from pytest_f07.run import Prepared
 
 
 @pytest.fixture(scope="session")
@@ -26,20 +28,24 @@ def f07_prepared(_f07_session: ValidationSession) -> Prepared:
 @pytest.fixture(scope="session")
 def f07_server_command(_f07_session: ValidationSession, f07_prepared: Prepared) -> ServerCommand:
     """Return the command that starts the server; override it in a conftest.py to validate another server."""
+    target = f07_prepared.target
+    assert isinstance(target, ManagedTarget), "a server that is already there is not started"
     return ServerCommand.of_manifest(
         f07_prepared.manifest.paths.manifest,
         _f07_session.outputs.server_log,
-        f07_prepared.target.nonce,
+        target.nonce,
         f07_prepared.params.start_timeout_s,
     )
 
 
 @pytest.fixture(scope="session")
-def f07_server(
-    f07_prepared: Prepared, f07_server_command: ServerCommand, xprocess: XProcess
-) -> Iterator[ServerProcess]:
-    """Yield the server's process, not started yet; it is stopped when the session ends."""
-    server = ServerProcess(xprocess, f07_server_command, f07_prepared.target.listener)
+def f07_server(f07_prepared: Prepared, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Yield the server, not started yet; what was started is stopped when the session ends."""
+    server: Server = RunningServer()
+    if isinstance(f07_prepared.target, ManagedTarget):
+        # Not as arguments: a server that is already there needs neither.
+        command, xprocess = request.getfixturevalue("f07_server_command"), request.getfixturevalue("xprocess")
+        server = ServerProcess(xprocess, command, f07_prepared.target.listener)
     try:
         yield server
     finally:
@@ -47,6 +53,6 @@ def f07_server(
 
 
 @pytest.fixture(scope="session")
-def f07_result(_f07_session: ValidationSession, f07_prepared: Prepared, f07_server: ServerProcess) -> RunResult:
+def f07_result(_f07_session: ValidationSession, f07_prepared: Prepared, f07_server: Server) -> RunResult:
     """Execute the run, once in a session, and return its result."""
     return _f07_session.execute(f07_prepared, f07_server)

@@ -18,7 +18,9 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     result: RunResult = request.getfixturevalue("f07_result")
     verdict = result.verdicts[prediction_name]
     equivalence = verdict.equivalence.row() if verdict.equivalence else {}
-    properties = {**verdict.row(), **equivalence, "code": ",".join(failure.code for failure in verdict.failures)}
+    checks = {f"check_{check.key}": check.text for check in result.checks}
+    codes = ",".join(failure.code for failure in verdict.failures)
+    properties = {**verdict.row(), **equivalence, **checks, "code": codes}
     for change in result.comparison.models if result.comparison else ():
         if change.prediction_name == prediction_name:
             properties["comparison"] = " ".join(change.sentences)

@@ -31,6 +31,7 @@ class Selection:
 
     :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
     :param compare_with: another variant, with whose complete run this run is compared.
+    :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -38,6 +39,8 @@ class Selection:
     variant: str
     collect_only: bool
     compare_with: str | None = None
+    server_url: str | None = None
+    protocol: str | None = None
     set_aside: list[str] = field(default_factory=list)
 
 
@@ -51,8 +54,10 @@ def select(config: pytest.Config) -> Selection | None:
     named = {argument: path for argument in config.args if (path := _manifest_path(config, argument))}
     variant = config.getoption("f07_variant")
     if variant is None and not named:
-        if config.getoption("f07_compare") is not None:
-            raise pytest.UsageError("--f07-compare needs --f07-variant: name the variant that is to be validated.")
+        for option in ("compare", "server_url", "protocol"):
+            if config.getoption(f"f07_{option}") is not None:
+                flag = f"--f07-{option.replace('_', '-')}"
+                raise pytest.UsageError(f"{flag} needs --f07-variant: name the variant that is to be validated.")
         return None
     try:
         return _select(config, variant, named)
@@ -74,7 +79,8 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     assert project is not None, "both ways above give a manifest's path"
     project.check()
     collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
-    selection = Selection(project, manifest.parent.name, collect_only, config.getoption("f07_compare"))
+    options = [config.getoption(f"f07_{name}") for name in ("compare", "server_url", "protocol")]
+    selection = Selection(project, manifest.parent.name, collect_only, *options)
     selection.set_aside = _set_aside(config, list(named) or [_to_argument(config, manifest)], bool(named))
     return selection
 

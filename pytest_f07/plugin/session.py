@@ -15,13 +15,14 @@ from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
-from pytest_f07.replay.process import ServerProcess
+from pytest_f07.prepare import Prepared, load, prepare
 from pytest_f07.replay.replay import Progress
+from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
 from pytest_f07.results.report import CSS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
-from pytest_f07.run import Prepared, execute, load, prepare
+from pytest_f07.run import execute
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
@@ -62,7 +63,13 @@ class ValidationSession:
                 manifest, _ = load(selection.project, selection.variant)
             else:
                 disk.check_cache(cache_folder(config))
-                prepared = prepare(selection.project, selection.variant, selection.compare_with)
+                prepared = prepare(
+                    selection.project,
+                    selection.variant,
+                    selection.compare_with,
+                    selection.server_url,
+                    selection.protocol,
+                )
                 manifest = prepared.manifest
             session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))
         except F07Error as error:
@@ -99,7 +106,7 @@ class ValidationSession:
         """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
         return self.manifest.paths if self.all_selected else self.staged
 
-    def execute(self, prepared: Prepared, server: ServerProcess) -> RunResult:
+    def execute(self, prepared: Prepared, server: Server) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
             self.started = True

@@ -64,16 +64,19 @@ class Terminal:
 
     def _show(self, terminal: pytest.TerminalReporter, result: RunResult, quiet: bool) -> None:
         session, show = self.session, result.manifest.project.show
-        if result.broken:
+        if result.broken and result.log_tail:
             terminal.section("last lines of the server's log")
             for text in result.log_tail:
                 terminal.line(text)
-        elif result.verdicts and not quiet:
+        elif result.verdicts and not result.broken and not quiet:
             terminal.section(f"{result.variant} of package {result.package}")
             rows = [ci.model_cells(name, verdict) for name, verdict in result.verdicts.items()]
             for text in ci.align_rows([ci.HEADINGS, *rows]):
                 terminal.line(text)
             windows = counted(result.counts["windows"], "window")
+            if result.outcome_text != result.outcome:
+                names = ", ".join(check.title for check in result.checks if check.state == "not possible")
+                terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
             terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
             for sentence in result.comparison.summary if result.comparison else ():

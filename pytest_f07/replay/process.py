@@ -19,7 +19,7 @@ from typing import Any
 from xprocess import ProcessStarter
 from xprocess import XProcess as XProcess  # the fixture's type, for whoever hands it over
 
-from pytest_f07.endpoints.f07 import Client
+from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.interpreter import child_environment, python_command
 
@@ -47,20 +47,6 @@ class ServerCommand:
         return cls(python_command("pytest_f07.server", str(manifest)), log, nonce, start_timeout_s)
 
 
-@dataclass(frozen=True)
-class ManagedTarget:
-    """The address of the server that a run starts.
-
-    :param listener: the listening socket that the server inherits.
-    :param nonce: a random name of this run; an answer without it comes from another server.
-    """
-
-    host: str
-    port: int
-    listener: socket.socket
-    nonce: str
-
-
 class ServerProcess:
     """A server of this run, from start to stop.
 
@@ -73,7 +59,7 @@ class ServerProcess:
         self._name = "f07-server"
         self._popen: subprocess.Popen[bytes] | None = None
 
-    def start(self, client: Client) -> dict[str, Any]:
+    def start(self, client: Endpoint[Any]) -> dict[str, Any]:
         """Start the server, wait until it answers as this run's server, and return its answer to ``GET /``.
 
         :raises BrokenRun: at once where it ends, with the last line of its log.
@@ -109,7 +95,7 @@ class ServerProcess:
             raise BrokenRun(f"the server said nothing for {command.start_timeout_s:g} s after its start") from None
         return identity
 
-    def _answer(self, client: Client) -> dict[str, Any] | None:
+    def _answer(self, client: Endpoint[Any]) -> dict[str, Any] | None:
         try:
             return client.identity()
         except OSError:

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.endpoints.f07 import Client, Request
+from pytest_f07.endpoints.endpoint import Endpoint, RequestT
 from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.shards import Shard, replay_block_rows
 from pytest_f07.variant.dataset import X_COLUMN, Dataset
@@ -91,7 +92,7 @@ class Progress:
 
 
 def replay_shard(
-    client: Client,
+    client: Endpoint[RequestT],
     shard: Shard,
     batch_size: int,
     on_batch: Callable[[BatchResult], None],
@@ -103,7 +104,7 @@ def replay_shard(
     :param wait_for_exit: given seconds, returns why the server's process ended; None where it does not within them.
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
-    pending: deque[tuple[int, pa.Array, Request]] = deque()
+    pending: deque[tuple[int, pa.Array, RequestT]] = deque()
     completions: list[Completion] = []
 
     def receive() -> None:
@@ -128,7 +129,9 @@ def replay_shard(
 
 
 @contextmanager
-def _at(dataset: Dataset, row: int, client: Client, wait_for_exit: Callable[[float], str | None]) -> Iterator[None]:
+def _at(
+    dataset: Dataset, row: int, client: Endpoint[Any], wait_for_exit: Callable[[float], str | None]
+) -> Iterator[None]:
     """Say where in the data a request failed, and why."""
     place = f"{dataset.source_f04} row {row:,}"
     try:

@@ -87,8 +87,9 @@ def count_differences(recounted: Recount, rows: Rows) -> Iterator[tuple[str, str
         for key, value in counts.items():
             if key == "non_finite" and key not in row:
                 continue  # older tools did not count them
-            if str(row.get(key, "missing")) != str(value):
-                yield name, f"{key} is {row.get(key, 'missing')}; counted again from the log it is {value}"
+            written = metric_table.csv_text(row.get(key, "missing"))
+            if written != metric_table.csv_text(value):
+                yield name, f"{key} is {written or 'empty'}; counted again from the log it is {value}"
                 break
 
 
@@ -187,5 +188,6 @@ def _wrong_passes(where: str, document: Mapping[str, Any], params: Params, recou
         if not any(counts[key] for key in ("TP", "TN", "FP", "FN")):
             yield f"{where}: {name} is passed; no row of its own dataset is labelled."
         for metric, smallest in params.requirements.least(name).items():
-            if metric in counts and counts[metric] < smallest:
-                yield f"{where}: {name} is passed; its {metric} is {counts[metric]}, and {smallest} is required."
+            value = counts.get(metric)
+            if value is not None and value < smallest:
+                yield f"{where}: {name} is passed; its {metric} is {value}, and {smallest} is required."

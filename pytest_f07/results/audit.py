@@ -43,6 +43,7 @@ class ModelAudit:
     :param own_dataset: the source_f04 of the dataset that the model was trained from.
     :param emissions: rows of the log.
     :param non_finite: scores that are NaN, over all emissions.
+    :param has_scores: False where the server gave labels alone.
     :param wrong_pred: rows whose y_pred does not follow from y_prob and the threshold; ``example`` is the first.
     :param smallest: of the scores that are numbers; ``largest`` too.
     :param datasets: by source_f04.
@@ -52,6 +53,7 @@ class ModelAudit:
     own_dataset: str = ""
     emissions: int = 0
     non_finite: int = 0
+    has_scores: bool = True
     wrong_pred: int = 0
     example: str = ""
     smallest: float = np.inf
@@ -67,21 +69,39 @@ class ModelAudit:
     @property
     def constant(self) -> bool:
         """Return whether every window has the same score."""
-        return self.emissions > 1 and self.non_finite == 0 and self.smallest == self.largest
+        return self.has_scores and self.emissions > 1 and self.non_finite == 0 and self.smallest == self.largest
 
     def count(
-        self, stats: DatasetStats, threshold: float, place: tuple[str, int], y_pred: Int8Array, y_prob: Float32Array
+        self,
+        stats: DatasetStats,
+        threshold: float,
+        place: tuple[str, int],
+        y_pred: Int8Array,
+        y_prob: Float32Array | None,
     ) -> None:
         """Count consecutive rows of one dataset.
 
         :param stats: the rows as :func:`window_stats` counts them.
         :param place: the dataset and the row number of the first row.
+        :param y_prob: None where there are labels alone.
         """
+        non_finite = 0
+        if y_prob is None:
+            self.has_scores = False
+        else:
+            non_finite = self._count_scores(threshold, place, y_pred, y_prob)
+        self.emissions += len(y_pred)
+        self.non_finite += non_finite
+        self.datasets.setdefault(place[0], DatasetStats()).merge(
+            DatasetStats(
+                stats.windows, stats.empty, stats.codes, stats.unknown, int(np.count_nonzero(y_pred)), non_finite
+            )
+        )
+
+    def _count_scores(self, threshold: float, place: tuple[str, int], y_pred: Int8Array, y_prob: Float32Array) -> int:
+        """Count the scores, and return how many of them are not numbers."""
         dataset, first_row = place
         not_numbers = ~np.isfinite(y_prob)
-        non_finite = int(np.count_nonzero(not_numbers))
-        self.emissions += len(y_prob)
-        self.non_finite += non_finite
         wrong = y_pred != (y_prob >= np.float32(threshold))
         if wrong.any() and not self.wrong_pred:
             row = int(wrong.argmax())
@@ -90,17 +110,14 @@ class ModelAudit:
         if not not_numbers.all():
             self.smallest = min(self.smallest, float(np.nanmin(y_prob)))
             self.largest = max(self.largest, float(np.nanmax(y_prob)))
-        self.datasets.setdefault(dataset, DatasetStats()).merge(
-            DatasetStats(
-                stats.windows, stats.empty, stats.codes, stats.unknown, int(np.count_nonzero(y_pred)), non_finite
-            )
-        )
+        return int(np.count_nonzero(not_numbers))
 
     def merge(self, later: ModelAudit) -> None:
         """Add the counts of later rows."""
         self.example = self.example or later.example
         self.emissions += later.emissions
         self.non_finite += later.non_finite
+        self.has_scores = self.has_scores and later.has_scores
         self.wrong_pred += later.wrong_pred
         self.smallest = min(self.smallest, later.smallest)
         self.largest = max(self.largest, later.largest)

@@ -82,7 +82,7 @@ class ModelChange:
             "changes": {change.key: change.document() for change in self.changes},
             "flips": {"compared": self.flips.compared, "to_1": self.flips.to_1, "to_0": self.flips.to_0},
             "examples": {
-                kind: [{**vars(flip), "label": label} for flip, label in examples]
+                kind: [{**flip.document(), "label": label} for flip, label in examples]
                 for kind, examples in (pairs.examples if pairs else {}).items()
             },
             "sentences": self.sentences,
@@ -197,10 +197,12 @@ def _compare_metrics(name: str, then: Mapping[str, str], now: Mapping[str, Any])
     """
     try:
         confusion = {key.lower(): int(then[key]) for key in ("TP", "TN", "FP", "FN")}
-        other_counts = {key: int(then[key]) for key in ("no_ref_pred_1", "no_ref_pred_0", "non_finite")}
-        values = metric_table.values(Counts(**confusion, **other_counts))
+        other_counts = {key: int(then[key]) for key in ("no_ref_pred_1", "no_ref_pred_0")}
+        non_finite = int(then["non_finite"]) if then["non_finite"] else None  # empty: labels alone
+        values = metric_table.values(Counts(**confusion, **other_counts, non_finite=non_finite))
         compared = [metric for metric in METRICS if metric.compared]
         changes = {metric: Change(metric.key, values[metric.key], now[metric.key]) for metric in compared}
+        changes = {metric: change for metric, change in changes.items() if None not in (change.then, change.now)}
     except (KeyError, ValueError, TypeError):
         raise F07Error(f"its metrics of {name} cannot be read") from None
     ratios = [change for metric, change in changes.items() if metric.limits]

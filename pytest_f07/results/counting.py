@@ -145,7 +145,8 @@ def _count_block(counts: LogCounts, models: Sequence[Model], block: _Block, logg
     for column, model in enumerate(models):
         metrics, audit = counts.metrics[model.prediction_name], counts.audits[model.prediction_name]
         place = (dataset, block.first_row)
-        audit.count(stats[column], model.threshold, place, y_pred[column], y_prob[column])
+        scores = y_prob[column] if logged.has_scores else None
+        audit.count(stats[column], model.threshold, place, y_pred[column], scores)
         if dataset == model.source_f04:
             metrics.count_own(dataset, labels[:rows], y_pred[column])
             if rows == len(labels):

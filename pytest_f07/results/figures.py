@@ -74,7 +74,7 @@ def draw_confusion(metrics: Metrics) -> bytes:
         return to_png(figure)
 
 
-def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
+def draw_scores(metrics: Metrics, scores: Scores, has_scores: bool = True) -> bytes:
     """Draw the distribution of the scores of each label, and precision and recall at every threshold, as PNG."""
     with new_figure(5.4, 3.6) as figure:
         above, below = figure.add_axes((0.15, 0.58, 0.81, 0.3)), figure.add_axes((0.15, 0.14, 0.81, 0.36))
@@ -108,7 +108,8 @@ def draw_scores(metrics: Metrics, scores: Scores) -> bytes:
             told = f"{below_0:,} below 0 drawn at 0, {above_1:,} above 1 drawn at 1"
             above.text(0.5, -0.14, told, transform=above.transAxes, color=INK, ha="center", fontsize="small")
         if not scores.by_label.any():
-            above.text(0.5, 0.4, "no labelled row has a score that is a number", ha="center", transform=above.transAxes)
+            reason = "no labelled row has a score that is a number" if has_scores else "the server gives labels alone"
+            above.text(0.5, 0.4, reason, ha="center", transform=above.transAxes)
         add_title(figure, metrics.prediction_name, 0.15)
         return to_png(figure)
 
@@ -175,8 +176,9 @@ def draw_all(outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> No
     points = []
     for model in models:
         name, metrics = model.prediction_name, counts.metrics[model.prediction_name]
+        audit = counts.audits[name]
         outputs.confusion_png(name).write_bytes(draw_confusion(metrics))
-        outputs.scores_png(name).write_bytes(draw_scores(metrics, counts.audits[name].scores))
+        outputs.scores_png(name).write_bytes(draw_scores(metrics, audit.scores, audit.has_scores))
         values = {
             "precision": formulas.precision(metrics),
             "recall": formulas.recall(metrics),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,10 @@ class Flip:
     def size(self) -> float:
         """Return how far the score moved; 1 where either score is not a number."""
         return 1.0 if math.isnan(self.now - self.then) else abs(self.now - self.then)
+
+    def document(self) -> dict[str, Any]:
+        """Return the flip as JSON has it, where NaN is null."""
+        return {key: None if value != value else value for key, value in vars(self).items()}
 
 
 @dataclass

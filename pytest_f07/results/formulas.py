@@ -34,7 +34,7 @@ class Confusion(Protocol):
 class Counts:
     """All counts of one model from which its metrics follow.
 
-    :param non_finite: scores that are not numbers, over all emissions.
+    :param non_finite: scores that are not numbers, over all emissions; None where there are labels alone.
     :param codes: codes in the windows of the own dataset; ``unknown_codes`` of them are outside the vocabulary.
     :param windows: windows of the own dataset; ``empty_windows`` of them hold no code.
     """
@@ -45,7 +45,7 @@ class Counts:
     fn: int = 0
     no_ref_pred_1: int = 0
     no_ref_pred_0: int = 0
-    non_finite: int = 0
+    non_finite: int | None = 0
     codes: int = 0
     unknown_codes: int = 0
     windows: int = 0

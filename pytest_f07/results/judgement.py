@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pytest_f07.endpoints.endpoint import Provides
+from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.equivalence.process import OracleModel
@@ -39,19 +41,21 @@ def judge_all(
     params: Params,
     models: Sequence[Model],
     identity: Mapping[str, Any],
+    provides: Provides,
     log: LogCounts,
     infer_check: InferCheck,
+    again_check: AgainCheck,
     equivalence: Mapping[str, Equivalence],
     oracle: Mapping[str, OracleModel] | None,
     recount_faults: Mapping[str, str],
 ) -> dict[str, Verdict]:
     """Return the verdict of each model, by prediction_name in order.
 
-    :param identity: what the server said of itself.
+    :param identity: what the server said of itself; ``provides`` what its answers tell.
     :param equivalence: by prediction_name; ``recount_faults`` where a second count differs.
     :param oracle: what the oracle has read of each model; None where it was not started.
     """
-    served = served_models(identity, manifest, models, oracle)
+    served = served_models(identity if provides.identity else None, manifest, models, oracle)
     verdicts = {
         name: judge(
             model,
@@ -61,6 +65,7 @@ def judge_all(
             params.requirements.least(name),
             equivalence[name],
             recount_faults.get(name),
+            again_check.fault(name),
         )
         for model in models
         for name in [model.prediction_name]
@@ -86,12 +91,14 @@ def judge(
     required: Mapping[str, float],
     equivalence: Equivalence,
     recount_fault: str | None = None,
+    again_fault: str | None = None,
 ) -> Verdict:
     """Return the verdict of a model whose run is complete.
 
     :param required: the smallest allowed values of metrics, where params.yaml requires any.
     :param equivalence: how far the log is from the oracle and from itself.
     :param recount_fault: what a second count of the log says otherwise.
+    :param again_fault: what the model answered otherwise when asked about the same rows again.
     """
     metrics, audit = log.metrics[model.prediction_name], log.audits[model.prediction_name]
     return Verdict(
@@ -103,7 +110,7 @@ def judge(
             *_check_accounting(model, metrics, audit),
             *_check_recount(recount_fault),
             *_check_scores(model, served, audit, equivalence),
-            *_check_equivalence(equivalence),
+            *_check_equivalence(equivalence, again_fault),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
         warnings=remarks(model, served, audit, equivalence),
@@ -115,7 +122,7 @@ def judge(
 
 
 def _check_files(model: Model, served: ServedModel) -> Iterator[Failure]:
-    if served.sha256 != served.expected_sha256:
+    if served.sha256 is not None and served.sha256 != served.expected_sha256:
         yield Failure(
             IDENTITY,
             f"the server serves another file (sha256 {served.sha256[:12]}…, the package has "
@@ -183,15 +190,25 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivale
             f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
             f"{explain_non_finite(served, equivalence, [model.source_f04])}",
         )
+    elif hidden := equivalence.hidden[model.source_f04]:
+        yield Failure(
+            NONFINITE,
+            f"{hidden:,} of {counted(audit.own.windows, 'window')} of its own dataset {model.source_f04} "
+            f"{agreeing(hidden, 'has', 'have')} no score by the oracle, and the server gives "
+            f"{'a number' if audit.has_scores else 'a label'} all the same. Look for weights that are not numbers, and "
+            "for a pooling over nothing; train the model again.",
+        )
 
 
-def _check_equivalence(equivalence: Equivalence) -> Iterator[Failure]:
+def _check_equivalence(equivalence: Equivalence, again_fault: str | None) -> Iterator[Failure]:
     if equivalence.fault:
         yield Failure(EQUIVALENCE, f"the runtime does not say what F05 would have said: {equivalence.fault}.")
     elif equivalence.with_oracle and not equivalence.windows:
         yield Failure(EQUIVALENCE, "no window was held against the oracle, so nothing is proven.")
     if equivalence.repeats.fault:
         yield Failure(REPEAT, f"equal windows have unequal scores: {equivalence.repeats.fault}.")
+    elif again_fault:
+        yield Failure(REPEAT, f"the same rows have other answers: {again_fault}.")
 
 
 def _check_requirements(

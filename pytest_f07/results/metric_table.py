@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from pytest_f07.results import formulas
 from pytest_f07.results.formulas import Counts
@@ -64,12 +65,16 @@ class Metric:
     hint: str
     section: Section
     text: Callable[[float], str]
-    value: Callable[[Counts], int | float]
+    value: Callable[[Counts], int | float | None]
     limits: tuple[float, float] | None = None
     in_terminal: bool = False
     compared: bool = False
     total: Callable[[Counts], int] | None = None
     bound_of: str = ""
+
+    def show(self, value: float | None) -> str:
+        """Return the value as people read it; a dash where there is none."""
+        return "–" if value is None else self.text(value)
 
     @property
     def heading(self) -> str:
@@ -217,8 +222,8 @@ METRICS = (
 LIMITS: Mapping[str, tuple[float, float]] = {metric.key: metric.limits for metric in METRICS if metric.limits}
 
 
-def values(counts: Counts) -> dict[str, int | float]:
-    """Return each metric's value, by key, in the order of the columns."""
+def values(counts: Counts) -> dict[str, Any]:
+    """Return each metric's value, by key, in the order of the columns; None for one that cannot be had."""
     return {metric.key: metric.value(counts) for metric in METRICS}
 
 
@@ -231,6 +236,11 @@ def is_defined(key: str, counts: Counts) -> bool:
 def texts(counts: Counts) -> dict[str, str]:
     """Return each metric as people read it, by key: "undefined" where its denominator is 0."""
     return {
-        metric.key: metric.text(metric.value(counts)) if is_defined(metric.key, counts) else UNDEFINED
+        metric.key: metric.show(metric.value(counts)) if is_defined(metric.key, counts) else UNDEFINED
         for metric in METRICS
     }
+
+
+def csv_text(value: object) -> str:
+    """Return a value as a CSV file has it: what cannot be had is empty."""
+    return "" if value is None else str(value)

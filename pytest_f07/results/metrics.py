@@ -66,7 +66,7 @@ class Metrics:
             fn=self.fn,
             no_ref_pred_1=self.no_ref_pred_1,
             no_ref_pred_0=self.no_ref_pred_0,
-            non_finite=audit.non_finite,
+            non_finite=audit.non_finite if audit.has_scores else None,
             codes=own.codes,
             unknown_codes=own.unknown,
             windows=own.windows,

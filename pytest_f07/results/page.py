@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from pytest_f07.results import metadata
 from pytest_f07.results.base_rate_figure import draw_base_rates
+from pytest_f07.results.checks import Check
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.figures import draw_pace
 from pytest_f07.results.history import HistoryEntry, read_history
@@ -29,6 +31,7 @@ class Page:
 
     :param expected: the number of models to judge.
     :param note: why the run does not count; None where it is complete.
+    :param checks: which checks were done; ``outcome_text`` is the outcome and what it is worth.
     :param began: when the run began, in ISO form; ``seconds`` is its duration.
     :param counts: windows and predictions.
     :param latency: p50_ms, p95_ms and p99_ms of a request.
@@ -60,6 +63,8 @@ class Page:
     base_rates_png: bytes | None = None
     history: Mapping[str, Sequence[HistoryEntry]] = field(default_factory=dict)
     comparison: Comparison | None = None
+    checks: Sequence[Check] = ()
+    outcome_text: str = "passed"
 
     @property
     def passed(self) -> int:
@@ -109,6 +114,8 @@ def make_page(result: RunResult, note: str | None) -> Page:
         verdicts=result.verdicts,
         expected=len(result.manifest.prediction_names),
         note=note,
+        checks=result.checks,
+        outcome_text=result.outcome_text,
         began=f"{result.began:%Y-%m-%d %H:%M:%S} UTC",
         seconds=(datetime.now(UTC) - result.began).total_seconds(),
         counts={} if result.broken else result.counts,
@@ -151,6 +158,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
     return {
         "variant": result.variant,
         "package": result.package,
+        "server": _describe_server(result.server),
         "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),
@@ -170,3 +178,8 @@ def _makers(models: Sequence[Model]) -> str:
     for model in models:
         makers.setdefault(f"Keras {model.keras_version[:MAX_VERSION]}", []).append(model.prediction_name)
     return "; ".join(f"{maker} ({', '.join(names)})" for maker, names in makers.items())
+
+
+def _describe_server(server: Mapping[str, Any]) -> str:
+    """Return which server was validated; the port of the run's own may be any, and says nothing."""
+    return "the run's own" if server.get("started_by_run") else f"{server.get('url')} ({server.get('protocol')})"

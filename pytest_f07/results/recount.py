@@ -36,12 +36,13 @@ class RecountError(ValueError):
 class Recount:
     """The counts of a log.
 
-    :param models: the counts of each model, under the column names of metrics_per_model.csv.
+    :param models: the counts of each model, under the column names of metrics_per_model.csv; ``non_finite`` is None
+        where the server gave labels alone.
     :param own_non_finite: of each model, the scores of its own dataset that are not numbers.
     :param rows: the rows of each dataset.
     """
 
-    models: dict[str, dict[str, float]]
+    models: dict[str, dict[str, float | None]]
     own_non_finite: dict[str, int]
     rows: dict[str, int]
 
@@ -95,7 +96,9 @@ def recount(variant: Path, package: Path, log: Path) -> Recount:
                     count[CONFUSION[label, y_pred]] += 1
                 elif source == dataset or not known & bit:
                     count[NO_REFERENCE[y_pred]] += 1
-                if y_prob is not None and not isfinite(y_prob):
+                if y_prob is None:
+                    count["labels alone"] += 1
+                elif not isfinite(y_prob):
                     count["non_finite"] += 1
                     own_non_finite[name] += source == dataset
             rows[dataset] += 1
@@ -104,7 +107,7 @@ def recount(variant: Path, package: Path, log: Path) -> Recount:
     return Recount({name: _metrics(count) for name, count in counts.items()}, own_non_finite, rows)
 
 
-def _metrics(count: Counter[str]) -> dict[str, float]:
+def _metrics(count: Counter[str]) -> dict[str, float | None]:
     tp, fp, fn = count["TP"], count["FP"], count["FN"]
     precision = tp / (tp + fp) if tp + fp else 0.0
     recall = tp / (tp + fn) if tp + fn else 0.0
@@ -113,7 +116,8 @@ def _metrics(count: Counter[str]) -> dict[str, float]:
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-        **{name: count[name] for name in ("no_ref_pred_1", "no_ref_pred_0", "non_finite")},
+        **{name: count[name] for name in NO_REFERENCE[::-1]},
+        "non_finite": None if count["labels alone"] else count["non_finite"],
         "no_ref_total": count["no_ref_pred_1"] + count["no_ref_pred_0"],
     }
 

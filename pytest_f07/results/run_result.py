@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.replay.process import log_tail
 from pytest_f07.replay.replay import Timings
+from pytest_f07.results.checks import Check, list_checks, outcome_text
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
@@ -26,6 +28,8 @@ class RunResult:
     :param began: when its check began, in UTC.
     :param verdicts: by prediction_name, in the package's order; empty before the run was executed.
     :param broken: why it could not be finished; None where it is complete.
+    :param server: which server was validated: address, protocol, whether the run started it.
+    :param provides: what its answers tell; None where it never answered.
     :param identity: the server's answer to ``GET /``; empty where it never answered.
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
@@ -47,6 +51,8 @@ class RunResult:
     comparison: Comparison | None = None
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     incoherences: tuple[str, ...] = ()
+    server: Mapping[str, Any] = field(default_factory=dict)
+    provides: Provides | None = None
 
     @property
     def variant(self) -> str:
@@ -65,12 +71,30 @@ class RunResult:
         return {"windows": windows, "predictions": windows * len(self.models)}
 
     @property
+    def checks(self) -> tuple[Check, ...]:
+        """Return the nine checks; none where the server never answered."""
+        is_off = self.params.equivalence.mode == "off"
+        return () if self.provides is None else list_checks(self.provides, is_off)
+
+    @property
+    def outcome(self) -> str:
+        """Return "passed" or "failed"."""
+        return "failed" if any(verdict.failures for verdict in self.verdicts.values()) else "passed"
+
+    @property
+    def outcome_text(self) -> str:
+        """Return the outcome in words, and what it is worth: ``passed, 3 of 9 checks not possible``."""
+        return outcome_text(self.outcome, self.checks, self.params.equivalence.tolerance)
+
+    @property
     def warnings(self) -> list[str]:
         """Return the warnings of all models and of the run, in sentences; none of them fails a model."""
         warnings = [
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
         warnings = [*self.incoherences, *warnings, *(self.comparison.differences if self.comparison else [])]
+        if self.provides and not self.provides.raw:
+            warnings.insert(0, "vectorized by the validator: the deployed pre-processing is not part of this run")
         if self.params.equivalence.mode == "off":
             warnings.insert(
                 0, "equivalence is off: no prediction was held against the oracle, so they are not proven to be F05's"

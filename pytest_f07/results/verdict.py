@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import metric_table
@@ -49,9 +50,10 @@ class Verdict:
     @property
     def cross_checks(self) -> dict[str, str]:
         """Return the comparison with ``/infer`` and the oracle as the report shows it; empty where the run broke."""
-        if not self.infer_windows:
+        if not self.infer_windows and self.equivalence is None:
             return {}
-        lines = {"asked alone (/infer)": f"{self.infer_windows:,}", "answered otherwise": f"{self.infer_differing:,}"}
+        alone, otherwise = f"{self.infer_windows:,}", f"{self.infer_differing:,}"
+        lines = {"asked alone (/infer)": alone, "answered otherwise": otherwise if self.infer_windows else "–"}
         if (equivalence := self.equivalence) is not None:
             compared = equivalence.windows > 0
             lines |= {
@@ -75,7 +77,7 @@ class Verdict:
         return None if self.metrics is None or self.audit is None else self.metrics.counts(self.audit)
 
     @property
-    def values(self) -> dict[str, int | float]:
+    def values(self) -> dict[str, Any]:
         """Return the value of each metric by key; nothing where the run broke."""
         return {} if self.counts is None else metric_table.values(self.counts)
 
@@ -84,7 +86,7 @@ class Verdict:
         """Return each metric as people read it, by key; nothing where the run broke."""
         return {} if self.counts is None else metric_table.texts(self.counts)
 
-    def row(self) -> dict[str, str | int | float]:
+    def row(self) -> dict[str, Any]:
         """Return the model's row of metrics_per_model.csv; empty where there are no metrics."""
         return {"prediction_name": self.prediction_name, **self.values} if self.values else {}
 

@@ -49,10 +49,10 @@ def _on_one_answer(model: Model, audit: ModelAudit) -> Iterator[str]:
     elif own.windows > 1 and not own.non_finite and own.predicted_1 in (0, own.windows):
         answer = 1 if own.predicted_1 else 0
         side = "reaches" if answer else "stays below"
+        cause = f": every score {side} the threshold, {model.threshold:g}" if audit.has_scores else ""
         yield (
-            f"it answers {answer} to each of the {own.windows:,} windows of its own dataset {model.source_f04}: every "
-            f"score {side} the threshold, {model.threshold:g}. Move the threshold, or train it again with both labels "
-            "in balance"
+            f"it answers {answer} to each of the {own.windows:,} windows of its own dataset {model.source_f04}{cause}. "
+            "Move the threshold, or train it again with both labels in balance"
         )
 
 
@@ -80,23 +80,7 @@ def explain_non_finite(served: ServedModel, equivalence: Equivalence, datasets: 
         )
     if not agreeing_rows:
         return (
-            f"the oracle was not asked about them. The server says of itself: {_explain_model(served)} To know "
+            f"the oracle was not asked about them. The server says of itself: {served.explain()} To know "
             "whether it is right, run with equivalence: full."
         )
-    return _explain_model(served)
-
-
-def _explain_model(served: ServedModel) -> str:
-    if served.broken_layers:
-        layers = ", ".join(repr(name) for name in served.broken_layers)
-        plural = "s" if len(served.broken_layers) > 1 else ""
-        return (
-            f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding trained on "
-            "empty windows does this)."
-        )
-    if served.needs_a_code:
-        return (
-            "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "
-            "mask_zero, or keep such windows out of its dataset."
-        )
-    return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
+    return served.explain()

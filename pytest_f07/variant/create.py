@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest, registry
+from pytest_f07.variant.address import ADDRESS_KEYS
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
 from pytest_f07.variant.lock import registry_lock, variant_lock
@@ -45,7 +46,8 @@ def create_variant(
     A variant whose params.yaml is there and whose manifest is not (git ignored it, so a clone has none) is completed,
     and keeps its parameters.
 
-    :param overrides: ``batch_size``, ``host`` and ``port`` that replace single keys of base_params.yaml.
+    :param overrides: ``batch_size``, ``host``, ``port``, ``url`` and ``protocol`` that replace single keys of
+        base_params.yaml.
     :param limits: the metrics that ``require`` may name, with the smallest and largest value of each.
     :raises F07Error: for a bad or taken name, or a package that cannot be validated; nothing is left behind.
     """
@@ -100,9 +102,10 @@ def _check_declared(project: Project, paths: VariantPaths, parent: str, override
             f"PARENT={params.parent_variant_f06}, or choose another name than {paths.name}."
         )
     for key, value in overrides.items():
-        if value is not None and value != getattr(params, key):
+        declared = getattr(params.address if key in ADDRESS_KEYS else params, key)
+        if value is not None and value != declared:
             raise F07Error(
-                f"{where}: {key} is {getattr(params, key)!r}, and {key.upper()}={value} was given; a declared variant "
+                f"{where}: {key} is {declared!r}, and {key.upper()}={value} was given; a declared variant "
                 f"keeps its parameters. Leave {key.upper()} out, or change params.yaml."
             )
     return params

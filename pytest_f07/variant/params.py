@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.variant.address import ADDRESS_KEYS, Address
 from pytest_f07.variant.documents import read_parameters
 from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
@@ -16,7 +17,8 @@ from pytest_f07.variant.requirements import Requirements
 
 MAX_BATCH_SIZE = 65_536
 KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
-RUNTIME_KEYS = ("host", "port", "timeout_s", "start_timeout_s")
+TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
+RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
 MAX_TIMEOUT_S = 86_400
 
 
@@ -28,6 +30,7 @@ class Params:
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
     :param equivalence: which predictions are compared with the oracle.
     :param require: what models are required to do, as params.yaml has it.
+    :param address: a server that is already there; host and port are of the one that a run starts itself.
     """
 
     parent_variant_f06: str
@@ -39,6 +42,7 @@ class Params:
     require: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 120
     start_timeout_s: float = 180
+    address: Address = field(default_factory=Address)
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -68,7 +72,7 @@ class Params:
             parent_variant_f06=_parse_parent(document.get("parent_variant_f06"), where),
             host=_parse_host(runtime.get("host", cls.host), where),
             port=_parse_integer("runtime.port", runtime.get("port", cls.port), 0, 65_535, where),
-            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in RUNTIME_KEYS[2:]},
+            **{key: _parse_seconds(key, runtime.get(key, getattr(cls, key)), where) for key in TIMEOUT_KEYS},
             batch_size=_parse_integer(
                 "batch_size", document.get("batch_size", cls.batch_size), 1, MAX_BATCH_SIZE, where
             ),
@@ -77,6 +81,7 @@ class Params:
             else _parse_integer("sample_size", sample_size, 1, 2**63 - 1, where),
             equivalence=EquivalenceParams.parse(document.get("equivalence", FULL.mode), where),
             require=_parse_require(document.get("require"), where),
+            address=Address.parse(runtime, where),
         )
 
     @property
@@ -99,10 +104,10 @@ class Params:
 
     def document(self) -> dict[str, Any]:
         """Return the mapping that params.yaml holds."""
-        timeouts = {key: getattr(self, key) for key in RUNTIME_KEYS[2:] if getattr(self, key) != getattr(Params, key)}
+        timeouts = {key: getattr(self, key) for key in TIMEOUT_KEYS if getattr(self, key) != getattr(Params, key)}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
-            "runtime": {"host": self.host, "port": self.port, **timeouts},
+            "runtime": {"host": self.host, "port": self.port, **timeouts, **self.address.document()},
             "batch_size": self.batch_size,
         }
         if self.sample_size is not None:

@@ -16,7 +16,8 @@ from flask import Flask, Response
 from werkzeug.serving import make_server
 
 from pytest_f07 import wire
-from pytest_f07.endpoints.f07 import CONNECTIONS, Client
+from pytest_f07.endpoints.endpoint import CONNECTIONS
+from pytest_f07.endpoints.f07 import Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import _QuietHandler

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from conftest import LEAN
+from pytest_f07.endpoints.target import ManagedTarget, UrlTarget
 from pytest_f07.plugin import fixtures
 from pytest_f07.plugin.session import ValidationSession
+from pytest_f07.replay.server import RunningServer
 from tests.unit.small_session import small_session
 
 
@@ -36,8 +39,14 @@ def test_the_command_starts_this_runs_server_and_logs_where_the_run_writes(
     assert command.arguments[-2:] == ["pytest_f07.server", str(session.manifest.paths.manifest)]
     folder = session.manifest.paths.folder if whole else session.staging
     assert command.log == folder / "runtime" / "server.log"
-    assert command.nonce == session.checked.target.nonce
+    assert command.nonce == managed_target(session).nonce
     assert command.start_timeout_s == session.checked.params.start_timeout_s
+
+
+def managed_target(session: ValidationSession) -> ManagedTarget:
+    target = session.checked.target
+    assert isinstance(target, ManagedTarget)
+    return target
 
 
 class Server:
@@ -57,13 +66,26 @@ def test_the_server_is_stopped_when_the_session_ends_however_it_ends(
     monkeypatch: pytest.MonkeyPatch, session: ValidationSession, error: BaseException | None
 ) -> None:
     monkeypatch.setattr(fixtures, "ServerProcess", Server)
-    generator = call(fixtures.f07_server, session.checked, "the command", "xprocess")
+    request = SimpleNamespace(getfixturevalue=lambda name: f"the fixture {name}")
+    generator = call(fixtures.f07_server, session.checked, request)
     server = next(generator)
-    assert server.given == ("xprocess", "the command", session.checked.target.listener)
+    given = ("the fixture xprocess", "the fixture f07_server_command", managed_target(session).listener)
+    assert server.given == given
     assert not server.stopped
     with pytest.raises(type(error) if error else StopIteration):
         generator.throw(error) if error else next(generator)
     assert server.stopped == 1
+
+
+def test_a_server_that_is_already_there_is_neither_started_nor_stopped(session: ValidationSession) -> None:
+    def refuse(name: str) -> object:
+        raise AssertionError(f"{name} was asked for")
+
+    prepared = replace(session.checked, target=UrlTarget("http://127.0.0.1:1", "f07"))
+    generator = call(fixtures.f07_server, prepared, SimpleNamespace(getfixturevalue=refuse))
+    assert isinstance(next(generator), RunningServer)
+    with pytest.raises(StopIteration):
+        next(generator)
 
 
 def test_the_result_is_the_runs_with_what_a_conftest_made_of_it(

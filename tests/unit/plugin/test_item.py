@@ -9,6 +9,7 @@ import pytest
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.plugin import item
+from pytest_f07.results.checks import Check
 from pytest_f07.results.compare import Comparison, ModelChange
 from pytest_f07.results.verdict import Failure, Verdict, broken_verdict
 from tests.unit.small_session import failed_verdict, passed_verdict
@@ -19,9 +20,9 @@ class Request:
 
     def __init__(self, verdict: Verdict, comparison: Comparison | None = None) -> None:
         self.node = SimpleNamespace(user_properties=[("prediction_name", verdict.prediction_name)])
-        self._result = SimpleNamespace(
-            verdicts={"other": failed_verdict("other"), verdict.prediction_name: verdict}, comparison=comparison
-        )
+        verdicts = {"other": failed_verdict("other"), verdict.prediction_name: verdict}
+        checks = [Check("infer", "Title", "no route")] if verdict.audit else []  # a broken run has none
+        self._result = SimpleNamespace(verdicts=verdicts, checks=checks, comparison=comparison)
 
     def getfixturevalue(self, name: str) -> Any:
         return {"f07_result": self._result}[name]
@@ -42,6 +43,7 @@ def validate(verdict: Verdict, comparison: Comparison | None = None) -> dict[str
 def test_a_model_that_passed_has_its_metrics_in_the_report() -> None:
     properties = validate(passed_verdict("a"))
     assert (properties["prediction_name"], properties["code"]) == ("a", "")
+    assert properties["check_infer"] == "not possible: no route"
     assert (properties["TP"], properties["precision"]) == (3, 0.75)
 
 

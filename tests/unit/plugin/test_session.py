@@ -157,8 +157,8 @@ def test_a_run_is_executed_once_and_its_time_is_no_models(
     monkeypatch.setenv("HOST", "before")
     collect(validation, monkeypatch, *NAMES)
     monkeypatch.setenv("HOST", "a fixture's")
-    result = validation.execute(prepared, server)  # type: ignore[arg-type]
-    assert validation.execute(prepared, server) is result  # type: ignore[arg-type]
+    result = validation.execute(prepared, server)
+    assert validation.execute(prepared, server) is result
     assert outputs == [validation.manifest.paths]
     calls: list[Any] = [SimpleNamespace(duration=duration) for duration in (25.5, 0.5)]
     for call in calls:

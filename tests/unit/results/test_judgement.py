@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pytest_f07.endpoints.endpoint import Provides
+from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.equivalence.process import OracleModel
@@ -274,8 +276,10 @@ def test_each_model_is_judged_by_what_was_found_of_it(tmp_path: Path) -> None:
         run_result(tmp_path, {}).params,
         models,
         {},
+        Provides(),
         LogCounts.empty(models),
         InferCheck(models, {}),
+        AgainCheck(models),
         {"a": Equivalence(0.5, windows=1), "b": Equivalence(0.5, windows=1, wrong=1)},
         None,
         {"a": "TP is 1 and 2"},

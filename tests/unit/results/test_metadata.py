@@ -82,6 +82,8 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
             },
         },
         "manifest": {"sha256": "0" * 64},
+        "server": {},
+        "checks": {},
         "counts": {"windows": 0, "predictions": 0, "rows": {}},
         "versions": versions({}),
         "throughput": {"requests": 2, "windows_per_second": 2.0},

@@ -125,12 +125,12 @@ def test_ratios_are_those_of_the_counts(tmp_path: Path) -> None:
     assert counts["no_ref_total"] == 3
 
 
-def test_a_score_that_no_server_gave_counts_for_no_number(tmp_path: Path) -> None:
+def test_where_the_server_gave_labels_alone_no_score_is_counted(tmp_path: Path) -> None:
     files = write_files(tmp_path)
     table = pq.read_table(files.parquet)
     scores = pa.nulls(len(table), pa.float32())
     pq.write_table(table.set_column(table.column_names.index("y_prob"), "y_prob", scores), files.parquet)
-    assert {counts["non_finite"] for counts in files.recount().models.values()} == {0}
+    assert {counts["non_finite"] for counts in files.recount().models.values()} == {None}
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)

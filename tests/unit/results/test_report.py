@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
+from pytest_f07.results.checks import Check
 from pytest_f07.results.compare import Change, Comparison, ModelChange
 from pytest_f07.results.flips import Flip, Flips
 from pytest_f07.results.history import HistoryEntry
@@ -151,6 +152,7 @@ def full_page(text: str) -> tuple[list[str], Page]:
                 HistoryEntry("2026", place("Run"), place("Old package"), "", "passed", {}, (place("Change"),))
             ]
         },
+        checks=[Check("identity", place("Title"), place("Reason"))],
         comparison=Comparison(place("Then"), place("Its package"), "2026", [change], [place("Remark of it")]),
     )
 
