@@ -1,4 +1,4 @@
-"""Whole runs of pytest-f07 against each server: the right one passes with Keras's metrics, each planted fault is red."""
+"""Whole runs against each server: the right one passes with the metrics of Keras, and each planted fault is red."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from typing import Any
 from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.prepare import Prepared
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.variant.params import Params
 from tests.unit.small_run import model, run_result
 

@@ -18,7 +18,6 @@ from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.prepare import Prepared
 from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
@@ -34,6 +33,7 @@ from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.temporal import dependent_rows
