@@ -319,9 +319,9 @@ figures.draw_confusion = lambda metrics: draw(replace(metrics, tn=metrics.tp, tp
         """
 from pytest_f07.results import figures
 draw = figures.draw_scores
-def draw_scores(metrics, scores):
+def draw_scores(metrics, scores, *others):
     scores.by_label = scores.by_label[::-1]
-    return draw(metrics, scores)
+    return draw(metrics, scores, *others)
 figures.draw_scores = draw_scores
 """,
     ),
