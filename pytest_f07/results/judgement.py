@@ -80,7 +80,7 @@ def _offer_layers(failure: Failure, variant: str, verdict: Verdict) -> Failure:
     if failure.code not in (NONFINITE, EQUIVALENCE):
         return failure
     command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} ROW=<row>"
-    return replace(failure, sentence=f"{failure.sentence} In which layer, says {command}.")
+    return replace(failure, sentence=f"{failure.sentence} To see in which layer: {command}")
 
 
 def judge(

@@ -289,5 +289,5 @@ def test_each_model_is_judged_by_what_was_found_of_it(tmp_path: Path) -> None:
     assert {"F07-RECOUNT"} == codes["a"] - codes["b"]
     assert {"F07-EQUIVALENCE"} == codes["b"] - codes["a"]
     [differing] = [failure for failure in verdicts["b"].failures if failure.code == "F07-EQUIVALENCE"]
-    assert differing.sentence.endswith(" In which layer, says make explain7 VARIANT=v701 MODEL=b ROW=<row>.")
+    assert differing.sentence.endswith(" To see in which layer: make explain7 VARIANT=v701 MODEL=b ROW=<row>")
     assert not any("explain7" in failure.sentence for failure in verdicts["a"].failures)
