@@ -236,8 +236,12 @@ class Checkout:
     def call(self, *command: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(part) for part in command],
-            cwd=self.root, env=_environment(variables), capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=self.root,
+            env=_environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def git(self, *arguments: object) -> str:
         done = self.call("git", *arguments)

@@ -20,6 +20,7 @@ MAX_WINDOW = 1_000_000
 Int64Array = npt.NDArray[np.int64]
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

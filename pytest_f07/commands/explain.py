@@ -84,9 +84,15 @@ def _compute(manifest: Manifest, name: str, codes: list[int], output: Path, oned
     environment = {**child_environment(), "TF_ENABLE_ONEDNN_OPTS": onednn}
     try:
         done = subprocess.run(
-            command, input=json.dumps(codes), capture_output=True, env=environment, timeout=TIMEOUT_S, check=False,
-            encoding="utf-8", errors="replace",
-        )  # fmt: skip
+            command,
+            input=json.dumps(codes),
+            capture_output=True,
+            env=environment,
+            timeout=TIMEOUT_S,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
     except subprocess.TimeoutExpired:
         raise F07Error(f"{name} gave no answer within {TIMEOUT_S} seconds.") from None
     if done.returncode or not output.is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_f07.errors import F07Error
-from pytest_f07.results.history import SHOWN, TITLES, HistoryEntry, read_history
+from pytest_f07.results.comparison.history import SHOWN, TITLES, HistoryEntry, read_history
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project, check_variant
 

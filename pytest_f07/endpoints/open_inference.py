@@ -23,9 +23,18 @@ from pytest_f07.variant.package import Model
 from pytest_f07.windows import Float32Array
 
 DTYPES: Mapping[str, npt.DTypeLike] = {
-    "FP16": "<f2", "FP32": "<f4", "FP64": "<f8", "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8",
-    "UINT8": "<u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
-}  # fmt: skip
+    "FP16": "<f2",
+    "FP32": "<f4",
+    "FP64": "<f8",
+    "INT8": "<i1",
+    "INT16": "<i2",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "UINT8": "<u1",
+    "UINT16": "<u2",
+    "UINT32": "<u4",
+    "UINT64": "<u8",
+}
 DATATYPES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 SCORES = ("FP16", "FP32", "FP64")
 HEADER = "Inference-Header-Content-Length"

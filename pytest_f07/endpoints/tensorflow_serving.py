@@ -22,9 +22,14 @@ from pytest_f07.variant.package import Model
 
 SIGNATURE = "serving_default"
 DTYPES: Mapping[str, npt.DTypeLike] = {
-    "DT_FLOAT": np.float32, "DT_DOUBLE": np.float64, "DT_HALF": np.float16, "DT_INT8": np.int8, "DT_INT16": np.int16,
-    "DT_INT32": np.int32, "DT_INT64": np.int64,
-}  # fmt: skip
+    "DT_FLOAT": np.float32,
+    "DT_DOUBLE": np.float64,
+    "DT_HALF": np.float16,
+    "DT_INT8": np.int8,
+    "DT_INT16": np.int16,
+    "DT_INT32": np.int32,
+    "DT_INT64": np.int64,
+}
 
 
 class TensorflowServingEndpoint(KserveV1Endpoint):

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from pytest_f07.equivalence.cause import Cases
 from pytest_f07.equivalence.repeats import RepeatFault
-from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, Float64Array, score_difference
+from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, score_difference
 from pytest_f07.variant.wording import agreeing, counted
-from pytest_f07.windows import Float32Array, Int8Array, Int64Array
+from pytest_f07.windows import Float32Array, Float64Array, Int8Array, Int64Array
 
 Mask = npt.NDArray[np.bool_]
 

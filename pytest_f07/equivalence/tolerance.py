@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_f07.variant.package import TOLERANCES, Model
+from pytest_f07.windows import Float64Array
 
 SCORE_TOLERANCE = TOLERANCES["float32"]
 # Another kernel, or another batch, moves a score by a few last bits, and a label with it where the score is that near
 # to the threshold.
 TIE = 2e-6
-
-Float64Array = npt.NDArray[np.float64]
 
 
 def score_difference(scores: npt.ArrayLike, others: npt.ArrayLike) -> Float64Array:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_f07.results import formulas
-from pytest_f07.results.base_rate import precision_at, precision_interval_at
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.formulas import Confusion
+from pytest_f07.results.statistics.base_rate import precision_at, precision_interval_at
 from pytest_f07.variant.wording import counted
 
 # An interval whose ends are odds of more than 4 to 1 apart, as 0.10 and 0.31, leaves open what the precision is.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pytest_f07.results.assessment import assess
 from pytest_f07.results.blocks import count_blocks
-from pytest_f07.results.flips import RunLog
+from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model

@@ -8,13 +8,13 @@ from typing import Any
 
 from pytest_f07.results import formulas
 from pytest_f07.results.agreement import Agreement, compare_with_f05, describe_training
-from pytest_f07.results.array_metrics import ARRAY_METRICS
 from pytest_f07.results.best_threshold import BestThreshold, find_best_threshold
 from pytest_f07.results.blocks import OwnBlocks
-from pytest_f07.results.bootstrap import MIN_BLOCKS, percentile_interval, resample
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.scores import Scores
+from pytest_f07.results.statistics.array_metrics import ARRAY_METRICS
+from pytest_f07.results.statistics.bootstrap import MIN_BLOCKS, percentile_interval, resample
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import counted
 

@@ -33,7 +33,6 @@ class BestThreshold:
 def find_best_threshold(scores: Scores) -> BestThreshold | None:
     """Return the threshold of the best F1, the largest of equals.
 
-
     :param scores: those of the labelled rows of the model's own dataset.
     :returns: None where nothing is labelled 1, or scores lie outside 0 to 1.
     """

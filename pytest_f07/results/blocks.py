@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pytest_f07.results.flips import RunLog
+from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.references import window_keys
 from pytest_f07.variant.dataset import UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of

@@ -11,9 +11,9 @@ from typing import Any
 from pytest_f07.results import metadata
 from pytest_f07.results.base_rate_figure import draw_base_rates
 from pytest_f07.results.checks import Check
-from pytest_f07.results.compare import Comparison
+from pytest_f07.results.comparison.compare import Comparison
+from pytest_f07.results.comparison.history import HistoryEntry, read_history
 from pytest_f07.results.figures import draw_pace
-from pytest_f07.results.history import HistoryEntry, read_history
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model

@@ -11,7 +11,7 @@ from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.replay.process import log_tail
 from pytest_f07.replay.replay import Timings
 from pytest_f07.results.checks import Check, list_checks, outcome_text
-from pytest_f07.results.compare import Comparison
+from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.manifest import Manifest

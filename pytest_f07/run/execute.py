@@ -24,13 +24,14 @@ from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
-from pytest_f07.results.baselines import compare_with_all
-from pytest_f07.results.compare import Comparison
+from pytest_f07.results.comparison.baselines import compare_with_all
+from pytest_f07.results.comparison.compare import Comparison
+from pytest_f07.results.comparison.flips import RunLog
+from pytest_f07.results.comparison.model_record import record_model
+from pytest_f07.results.comparison.paired_comparison import ComparedRun
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
-from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
-from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.run.prepare import Prepared
@@ -172,8 +173,8 @@ class _Execution:
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                inputs = (log, record.verdicts, models, datasets, record.records, dependent)
-                record.comparison = compare_with_all(prepared.baselines, prepared.params, *inputs)
+                run = ComparedRun(log, record.verdicts, models, datasets, record.records, dependent)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
 

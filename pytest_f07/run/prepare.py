@@ -13,8 +13,8 @@ from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.target import ManagedTarget, Target, UrlTarget
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.preflight import check_server
-from pytest_f07.results.baseline import BaselineRun
-from pytest_f07.results.baselines import read_baselines, remove_fetched
+from pytest_f07.results.comparison.baseline import BaselineRun
+from pytest_f07.results.comparison.baselines import read_baselines, remove_fetched
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant import disk, manifest

@@ -35,9 +35,13 @@ def stub_server(project: F07Project, fault: str = "none", stays: bool = True) ->
         stub = REPOSITORY / "tests" / "stub_server.py"
         command = [sys.executable, stub, project.variant / "manifest.json", fault, "--socket", str(listener.fileno())]
         popen = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, pass_fds=[listener.fileno()], cwd=project.root,
-        )  # fmt: skip
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            cwd=project.root,
+        )
     try:
         yield f"http://127.0.0.1:{port}"
         assert (popen.poll() is None) == stays, "a run must not stop a server that it did not start"

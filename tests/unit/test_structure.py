@@ -33,3 +33,11 @@ def test_the_table_of_packages_is_the_tree() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == packages
+
+
+def test_the_formatter_has_its_way_everywhere() -> None:
+    mark = "# fmt: " + "skip"
+    sources = [
+        path for part in ("pytest_f07", "tests", "tools", "benchmarks") for path in (REPOSITORY / part).rglob("*.py")
+    ]
+    assert [path.name for path in sources if mark in path.read_text(encoding="utf-8")] == []

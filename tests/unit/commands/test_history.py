@@ -7,7 +7,7 @@ import pytest
 from pytest_f07.commands.history import print_history
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.paths import Project
-from tests.unit.results.test_history import RECORD, write_metadata
+from tests.unit.results.comparison.test_history import RECORD, write_metadata
 
 
 def test_a_table_for_each_model(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flask import Flask
+from flask import Flask, Response
 
 from pytest_f07 import wire
 from pytest_f07.endpoints.connect import connect
@@ -116,7 +116,7 @@ def change_scores(change: Callable[[dict[str, Any]], object]) -> Flask:
     app = create_app({}, predict, {})
 
     @app.after_request
-    def change_answer(response):  # type: ignore[no-untyped-def]
+    def change_answer(response: Response) -> Response:
         if response.mimetype == wire.JSON and b'"results":[{' in response.data:
             document = response.get_json()
             for row in document["results"]:

@@ -15,7 +15,7 @@ def test_the_names_of_the_server_are_used() -> None:
     models = {"Trip": ModelAddress(name="t r/ip"), "overload": ModelAddress(name="Trip")}
     target = UrlTarget("http://127.0.0.1:1", "kserve-v1", models)
     with closing(connect(target, MODELS, "", 60)) as endpoint:
-        addresses = [endpoint.address(model) for model in endpoint.models]  # type: ignore[attr-defined]
+        addresses = [endpoint.address(model) for model in endpoint.models]  # type: ignore[attr-defined]  # of tensors
     assert addresses == ["http://127.0.0.1:1/v1/models/t%20r%2Fip", "http://127.0.0.1:1/v1/models/Trip"]
 
 

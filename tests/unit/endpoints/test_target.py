@@ -89,9 +89,17 @@ def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "answer"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("LOCALHOST.", True),
-     ("10.0.0.1", False), ("localhost.example.org", False), ("127.0.0.1.example.org", False)],
-)  # fmt: skip
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("10.0.0.1", False),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+    ],
+)
 def test_this_machine_is_known_by_its_name_alone(host: str, answer: bool) -> None:
     assert is_loopback(host) is answer
 

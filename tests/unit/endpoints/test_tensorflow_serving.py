@@ -22,7 +22,7 @@ def test_a_version_that_changed_is_told_by_the_status_route() -> None:
 def test_a_version_that_params_yaml_names_is_asked_for() -> None:
     models = {"Trip": ModelAddress(version="7")}
     with asked("tensorflow-serving", models) as endpoint:
-        addresses = [endpoint.address(model) for model in endpoint.models]  # type: ignore[attr-defined]
+        addresses = [endpoint.address(model) for model in endpoint.models]  # type: ignore[attr-defined]  # of tensors
         assert addresses[0].endswith("/v1/models/Trip/versions/7")
         assert addresses[1].endswith("/v1/models/overload")
 

@@ -29,8 +29,13 @@ def test_scores_come_as_they_were_given_and_the_run_applies_the_threshold(server
         np.testing.assert_array_equal(predictions.y_pred, expected_scores() >= np.array([0.5, 0.25], np.float32))
         told = endpoint.provides
         assert (told.scores, told.labels, told.identity, told.rows, told.single, told.raw) == (
-            True, False, False, "place", False, False,
-        )  # fmt: skip
+            True,
+            False,
+            False,
+            "place",
+            False,
+            False,
+        )
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -38,7 +38,8 @@ def test_title_and_environment_name_variant_and_package(session: ValidationSessi
     page.pytest_html_report_title(shown)
     assert shown.title == "F07 runtime validation: v701 of package v601"
     environment = {"Python": "3.11"}
-    page.pytest_sessionstart(SimpleNamespace(config=SimpleNamespace(stash={metadata_key: environment})))  # type: ignore[arg-type]
+    begun = SimpleNamespace(config=SimpleNamespace(stash={metadata_key: environment}))
+    page.pytest_sessionstart(begun)  # type: ignore[arg-type]  # a stand-in of what pytest hands over
     assert environment == {"Python": "3.11", "Variant": "v701", "F06 package": "v601"}
 
 

@@ -11,6 +11,7 @@ PASSED, FAILED = SimpleNamespace(failures=[]), SimpleNamespace(failures=["one"])
 
 
 def report(when: str, outcome: Any, longrepr: Any = None, **extra: str) -> pytest.TestReport:
+    # "when" is any text here; pytest types it as one of three
     return pytest.TestReport("m::t[a]", ("m", 1, "t"), {}, outcome, longrepr, when, **extra)  # type: ignore[arg-type]
 
 
@@ -47,4 +48,4 @@ def test_a_model_is_judged_where_its_report_says_what_its_verdict_says(
 def test_an_item_of_somebody_else_is_no_model() -> None:
     outcomes = Outcomes()
     outcomes.add(report("call", "passed"))
-    assert outcomes.not_judged({"a": PASSED}) == []  # type: ignore[dict-item]
+    assert outcomes.not_judged({"a": PASSED}) == []  # type: ignore[dict-item]  # a stand-in of a verdict

@@ -120,6 +120,7 @@ def collect(session: ValidationSession, monkeypatch: pytest.MonkeyPatch, *names:
     monkeypatch.setattr(module, "prediction_name", lambda item: item.model)
     items = [SimpleNamespace(nodeid=NODE.format(name), model=name) for name in names]
     items.append(SimpleNamespace(nodeid="tests/test_host.py::test_host", model=""))
+    # a stand-in of what pytest hands over
     session.pytest_collection_finish(SimpleNamespace(items=items, testsfailed=failed))  # type: ignore[arg-type]
 
 
@@ -230,14 +231,19 @@ ENDS = {
     "turned to passed": (FAILED, "passed", OK, TESTS_FAILED, "1 of 2 models were not judged. "),
     "no verdict": (None, "passed", OK, TESTS_FAILED, "1 of 2 models were not judged. "),
     "interrupted": (None, "passed", INTERRUPTED, INTERRUPTED, "The session was interrupted. "),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("second", "outcome", "before", "after", "note"), ENDS.values(), ids=ENDS)
 def test_the_exit_status_is_the_models_and_only_a_complete_run_has_metadata(
-    monkeypatch: pytest.MonkeyPatch, validation: ValidationSession,
-    second: Verdict | None, outcome: str, before: int, after: int, note: str | None,
-) -> None:  # fmt: skip
+    monkeypatch: pytest.MonkeyPatch,
+    validation: ValidationSession,
+    second: Verdict | None,
+    outcome: str,
+    before: int,
+    after: int,
+    note: str | None,
+) -> None:
     run(validation, monkeypatch, second, outcome)
     paths = validation.manifest.paths
     told = note and f"{note}No metadata was written."

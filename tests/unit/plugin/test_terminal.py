@@ -239,9 +239,14 @@ ENDS: dict[str, tuple[list[Verdict], str | None, list[str], list[str]]] = {
 @pytest.mark.parametrize(("verdicts", "note", "lines", "quiet"), ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("verbosity", [0, -1])
 def test_a_session_ends_with_a_table_its_files_and_its_note_and_a_quiet_one_with_what_went_wrong(
-    reporter: Reporter, tmp_path: Path, verdicts: list[Verdict], note: str | None, lines: list[str], quiet: list[str],
+    reporter: Reporter,
+    tmp_path: Path,
+    verdicts: list[Verdict],
+    note: str | None,
+    lines: list[str],
+    quiet: list[str],
     verbosity: int,
-) -> None:  # fmt: skip
+) -> None:
     session, screen = small_session(tmp_path), Screen()
     let_run(session, *verdicts, timings=TIMINGS)
     session.outputs.report_html.write_text("whole")

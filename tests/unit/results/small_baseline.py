@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pytest_f07.results.flips import RunLog
+from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metric_table import values
 from pytest_f07.results.metrics import to_csv

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from pytest_f07.results.assess import assess_all
-from pytest_f07.results.flips import RunLog
+from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import runs, write_run
 

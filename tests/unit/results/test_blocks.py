@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from pytest_f07.results.blocks import ASSUMED_ROWS, MAX_BLOCKS, OwnBlocks, block_rows, count_blocks
-from pytest_f07.results.flips import RunLog
+from pytest_f07.results.comparison.flips import RunLog
 from tests.unit.small_run import runs, write_run
 
 

@@ -12,8 +12,17 @@ from pytest_f07.results.checks import describe_outcome, list_checks, outcome_tex
 
 OURS = Provides()
 LABELS = Provides(scores=False, identity=False, rows="window", non_finite="none", single=False)
-KEYS = ["emissions", "rows", "identity", "threshold", "infer", "equivalence_scores", "equivalence_labels",
-        "non_finite", "repeat"]  # fmt: skip
+KEYS = [
+    "emissions",
+    "rows",
+    "identity",
+    "threshold",
+    "infer",
+    "equivalence_scores",
+    "equivalence_labels",
+    "non_finite",
+    "repeat",
+]
 
 CASES = {
     "ours": (OURS, False, {}),

@@ -12,7 +12,7 @@ from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import make_page, read_figures
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
-from tests.unit.results.test_history import write_metadata
+from tests.unit.results.comparison.test_history import write_metadata
 from tests.unit.small_run import model, run_result
 
 TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))

@@ -16,9 +16,9 @@ from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.checks import Check
-from pytest_f07.results.compare import Change, Comparison, ModelChange
-from pytest_f07.results.flips import Flip, Flips
-from pytest_f07.results.history import HistoryEntry
+from pytest_f07.results.comparison.compare import Change, Comparison, ModelChange
+from pytest_f07.results.comparison.flips import Flip, Flips
+from pytest_f07.results.comparison.history import HistoryEntry
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import Page
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows

@@ -88,8 +88,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     paths.figures.mkdir(parents=True)
     disk.check_writable(paths)
     # Root may write anywhere: the system's answer is given here.
-    refused = lambda folder: "Read-only file system" if folder == tmp_path / where else ""  # noqa: E731
-    monkeypatch.setattr(disk, "_write_error", refused)
+    refused = {tmp_path / where: "Read-only file system"}
+    monkeypatch.setattr(disk, "_write_error", lambda folder: refused.get(folder, ""))
     shown = re.escape(str(tmp_path / where))
     with pytest.raises(F07Error, match=rf"^{shown}: cannot be written \(Read-only file system\); a run writes there\."):
         disk.check_writable(paths)

@@ -1,0 +1,209 @@
+"""Compare a run with an earlier one: the change of each metric, and the predictions that flipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_f07.errors import F07Error
+from pytest_f07.results import metric_table
+from pytest_f07.results.comparison.baseline import BaselineRun
+from pytest_f07.results.comparison.changes import SIGNIFICANCE, MetricChange, p_text
+from pytest_f07.results.comparison.flips import Flips, RunLog, count_flips
+from pytest_f07.results.comparison.pairs import Pairs
+from pytest_f07.results.formulas import Counts
+from pytest_f07.results.metric_table import METRICS
+from pytest_f07.results.statistics.holm import holm
+from pytest_f07.variant.wording import agreeing, counted
+
+
+@dataclass(frozen=True)
+class Change:
+    """The value of one metric then and now.
+
+    :param name: the metric's key.
+    """
+
+    name: str
+    then: float | int
+    now: float | int
+
+    @property
+    def difference(self) -> float | int:
+        """Return how much the value grew."""
+        return self.now - self.then
+
+
+@dataclass
+class ModelChange:
+    """The changes of one model.
+
+    :param metrics: ratios, as precision.
+    :param counts: counts, as those of the confusion matrix.
+    :param flips: of the predictions in all datasets.
+    :param pairs: of the labelled rows of its own dataset; None where no such row is common.
+    :param changes: the test of each metric on those rows; empty likewise.
+    :param about: what changed about the model, each as a part of a sentence; ``outcomes`` about its failures.
+    """
+
+    prediction_name: str
+    metrics: list[Change]
+    counts: list[Change]
+    flips: Flips = field(default_factory=Flips)
+    pairs: Pairs | None = None
+    changes: list[MetricChange] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return what changed, a sentence for each thing."""
+        model = self.about or ["model file, threshold, vocabulary, Keras and dataset are the same"]
+        about = [f"{text[0].upper()}{text[1:]}." for text in (*model, *self.outcomes)]
+        if self.pairs is None:
+            return [*about, "Not comparable: no labelled row of its own dataset is common."]
+        rows = (
+            f"{counted(self.pairs.rows, 'common row')}: {self.pairs.fixed:,} fixed, {self.pairs.newly_wrong:,} newly "
+            f"wrong, {self.pairs.still_wrong:,} still wrong."
+        )
+        return [*about, rows, *(f"{change.sentence[0].upper()}{change.sentence[1:]}" for change in self.changes)]
+
+    def document(self) -> dict[str, Any]:
+        """Return the changes as comparison.json holds them."""
+        pairs = self.pairs
+        kinds = ("fixed", "newly_wrong", "still_wrong", "rows")
+        return {
+            "about": self.about,
+            "outcomes": self.outcomes,
+            "comparable": pairs is not None,
+            "pairs": {kind: getattr(pairs, kind) for kind in kinds} if pairs else None,
+            "block_rows": pairs.size if pairs else None,
+            "changes": {change.key: change.document() for change in self.changes},
+            "flips": {"compared": self.flips.compared, "to_1": self.flips.to_1, "to_0": self.flips.to_0},
+            "examples": {
+                kind: [{**flip.document(), "label": label} for flip, label in examples]
+                for kind, examples in (pairs.examples if pairs else {}).items()
+            },
+            "sentences": self.sentences,
+        }
+
+
+@dataclass
+class Comparison:
+    """The changes since an earlier run.
+
+    :param variant: the earlier run's; ``package`` and ``timestamp`` too.
+    :param notes: what could not be compared, in sentences.
+    """
+
+    variant: str
+    package: str
+    timestamp: str
+    models: list[ModelChange] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def summary(self) -> list[str]:
+        """Return the comparison in two lines: how many rows flipped, and whether that is more than noise."""
+        pairs = [model.pairs for model in self.models if model.pairs is not None]
+        against = f"against {self.variant} of package {self.package}"
+        if not pairs:
+            reason = "; ".join(self.notes) or "no labelled row of a model's own dataset is common."
+            return [f"{against}: not comparable: {reason}"]
+        models = f"{len(pairs)} of {counted(len(self.models), 'model')}"
+        rows, fixed, wrong = (sum(getattr(pair, kind) for pair in pairs) for kind in ("rows", "fixed", "newly_wrong"))
+        first = f"{against}: {counted(rows, 'common row')} of {models}; {fixed:,} flipped to right, {wrong:,} to wrong"
+        return [first, self._evidence()]
+
+    @property
+    def differences(self) -> list[str]:
+        """Return what changed about each model, a sentence for each."""
+        return [
+            f"{model.prediction_name}: since {self.variant}: {', '.join(model.about)}"
+            for model in self.models
+            if model.about
+        ]
+
+    def _evidence(self) -> str:
+        tests = [
+            (model.prediction_name, change, change.p)
+            for model in self.models
+            for change in model.changes
+            if change.p is not None
+        ]
+        adjusted = holm([p for _, _, p in tests])
+        evident = [
+            f"{name}: {change.title} {'better' if (change.gain or 0) > 0 else 'worse'}, {change.then:.4f} then, "
+            f"{change.now:.4f} now ({p_text(p)})"
+            for (name, change, _), p in zip(tests, adjusted, strict=True)
+            if p < SIGNIFICANCE and change.change
+        ]
+        if evident:
+            return "; ".join(evident)
+        smallest = f" (smallest {p_text(min(adjusted))} of {counted(len(tests), 'test')}, by Holm)" if tests else ""
+        return f"no evidence of a change in any metric{smallest}"
+
+    def document(self) -> dict[str, Any]:
+        """Return what comparison.json holds."""
+        return {
+            "against": {"variant": self.variant, "package": self.package, "timestamp": self.timestamp},
+            "summary": self.summary,
+            "models": {model.prediction_name: model.document() for model in self.models},
+            "notes": self.notes,
+        }
+
+
+def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[str, Any]]) -> Comparison:
+    """Compare a run with an earlier one: models by name, rows by dataset and row number.
+
+    :param log: the log of the run.
+    :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
+    :raises F07Error: where the earlier run's metrics or log cannot be read.
+    """
+    variant = baseline.variant
+    comparison = Comparison(variant, baseline.package, baseline.timestamp)
+    common_names = [name for name in log.names if name in baseline.log.names]
+    comparison.models = [_compare_metrics(name, baseline.metrics[name], metrics[name]) for name in common_names]
+    comparison.notes += [f"{name} was not in {variant}." for name in log.names if name not in common_names]
+    comparison.notes += [
+        f"{name} of {variant} is not there any more." for name in baseline.log.names if name not in common_names
+    ]
+    flips = {model.prediction_name: model.flips for model in comparison.models}
+    for dataset, rows in log.rows.items():
+        rows_then = baseline.log.rows.get(dataset)
+        if rows_then is None:
+            comparison.notes.append(f"Dataset {dataset} was not in {variant}: its predictions are not compared.")
+            continue
+        common_rows = min(rows, rows_then)
+        if rows != rows_then:
+            comparison.notes.append(
+                f"Dataset {dataset} had {counted(rows_then, 'row')} and has {rows:,}: "
+                f"the first {common_rows:,} are compared."
+            )
+        if other_windows := count_flips(baseline.log, log, dataset, flips):
+            comparison.notes.append(
+                f"Dataset {dataset}: {other_windows:,} of {counted(common_rows, 'row')} "
+                f"{agreeing(other_windows, 'holds', 'hold')} another window than in {variant}; "
+                "their predictions are not compared."
+            )
+    return comparison
+
+
+def _compare_metrics(name: str, then: Mapping[str, str], now: Mapping[str, Any]) -> ModelChange:
+    """Compare the metrics of one model.
+
+    The earlier values are computed from the earlier counts: the version that wrote them may have had fewer metrics.
+    """
+    try:
+        confusion = {key.lower(): int(then[key]) for key in ("TP", "TN", "FP", "FN")}
+        other_counts = {key: int(then[key]) for key in ("no_ref_pred_1", "no_ref_pred_0")}
+        non_finite = int(then["non_finite"]) if then["non_finite"] else None  # empty: labels alone
+        values = metric_table.values(Counts(**confusion, **other_counts, non_finite=non_finite))
+        compared = [metric for metric in METRICS if metric.compared]
+        changes = {metric: Change(metric.key, values[metric.key], now[metric.key]) for metric in compared}
+        changes = {metric: change for metric, change in changes.items() if None not in (change.then, change.now)}
+    except (KeyError, ValueError, TypeError):
+        raise F07Error(f"its metrics of {name} cannot be read") from None
+    ratios = [change for metric, change in changes.items() if metric.limits]
+    return ModelChange(name, ratios, [change for metric, change in changes.items() if not metric.limits])

@@ -1,0 +1,1 @@
+"""Intervals and tests, each small and exact, with the source of its formula; nothing here knows a run."""
