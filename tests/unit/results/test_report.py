@@ -8,6 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from pytest_f07.results.checks import Check
 from pytest_f07.results.comparison.compare import Change, Comparison, ModelChange
 from pytest_f07.results.comparison.flips import Flip, Flips
 from pytest_f07.results.comparison.history import HistoryEntry
+from pytest_f07.results.comparison.pairs import CELLS, Pairs
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import Page
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows
@@ -130,7 +132,9 @@ def full_page(text: str) -> tuple[list[str], Page]:
     )
     changes = [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6
     flip = Flip(place("Flipped dataset"), 1, place("Flipped window"), 0.1, 0.9)
-    change = ModelChange(place("Changed"), *changes, Flips(9, 1, 0, [flip]))
+    wrong = Flip("v401", 2, place("Wrong window"), 0.2, 0.8)
+    pairs = Pairs(place("Own dataset"), 60, np.ones((1, CELLS), np.int64), {"newly wrong": [(wrong, 0)]})
+    change = ModelChange(place("Changed"), *changes, Flips(9, 1, 0, [flip]), pairs)
     digest = "0123456789" * 4
     return texts, make_page(
         verdict,
@@ -389,3 +393,17 @@ def test_a_models_figures_are_told_in_words() -> None:
         "0.7500 and recall 0.6000.",
     ]
     assert "Here it answered 12 labelled windows of v402, 41.7% of them labelled 1." in " ".join(html.text.split())
+
+
+def test_a_flipped_row_stands_with_its_score_then_and_now() -> None:
+    flip, wrong = Flip("v402", 1, "[7]", 0.1, 0.9), Flip("v401", 2, "[8]", 0.25, 0.75)
+    pairs = Pairs("v401", 60, np.ones((1, CELLS), np.int64), {"newly wrong": [(wrong, 0)]})
+    change = ModelChange("a", [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6, Flips(9, 1, 0, [flip]), pairs)
+    html = report.verdict_html(
+        make_page(passed_verdict("a"), comparison=Comparison("v700", "v600", "2026", [change], []))
+    )
+    tables = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table) for table in re.findall(r"(?s)<table.*?</table>", html)]
+    assert [[re.sub("<.*?>", "", cell) for cell in table] for table in tables[-2:]] == [
+        ["Row", "Label", "Score then", "Score now", "Window", "2", "0", "0.2500", "0.7500", "[8]"],
+        ["Dataset", "Row", "Score then", "Score now", "Window", "v402", "1", "0.1000", "0.9000", "[7]"],
+    ]
