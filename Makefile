@@ -13,7 +13,7 @@ include pytest_f07/commands/f07.mk
 # Exporting the value, make would look into it.
 unexport PACKAGE
 
-variant7 script7-run check7 list7 serve7: .venv/.run
+variant7 script7-run check7 list7 history7 explain7 serve7: .venv/.run
 nb7-run: .venv/.notebook
 publish7 remove7: .venv/.dvc
 

@@ -1,4 +1,4 @@
-"""Find the variants of later phases that have an F07 variant as their parent."""
+"""Find the variants that need an F07 variant: as their parent, or to be compared with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytest_f07.errors import F07Error
 from pytest_f07.variant.documents import read_yaml
+from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DEPLOYRUN, Project
 
 _F07_PARENT_KEYS = ("parent_variant_f07", "parent_variants_f07")
@@ -30,6 +32,22 @@ def children(project: Project, variant: str) -> list[str]:
             if _has_parent(_read(project, params), variant):
                 names[f"{phase.name}/{params.parent.name}"] = None
     return list(names)
+
+
+def dependents(project: Project, variant: str) -> list[str]:
+    """Return the F07 variants whose ``require`` compares them with the run of ``variant``.
+
+    Of params.yaml that cannot be read nothing is said: such a variant cannot be run.
+    """
+    names = []
+    for path in sorted(project.variants.glob("v*/params.yaml")):
+        try:
+            baselines = Params.read(path, project.show(path)).requirements.baselines
+        except F07Error:
+            continue
+        if variant in baselines and path.parent.name != variant:
+            names.append(path.parent.name)
+    return names
 
 
 def _read(project: Project, path: Path) -> dict[str, Any]:

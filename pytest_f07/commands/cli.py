@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pytest_f07.commands import notebook, serve
 from pytest_f07.commands.check import check_package, check_run
+from pytest_f07.commands.explain import explain
+from pytest_f07.commands.history import print_history
 from pytest_f07.commands.listing import list_variants
 from pytest_f07.commands.publish import publish
 from pytest_f07.commands.remove import remove
@@ -95,6 +97,21 @@ def _list7(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def _history7(project: Project, options: argparse.Namespace) -> int:
+    """Tell each model's metrics from run to run, with what changed between them."""
+    for line in print_history(project, options.variant):
+        print(line)
+    return 0
+
+
+def _explain7(project: Project, options: argparse.Namespace) -> int:
+    """Say what each layer of a model makes of one window, where the ways to compute it part, and which codes count."""
+    row = _parse_number(options.row)
+    for line in explain(project, options.variant, options.model, options.dataset, row, options.window):
+        print(line, flush=True)
+    return 0
+
+
 def _publish7(project: Project, options: argparse.Namespace) -> int:
     """Let DVC keep logs/, metrics/ and report/; commit and push this variant's small files."""
     for line in publish(project, options.variant, options.allow_failed, options.remote):
@@ -126,6 +143,8 @@ _COMMANDS = {
     "nb7-run": _nb7_run,
     "check7": _check7,
     "list7": _list7,
+    "history7": _history7,
+    "explain7": _explain7,
     "publish7": _publish7,
     "remove7": _remove7,
     "serve7": _serve7,
@@ -140,8 +159,13 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in _COMMANDS.items():
         parsers[name] = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         parsers[name].set_defaults(command=command)
-    for name in ("variant7", "publish7", "remove7", "serve7"):
+    for name in ("variant7", "explain7", "publish7", "remove7", "serve7"):
         parsers[name].add_argument("--variant", required=True, help="its name, like v701")
+    parsers["explain7"].add_argument("--model", required=True, help="its prediction_name")
+    parsers["explain7"].add_argument("--dataset", help="the F04 variant of the row; else the model's own")
+    parsers["explain7"].add_argument("--row", help="the row of the dataset, from 0")
+    parsers["explain7"].add_argument("--window", help="the codes themselves, like '[1, 5, 2]'")
+    parsers["history7"].add_argument("--variant", help="only the models of this variant, like v701")
     parsers["variant7"].add_argument("--parent", required=True, help="the F06 package, like v601")
     for key in ("batch-size", "host", "port", "url", "protocol"):
         parsers["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")

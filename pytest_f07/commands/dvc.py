@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from pytest_f07.commands.git import environment
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.interpreter import child_environment, python_command
+from pytest_f07.variant.revision import git_environment
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Dvc:
         done = subprocess.run(
             line,
             cwd=self._root,
-            env={**child_environment(), **environment()},
+            env={**child_environment(), **git_environment()},
             capture_output=True,
             encoding="utf-8",
             errors="replace",

@@ -3,7 +3,7 @@
 #     include f07.mk
 #
 # It replaces these targets where your Makefile has them; delete yours, or make warns of each ("overriding recipe"):
-#     help7 variant7 script7-run nb7-run check7 list7 serve7 publish7 remove7
+#     help7 variant7 script7-run nb7-run check7 list7 history7 explain7 serve7 publish7 remove7
 # The interpreter is F07_PYTHON where that is set, else PYTHON where your Makefile sets it, else .venv/bin/python3
 # where there is one, else python3.
 #
@@ -16,11 +16,13 @@ f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL
 f07.takes.nb7-run := VARIANT ACTIVE_VARIANT
 f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
+f07.takes.history7 := VARIANT
+f07.takes.explain7 := VARIANT MODEL DATASET ROW WINDOW
 f07.takes.serve7 := VARIANT
 f07.takes.publish7 := VARIANT ALLOW_FAILED REMOTE
 f07.takes.remove7 := VARIANT
 
-f07.targets := variant7 script7-run nb7-run check7 list7 serve7 publish7 remove7
+f07.targets := variant7 script7-run nb7-run check7 list7 history7 explain7 serve7 publish7 remove7
 f07.names := $(sort $(foreach f07.target,$(f07.targets),$(f07.takes.$(f07.target))))
 f07.given := $(foreach f07.name,$(f07.names),$(if $(filter command,$(origin $(f07.name))),$(f07.name)))
 f07.goals := $(filter $(f07.targets),$(value MAKECMDGOALS))
@@ -69,10 +71,18 @@ Declare a variant of an F06 package, run it, look at it:
   make script7-run VARIANT=v701 [COMPARE=v700] [URL= PROTOCOL=]
                               validate it: server, replay, logs, metrics,
                               figures, report, metadata; COMPARE: the report
-                              tells what changed since that variant's run
+                              tells what changed since that run, and whether
+                              it is noise (v700@REV: as published)
   make nb7-run VARIANT=v701   the same run from the notebook; the executed
                               copy stays beside the metadata
   make list7                  the variants: parent, state, when, result
+  make history7 [VARIANT=v701]
+                              each model's metrics from run to run, and what
+                              changed about it, published runs too
+  make explain7 VARIANT=v701 MODEL=name ROW=7 [DATASET=v402]
+                              what each layer makes of that window, where
+                              graph and Keras part, which codes count;
+                              WINDOW='[1, 5, 2]' in place of ROW
   make serve7 VARIANT=v701    the server alone, with a line to try it
 
 Check:
@@ -109,6 +119,12 @@ check7: ; @$(if $(value PARENT),,$(call f07.need,VARIANT,$(f07.either)))$(f07.py
   $(call f07.named,VARIANT,variant) $(call f07.named,PARENT,parent) $(if $(filter-out 0,$(value RERUN)),--rerun)
 
 list7: ; @$(f07.python) -m pytest_f07 list7
+
+history7: ; @$(f07.python) -m pytest_f07 history7 $(call f07.named,VARIANT,variant)
+
+explain7: ; @$(call f07.need,VARIANT,VARIANT=v701 MODEL=name ROW=7)$(call f07.need,MODEL,VARIANT=v701 MODEL=name \
+  ROW=7)$(f07.python) -m pytest_f07 explain7 --variant $(call f07.text,VARIANT) --model $(call f07.text,MODEL) \
+  $(call f07.option,DATASET,dataset) $(call f07.option,ROW,row) $(call f07.option,WINDOW,window)
 
 serve7: ; @$(call f07.need,VARIANT,VARIANT=v701)exec $(f07.python) -m pytest_f07 serve7 \
   --variant $(call f07.text,VARIANT)

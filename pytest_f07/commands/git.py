@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
-
-# A hook's environment says which repository git is to work in. Ours is the one that the project lies in
-# (git rev-parse --local-env-vars names these; those that hold configuration are the user's and stay).
-_REPOSITORY_VARIABLES = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_DIR",
-        "GIT_GRAFT_FILE",
-        "GIT_IMPLICIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_NAMESPACE",
-        "GIT_NO_REPLACE_OBJECTS",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_REPLACE_REF_BASE",
-        "GIT_SHALLOW_FILE",
-        "GIT_WORK_TREE",
-    }
-)
-
-
-def environment() -> dict[str, str]:
-    """Return this process's environment without what names a repository; for git, and for DVC, which calls git."""
-    return {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
+from pytest_f07.variant.revision import git_environment
 
 
 def is_repository(root: Path) -> bool:
@@ -117,7 +92,7 @@ class Git:
     def _run(self, *arguments: str) -> str:
         try:
             done = subprocess.run(
-                ["git", *arguments], cwd=self._root, env=environment(), capture_output=True, text=True, check=False
+                ["git", *arguments], cwd=self._root, env=git_environment(), capture_output=True, text=True, check=False
             )
         except OSError as error:
             raise F07Error(f"git cannot be run ({error.strerror}). Install it, or put it on PATH.") from None

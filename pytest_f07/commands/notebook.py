@@ -27,7 +27,7 @@ def run(project: Project, variant: str) -> int:
             f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
         )
     # Imported here: the other commands do not need what a run imports.
-    from pytest_f07.prepare import prepare
+    from pytest_f07.run.prepare import prepare
 
     prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)")).release()
     path = project.variant(variant).notebook

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_f07.commands.children import children
+from pytest_f07.commands.children import children, dependents
 from pytest_f07.commands.dvc import Dvc, is_initialised, is_installed
 from pytest_f07.commands.git import Git, is_repository
 from pytest_f07.errors import F07Error
@@ -32,6 +32,9 @@ def remove(project: Project, variant: str) -> Iterator[str]:
     if names := children(project, variant):
         verb = "is" if len(names) == 1 else "are"
         raise F07Error(f"{variant} is not removed: made of it {verb} {', '.join(names)}.")
+    if names := dependents(project, variant):
+        verb = "names" if len(names) == 1 else "name"
+        raise F07Error(f"{variant} is not removed: require in params.yaml of {', '.join(names)} {verb} its run.")
     if paths.folder.is_symlink():
         paths.folder.unlink()
         yield f"{project.show(paths.folder)}: the link removed; what it led to is left alone"

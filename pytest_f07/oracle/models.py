@@ -24,17 +24,17 @@ class OracleModel:
 
     def __init__(self, entry: ModelEntry) -> None:
         with loadable(entry.h5) as file, tf.keras.utils.custom_object_scope({HARD_SIGMOID: _hard_sigmoid}):
-            self._network = tf.keras.models.load_model(file, compile=False)
+            self.network = tf.keras.models.load_model(file, compile=False)
         # A kernel can hide them (contract, "Scores that are not numbers").
         self._broken = any(
-            not np.isfinite(weights).all() for layer in self._network.layers for weights in layer.get_weights()
+            not np.isfinite(weights).all() for layer in self.network.layers for weights in layer.get_weights()
         )
 
     def scores(self, inputs: Inputs) -> npt.NDArray[np.float32]:
         """Return the score of each row, NaN where it is no number."""
         if self._broken or not len(inputs):
             return np.full(len(inputs), np.nan, np.float32)
-        scores = self._network.predict(inputs, batch_size=BATCH_ROWS, verbose=0)[:, 0].astype(np.float32)
+        scores = self.network.predict(inputs, batch_size=BATCH_ROWS, verbose=0)[:, 0].astype(np.float32)
         return np.where(np.isfinite(scores), scores, np.float32(np.nan))
 
 

@@ -24,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--f07-compare",
         metavar="vMMM",
-        help="tell in the report what changed since the complete run of this other variant",
+        help="tell in the report what changed since the complete run of this other variant, and whether it is more "
+        "than noise; vMMM@REVISION for a published one, path/to/project:vMMM for another project's",
     )
     group.addoption(
         "--f07-server-url",

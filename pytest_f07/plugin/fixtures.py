@@ -8,10 +8,10 @@ import pytest
 
 from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.prepare import Prepared
 from pytest_f07.replay.process import ServerCommand, ServerProcess
 from pytest_f07.replay.server import RunningServer, Server
 from pytest_f07.results.run_result import RunResult
+from pytest_f07.run.prepare import Prepared
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,9 @@ def test_runtime_validation(prediction_name: str, request: pytest.FixtureRequest
     checks = {f"check_{check.key}": check.text for check in result.checks}
     codes = ",".join(failure.code for failure in verdict.failures)
     properties = {**verdict.row(), **equivalence, **checks, "code": codes}
+    for change in result.comparison.models if result.comparison else ():
+        if change.prediction_name == prediction_name:
+            properties["comparison"] = " ".join(change.sentences)
     told = {key: value for key, value in properties.items() if key != "prediction_name" and value is not None}
     request.node.user_properties += told.items()
     if verdict.failures:

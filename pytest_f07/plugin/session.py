@@ -15,14 +15,14 @@ from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
-from pytest_f07.prepare import Prepared, load, prepare
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
 from pytest_f07.results.report import CSS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
-from pytest_f07.run import execute
+from pytest_f07.run.execute import execute
+from pytest_f07.run.prepare import Prepared, load, prepare
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last

@@ -79,6 +79,8 @@ class Terminal:
                 terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
             terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
+            for sentence in result.comparison.summary if result.comparison else ():
+                terminal.line(f"f07: {sentence}")
             for warning in result.warnings:
                 terminal.line(f"f07: warning: {warning}")
             if result.outputs.report_html.is_file():
@@ -100,7 +102,8 @@ def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | 
             for failure in verdict.failures:
                 terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        text = ci.format_step_summary(result.variant, result.package, result.verdicts, note)
+        compared = result.comparison.summary if result.comparison else []
+        text = ci.format_step_summary(result.variant, result.package, result.verdicts, note, compared)
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)

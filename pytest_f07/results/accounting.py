@@ -187,7 +187,7 @@ def _wrong_passes(where: str, document: Mapping[str, Any], params: Params, recou
             yield f"{where}: {name} is passed; {non_finite:,} scores of its own dataset are not numbers."
         if not any(counts[key] for key in ("TP", "TN", "FP", "FN")):
             yield f"{where}: {name} is passed; no row of its own dataset is labelled."
-        for metric, smallest in params.required(name).items():
+        for metric, smallest in params.requirements.least(name).items():
             value = counts.get(metric)
             if value is not None and value < smallest:
                 yield f"{where}: {name} is passed; its {metric} is {value}, and {smallest} is required."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.flips import RunLog
+from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
-from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.paths import PackagePaths, Project, check_variant
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,9 @@ class BaselineRun:
     """A complete run of another variant.
 
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
+    :param models: what its metadata says of each model, by prediction_name.
+    :param packages: the folder that its package is in, where that is still there.
+    :param fetched_to: the temporary folder that it was fetched into; None where it lies in a project.
     """
 
     variant: str
@@ -26,22 +31,40 @@ class BaselineRun:
     timestamp: str
     log: RunLog
     metrics: Mapping[str, Mapping[str, str]]
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    packages: Path | None = None
+    fetched_to: Path | None = None
+
+    def open_dataset(self, source_f04: str) -> Dataset | None:
+        """Return a dataset of its package, as it is today; None where it cannot be read."""
+        if self.packages is None:
+            return None
+        path = PackagePaths(self.packages / self.package).dataset(source_f04)
+        try:
+            return Dataset.open(source_f04, path, self.package)
+        except F07Error:
+            return None
 
     @classmethod
-    def read(cls, project: Project, variant: str, names: Sequence[str]) -> BaselineRun:
+    def read(
+        cls, project: Project, variant: str, names: Sequence[str], subject: str, fetched_to: Path | None = None
+    ) -> BaselineRun:
         """Read the complete run of ``variant``.
+
+        :param subject: who names it, as messages begin.
+        :param fetched_to: the temporary folder that the project is in, where it was fetched.
 
         :param names: the models of the run that is to be compared with it.
         :raises F07Error: where it has no complete run, or no model in common.
         """
-        check_variant(variant, "--f07-compare")
+        check_variant(variant, subject)
         paths = project.variant(variant)
         if not paths.folder.is_dir():
             raise missing_variant(project, variant)
         for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
             if not path.is_file():
                 raise F07Error(
-                    f"--f07-compare={variant}: {project.show(path)}: no such file, so {variant} has no complete run to "
+                    f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
                     f"compare with. Run it first (make script7-run VARIANT={variant}), or bring it (dvc pull)."
                 )
         where = project.show(paths.metadata)
@@ -52,13 +75,20 @@ class BaselineRun:
         rows: Any = counts.get("rows") if isinstance(counts, dict) else None
         sound = isinstance(rows, dict) and all(isinstance(count, int) for count in rows.values())
         if not sound or not isinstance(models, dict) or set(models) != set(metrics):
-            raise F07Error(
-                f"--f07-compare={variant}: {where} and its metrics are not of one complete run; run it again."
-            )
+            raise F07Error(f"{subject}: {where} and its metrics are not of one complete run; run it again.")
         if not set(models) & set(names):
             raise F07Error(
-                f"--f07-compare={variant}: it validates none of these models, but {', '.join(models)}; "
+                f"{subject}: it validates none of these models, but {', '.join(models)}; "
                 "name a variant of a package with the same models."
             )
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
-        return cls(variant, package, timestamp, RunLog(paths.predictions_parquet, tuple(models), rows), metrics)
+        return cls(
+            variant,
+            package,
+            timestamp,
+            RunLog(paths.predictions_parquet, tuple(models), rows),
+            metrics,
+            models,
+            project.packages,
+            fetched_to,
+        )

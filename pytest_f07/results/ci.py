@@ -14,8 +14,8 @@ HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")
 
 def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
     """Return the cells of one model's row: its name, numbers and outcome."""
-    row = verdict.values
-    numbers = (metric.show(row[metric.key]) if row else "–" for metric in COLUMNS)
+    texts = verdict.texts
+    numbers = (texts[metric.key] if texts else "–" for metric in COLUMNS)
     return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
 
 
@@ -29,10 +29,13 @@ def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def format_step_summary(variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None) -> str:
-    """Return the table in Markdown, and the failures as sentences.
+def format_step_summary(
+    variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None, comparison: Sequence[str] = ()
+) -> str:
+    """Return the table in Markdown, and failures and comparison as sentences.
 
     :param note: why the run does not count; None where it is complete.
+    :param comparison: with an earlier run, in sentences.
     """
     passed = sum(not verdict.failures for verdict in verdicts.values())
     lines = [f"### F07: {variant} of package {package}, {passed} of {counted(len(verdicts), 'model')} passed", ""]
@@ -46,6 +49,7 @@ def format_step_summary(variant: str, package: str, verdicts: Mapping[str, Verdi
     lines.append("")
     for name, verdict in verdicts.items():
         lines += [f"- `{failure.code}` `{name}`: {_escape_markdown(failure.sentence)}" for failure in verdict.failures]
+    lines += [f"- {_escape_markdown(sentence)}" for sentence in comparison]
     return "\n".join(lines) + "\n\n"
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from pytest_f07.errors import F07Error
 from pytest_f07.results import metric_table
 from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.changes import SIGNIFICANCE, MetricChange, p_text
 from pytest_f07.results.flips import Flips, RunLog, count_flips
 from pytest_f07.results.formulas import Counts
+from pytest_f07.results.holm import holm
 from pytest_f07.results.metric_table import METRICS
+from pytest_f07.results.pairs import Pairs
 from pytest_f07.variant.wording import agreeing, counted
 
 
@@ -40,12 +41,52 @@ class ModelChange:
 
     :param metrics: ratios, as precision.
     :param counts: counts, as those of the confusion matrix.
+    :param flips: of the predictions in all datasets.
+    :param pairs: of the labelled rows of its own dataset; None where no such row is common.
+    :param changes: the test of each metric on those rows; empty likewise.
+    :param about: what changed about the model, each as a part of a sentence; ``outcomes`` about its failures.
     """
 
     prediction_name: str
     metrics: list[Change]
     counts: list[Change]
     flips: Flips = field(default_factory=Flips)
+    pairs: Pairs | None = None
+    changes: list[MetricChange] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return what changed, a sentence for each thing."""
+        model = self.about or ["model file, threshold, vocabulary, Keras and dataset are the same"]
+        about = [f"{text[0].upper()}{text[1:]}." for text in (*model, *self.outcomes)]
+        if self.pairs is None:
+            return [*about, "Not comparable: no labelled row of its own dataset is common."]
+        rows = (
+            f"{counted(self.pairs.rows, 'common row')}: {self.pairs.fixed:,} fixed, {self.pairs.newly_wrong:,} newly "
+            f"wrong, {self.pairs.still_wrong:,} still wrong."
+        )
+        return [*about, rows, *(f"{change.sentence[0].upper()}{change.sentence[1:]}" for change in self.changes)]
+
+    def document(self) -> dict[str, Any]:
+        """Return the changes as comparison.json holds them."""
+        pairs = self.pairs
+        kinds = ("fixed", "newly_wrong", "still_wrong", "rows")
+        return {
+            "about": self.about,
+            "outcomes": self.outcomes,
+            "comparable": pairs is not None,
+            "pairs": {kind: getattr(pairs, kind) for kind in kinds} if pairs else None,
+            "block_rows": pairs.size if pairs else None,
+            "changes": {change.key: change.document() for change in self.changes},
+            "flips": {"compared": self.flips.compared, "to_1": self.flips.to_1, "to_0": self.flips.to_0},
+            "examples": {
+                kind: [{**flip.document(), "label": label} for flip, label in examples]
+                for kind, examples in (pairs.examples if pairs else {}).items()
+            },
+            "sentences": self.sentences,
+        }
 
 
 @dataclass
@@ -61,6 +102,56 @@ class Comparison:
     timestamp: str
     models: list[ModelChange] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def summary(self) -> list[str]:
+        """Return the comparison in two lines: how many rows flipped, and whether that is more than noise."""
+        pairs = [model.pairs for model in self.models if model.pairs is not None]
+        against = f"against {self.variant} of package {self.package}"
+        if not pairs:
+            reason = "; ".join(self.notes) or "no labelled row of a model's own dataset is common."
+            return [f"{against}: not comparable: {reason}"]
+        models = f"{len(pairs)} of {counted(len(self.models), 'model')}"
+        rows, fixed, wrong = (sum(getattr(pair, kind) for pair in pairs) for kind in ("rows", "fixed", "newly_wrong"))
+        first = f"{against}: {counted(rows, 'common row')} of {models}; {fixed:,} flipped to right, {wrong:,} to wrong"
+        return [first, self._evidence()]
+
+    @property
+    def differences(self) -> list[str]:
+        """Return what changed about each model, a sentence for each."""
+        return [
+            f"{model.prediction_name}: since {self.variant}: {', '.join(model.about)}"
+            for model in self.models
+            if model.about
+        ]
+
+    def _evidence(self) -> str:
+        tests = [
+            (model.prediction_name, change, change.p)
+            for model in self.models
+            for change in model.changes
+            if change.p is not None
+        ]
+        adjusted = holm([p for _, _, p in tests])
+        evident = [
+            f"{name}: {change.title} {'better' if (change.gain or 0) > 0 else 'worse'}, {change.then:.4f} then, "
+            f"{change.now:.4f} now ({p_text(p)})"
+            for (name, change, _), p in zip(tests, adjusted, strict=True)
+            if p < SIGNIFICANCE and change.change
+        ]
+        if evident:
+            return "; ".join(evident)
+        smallest = f" (smallest {p_text(min(adjusted))} of {counted(len(tests), 'test')}, by Holm)" if tests else ""
+        return f"no evidence of a change in any metric{smallest}"
+
+    def document(self) -> dict[str, Any]:
+        """Return what comparison.json holds."""
+        return {
+            "against": {"variant": self.variant, "package": self.package, "timestamp": self.timestamp},
+            "summary": self.summary,
+            "models": {model.prediction_name: model.document() for model in self.models},
+            "notes": self.notes,
+        }
 
 
 def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[str, Any]]) -> Comparison:
@@ -97,15 +188,6 @@ def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[st
                 "their predictions are not compared."
             )
     return comparison
-
-
-def try_compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[str, Any]]) -> Comparison:
-    """Compare as :func:`compare` does; where that fails, return a comparison whose note says why."""
-    try:
-        return compare(baseline, log, metrics)
-    except (F07Error, OSError, pa.ArrowException) as error:
-        note = f"{baseline.variant} cannot be compared: {' '.join(str(error).split())}."
-        return Comparison(baseline.variant, baseline.package, baseline.timestamp, notes=[note])
 
 
 def _compare_metrics(name: str, then: Mapping[str, str], now: Mapping[str, Any]) -> ModelChange:

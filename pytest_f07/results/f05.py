@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_f07.results import formulas
+from pytest_f07.results.formulas import Counts
 from pytest_f07.variant.wording import counted
 
 METRICS = ("precision", "recall", "f1")
@@ -17,14 +19,14 @@ class F05:
 
     :param metrics: those of precision, recall and f1 that the summary gives.
     :param split: windows in each part of F05's split, by the part's name.
-    :param base_rate: the share of the test windows labelled 1; None where the summary does not give it.
+    :param confusion: the confusion counts of its test split; None where the summary does not give them.
     :param policy: how F05 balanced the labels before the split; empty where the summary does not give it.
     :param undersampled: rows labelled 0 before and after; None where none were dropped.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     split: Mapping[str, int] = field(default_factory=dict)
-    base_rate: float | None = None
+    confusion: Counts | None = None
     policy: str = ""
     undersampled: tuple[int, int] | None = None
 
@@ -37,10 +39,15 @@ class F05:
         return cls(
             metrics={name: float(test_metrics[name]) for name in METRICS if _is_share(test_metrics.get(name))},
             split={str(part): size for part, size in sizes.items() if _is_count(size)},
-            base_rate=_base_rate(test_metrics.get("confusion_matrix")),
+            confusion=_confusion(test_metrics.get("confusion_matrix")),
             policy=str(_mapping(policy.get("config")).get("strategy") or "")[:40],
             undersampled=_undersampled(sampler.get("n_neg_before"), sampler.get("n_neg_after")),
         )
+
+    @property
+    def base_rate(self) -> float | None:
+        """Return the share of the test windows labelled 1; None where the summary does not give it."""
+        return formulas.base_rate(self.confusion) if self.confusion else None
 
     @property
     def sentence(self) -> str:
@@ -75,10 +82,10 @@ def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
-def _base_rate(matrix: object) -> float | None:
-    """Return the base rate of a confusion matrix ``[[TN, FP], [FN, TP]]``."""
+def _confusion(matrix: object) -> Counts | None:
+    """Return the counts of a confusion matrix ``[[TN, FP], [FN, TP]]``; None where it is none, or counts no window."""
     rows = matrix if isinstance(matrix, list) and len(matrix) == 2 else []
     if len(rows) != 2 or not all(isinstance(row, list) and len(row) == 2 and all(map(_is_count, row)) for row in rows):
         return None
-    windows = sum(map(sum, rows))
-    return sum(rows[1]) / windows if windows else None
+    (tn, fp), (fn, tp) = rows
+    return Counts(tp, tn, fp, fn) if tp + tn + fp + fn else None

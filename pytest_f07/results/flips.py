@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from pytest_f07.windows import Float32Array, Int8Array
 SHOWN_FLIPS = 5
 SHOWN_CHARACTERS = 120
 BLOCK_ROWS = 262_144
+COLUMNS = ("window", "y_pred", "y_prob")
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ class RunLog:
     names: tuple[str, ...]
     rows: Mapping[str, int]
 
-    def open(self, dataset: str) -> LogReader:
+    def open(self, dataset: str, columns: tuple[str, ...] = COLUMNS) -> LogReader:
         """Return a reader of the log from the first row of a dataset on."""
         starts = dict(zip(self.rows, accumulate(self.rows.values(), initial=0), strict=False))
-        return LogReader(self.parquet, len(self.names), ("window", "y_pred", "y_prob"), starts[dataset])
+        return LogReader(self.parquet, len(self.names), columns, starts[dataset])
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Flip:
     def size(self) -> float:
         """Return how far the score moved; 1 where either score is not a number."""
         return 1.0 if math.isnan(self.now - self.then) else abs(self.now - self.then)
+
+    def document(self) -> dict[str, Any]:
+        """Return the flip as JSON has it, where NaN is null."""
+        return {key: None if value != value else value for key, value in vars(self).items()}
 
 
 @dataclass
@@ -131,7 +137,7 @@ def count_flips(then: RunLog, now: RunLog, dataset: str, flips: Mapping[str, Fli
         for first_row, size in _blocks(rows, max(len(then.names), len(now.names))):
             then_block, now_block = then_log.take(size), now_log.take(size)
             windows = now_block.windows
-            same_window = _equal(then_block.windows, windows)
+            same_window = same_windows(then_block.windows, windows)
             other_windows += int(np.count_nonzero(~same_window))
             for name, model_flips in flips.items():
                 column_then, column_now = then.names.index(name), now.names.index(name)
@@ -157,7 +163,11 @@ def _blocks(rows: int, models: int) -> Iterator[tuple[int, int]]:
         yield first_row, min(step, rows - first_row)
 
 
-def _equal(then: pa.Array, now: pa.Array) -> npt.NDArray[np.bool_]:
+def same_windows(then: pa.Array, now: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return whether each row holds the same window in both logs, bool ``[rows]``.
+
+    :raises F07Error: where one of the logs ends early.
+    """
     if len(then) != len(now):
         raise F07Error("its log has fewer rows than its metadata says")
     equal: npt.NDArray[np.bool_] = pc.equal(then, now).to_numpy(zero_copy_only=False)

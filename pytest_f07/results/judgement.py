@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_f07.endpoints.endpoint import Provides
@@ -16,6 +17,7 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel, served_models
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
+from pytest_f07.results.worth_knowing import explain_non_finite, remarks
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -54,13 +56,13 @@ def judge_all(
     :param oracle: what the oracle has read of each model; None where it was not started.
     """
     served = served_models(identity if provides.identity else None, manifest, models, oracle)
-    return {
+    verdicts = {
         name: judge(
             model,
             served[name],
             log,
             infer_check,
-            params.required(name),
+            params.requirements.least(name),
             equivalence[name],
             recount_faults.get(name),
             again_check.fault(name),
@@ -68,6 +70,17 @@ def judge_all(
         for model in models
         for name in [model.prediction_name]
     }
+    for verdict in verdicts.values():
+        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict) for failure in verdict.failures]
+    return verdicts
+
+
+def _offer_layers(failure: Failure, variant: str, verdict: Verdict) -> Failure:
+    """Add to a failure that a layer causes the command that shows in which."""
+    if failure.code not in (NONFINITE, EQUIVALENCE):
+        return failure
+    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} ROW=<row>"
+    return replace(failure, sentence=f"{failure.sentence} To see in which layer: {command}")
 
 
 def judge(
@@ -100,7 +113,7 @@ def judge(
             *_check_equivalence(equivalence, again_fault),
             *_check_requirements(metrics, metric_table.values(metrics.counts(audit)), required),
         ],
-        warnings=_warnings(model, audit),
+        warnings=remarks(model, served, audit, equivalence),
         audit=audit,
         infer_windows=infer_check.windows,
         infer_differing=infer_check.differing(model.prediction_name),
@@ -175,7 +188,7 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivale
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
             f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
-            f"{_explain_non_finite(served, equivalence, model.source_f04)}",
+            f"{explain_non_finite(served, equivalence, [model.source_f04])}",
         )
     elif hidden := equivalence.hidden[model.source_f04]:
         yield Failure(
@@ -205,38 +218,14 @@ def _check_requirements(
         value = float(values[name])
         if metrics.referenced and value < smallest:
             shown = f"{value:.4f}" if round(value, 4) < smallest else repr(value)
-            yield Failure(REQUIRED, f"its {name} is {shown}; params.yaml requires at least {smallest}.")
+            rows = _rows_of(name, metrics)
+            yield Failure(REQUIRED, f"its {name} is {shown} on {rows}; params.yaml requires at least {smallest}.")
 
 
-def _explain_non_finite(served: ServedModel, equivalence: Equivalence, dataset: str) -> str:
-    """Return the cause: the server where the oracle has numbers, the model where it has none either."""
-    missing, agreeing_rows = equivalence.missing[dataset], equivalence.without_number[dataset]
-    if missing:
-        of = f"{missing:,} of {counted(missing + agreeing_rows, 'such window')}"
-        return (
-            f"the oracle gives a number to {of}, so the server is wrong there, not the model. Run it again; if it "
-            "stays, report it with runtime/server.log."
-        )
-    if not agreeing_rows:
-        return (
-            f"the oracle was not asked about them. The server says of itself: {served.explain()} To know "
-            "whether it is right, run with equivalence: full."
-        )
-    return served.explain()
-
-
-def _warnings(model: Model, audit: ModelAudit) -> list[str]:
-    warnings = []
-    if model.precision != "float32":
-        warnings.append(f"it computes in {model.precision}: scores count as equal up to {model.tolerance:g} apart")
-    if audit.smallest < 0 or audit.largest > 1:
-        warnings.append(
-            f"its scores run from {audit.smallest:.4g} to {audit.largest:.4g}, not from 0 to 1: it ends in no sigmoid, "
-            f"and {model.threshold:g} is compared with them as they are"
-        )
-    if elsewhere := audit.non_finite - audit.own.non_finite:
-        verb = agreeing(elsewhere, "is not a number", "are not numbers")
-        warnings.append(f"{counted(elsewhere, 'score')} of other datasets {verb}")
-    if audit.constant:
-        warnings.append(f"every window has the same score, {audit.smallest}")
-    return warnings
+def _rows_of(name: str, metrics: Metrics) -> str:
+    """Return the rows that a metric is about."""
+    if name == "recall":
+        return f"{counted(metrics.tp + metrics.fn, 'row')} labelled 1"
+    if name == "precision":
+        return f"{counted(metrics.tp + metrics.fp, 'row')} predicted 1"
+    return counted(metrics.referenced, "labelled row")

@@ -53,6 +53,18 @@ def latency(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{q}_ms": round(float(np.percentile(seconds, q)) * 1000, 3) for q in (50, 95, 99)}
 
 
+def describe_models(result: RunResult) -> dict[str, Any]:
+    """Return what the metadata say of the run and its models, before its files are all written."""
+    return {
+        "stage": DEPLOYRUN,
+        "variant": result.variant,
+        "parent_variant": result.package,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "models": {name: _model(verdict, result.records.get(name, {})) for name, verdict in result.verdicts.items()},
+        "versions": versions(result.identity.get("versions", {})),
+    }
+
+
 def document(result: RunResult) -> dict[str, Any]:
     """Return the metadata of a complete run, whose files are all written."""
     outputs, manifest = result.outputs, result.manifest
@@ -61,23 +73,22 @@ def document(result: RunResult) -> dict[str, Any]:
         path for part in (outputs.logs, outputs.metrics, outputs.report) for path in part.rglob("*") if path.is_file()
     )
     inputs = [manifest.paths.params, manifest.paths.manifest, *(dataset.path for dataset in result.datasets)]
-    timings = result.timings
+    timings, comparison = result.timings, result.comparison
+    described = describe_models(result)
     return {
-        "stage": DEPLOYRUN,
-        "variant": result.variant,
-        "parent_variant": result.package,
-        "timestamp": datetime.now(UTC).isoformat(),
+        **{key: described[key] for key in ("stage", "variant", "parent_variant", "timestamp")},
         "inputs": [show(path) for path in inputs],
         "outputs": [show(path) for path in written],
         "params": result.params.document(),
         "git": {"commit": git_commit(manifest.project.root)},
         "outcome": result.outcome,
-        "models": {name: _model(verdict) for name, verdict in result.verdicts.items()},
+        "models": described["models"],
+        **({"comparison": {"against": comparison.variant, "summary": comparison.summary}} if comparison else {}),
         "manifest": {"sha256": manifest.digest},
         "server": dict(result.server),
         "checks": {check.key: check.text for check in result.checks},
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
-        "versions": versions(result.identity.get("versions", {})),
+        "versions": described["versions"],
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
         "latency": latency(timings.latencies),
         "seconds": {stage: round(seconds, 3) for stage, seconds in result.stage_seconds.items()},
@@ -86,10 +97,13 @@ def document(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _model(verdict: Verdict) -> dict[str, Any]:
+def _model(verdict: Verdict, record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "outcome": "failed" if verdict.failures else "passed",
         "failures": [{"code": failure.code, "message": failure.sentence} for failure in verdict.failures],
         "warnings": verdict.warnings,
         **(verdict.equivalence.row() if verdict.equivalence else {}),
+        "model": record,
+        "metrics": verdict.values,
+        **(verdict.assessment.document() if verdict.assessment else {}),
     }

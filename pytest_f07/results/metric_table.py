@@ -24,6 +24,9 @@ class Section(IntEnum):
     INPUT = 4
 
 
+UNDEFINED = "undefined"
+
+
 def count_text(value: float) -> str:
     """Return ``1,234``."""
     return f"{value:,}"
@@ -52,6 +55,8 @@ class Metric:
     :param limits: the smallest and largest value of a ratio that params.yaml may require; None for what it may not.
     :param in_terminal: whether terminal and step summary show it.
     :param compared: whether a comparison with another run shows it.
+    :param total: what the value is divided by, of one model's counts; where that is 0, people read "undefined" and CSV,
+        JSON and ``require`` have 0.0 (contract, "Out"). None for what is no ratio.
     :param bound_of: the key of the metric whose interval this bounds; the report shows it below that metric.
     """
 
@@ -64,6 +69,7 @@ class Metric:
     limits: tuple[float, float] | None = None
     in_terminal: bool = False
     compared: bool = False
+    total: Callable[[Counts], int] | None = None
     bound_of: str = ""
 
     def show(self, value: float | None) -> str:
@@ -117,6 +123,7 @@ METRICS = (
         limits=(0, 1),
         in_terminal=True,
         compared=True,
+        total=lambda c: c.tp + c.fp,
     ),
     Metric(
         "recall",
@@ -128,6 +135,7 @@ METRICS = (
         limits=(0, 1),
         in_terminal=True,
         compared=True,
+        total=lambda c: c.tp + c.fn,
     ),
     Metric(
         "f1",
@@ -139,6 +147,7 @@ METRICS = (
         limits=(0, 1),
         in_terminal=True,
         compared=True,
+        total=lambda c: c.tp + c.fp + c.fn,
     ),
     Metric(
         "no_ref_pred_1", "No ref. 1", f"predicted 1, {_UNREFERENCED}", EMISSIONS, count_text, lambda c: c.no_ref_pred_1
@@ -174,6 +183,7 @@ METRICS = (
         share_text,
         formulas.base_rate,
         in_terminal=True,
+        total=lambda c: c.tp + c.tn + c.fp + c.fn,
     ),
     Metric(
         "unknown_codes",
@@ -182,6 +192,7 @@ METRICS = (
         INPUT,
         share_text,
         lambda c: formulas.ratio(c.unknown_codes, c.codes),
+        total=lambda c: c.codes,
     ),
     Metric(
         "empty_windows",
@@ -190,6 +201,7 @@ METRICS = (
         INPUT,
         share_text,
         lambda c: formulas.ratio(c.empty_windows, c.windows),
+        total=lambda c: c.windows,
     ),
     Metric(
         "mcc",
@@ -200,6 +212,7 @@ METRICS = (
         formulas.mcc,
         limits=(-1, 1),
         compared=True,
+        total=lambda c: (c.tp + c.fp) * (c.tp + c.fn) * (c.tn + c.fp) * (c.tn + c.fn),
     ),
     *_bounds("precision", formulas.precision_interval),
     *_bounds("recall", formulas.recall_interval),
@@ -212,6 +225,20 @@ LIMITS: Mapping[str, tuple[float, float]] = {metric.key: metric.limits for metri
 def values(counts: Counts) -> dict[str, Any]:
     """Return each metric's value, by key, in the order of the columns; None for one that cannot be had."""
     return {metric.key: metric.value(counts) for metric in METRICS}
+
+
+def is_defined(key: str, counts: Counts) -> bool:
+    """Return whether a metric has a value: its denominator is not 0."""
+    [metric] = (metric for metric in METRICS if metric.key == key)
+    return metric.total is None or metric.total(counts) != 0
+
+
+def texts(counts: Counts) -> dict[str, str]:
+    """Return each metric as people read it, by key: "undefined" where its denominator is 0."""
+    return {
+        metric.key: metric.show(metric.value(counts)) if is_defined(metric.key, counts) else UNDEFINED
+        for metric in METRICS
+    }
 
 
 def csv_text(value: object) -> str:

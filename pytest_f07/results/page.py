@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_f07.results import metadata
+from pytest_f07.results.base_rate_figure import draw_base_rates
 from pytest_f07.results.checks import Check
 from pytest_f07.results.compare import Comparison
 from pytest_f07.results.figures import draw_pace
+from pytest_f07.results.history import HistoryEntry, read_history
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
@@ -19,6 +21,8 @@ from pytest_f07.variant.seal import FileSeal
 from pytest_f07.variant.wording import counted
 
 MAX_VERSION = 20  # characters; it is a text of the model file
+
+SHOWN_RUNS = 12
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ class Page:
     :param latency: p50_ms, p95_ms and p99_ms of a request.
     :param log_tail: the last lines of the server's log, where something failed.
     :param files: the package's seal.
-    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; None where it was not drawn.
+    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; ``base_rates_png``
+        F05's precision at the base rate here; None where it was not drawn.
+    :param history: the runs of each model that has more than this one, the oldest first.
     """
 
     variant: str
@@ -54,6 +60,8 @@ class Page:
     files: Mapping[str, FileSeal] = field(default_factory=dict)
     comparison_png: bytes | None = None
     pace_png: bytes | None = None
+    base_rates_png: bytes | None = None
+    history: Mapping[str, Sequence[HistoryEntry]] = field(default_factory=dict)
     comparison: Comparison | None = None
     checks: Sequence[Check] = ()
     outcome_text: str = "passed"
@@ -93,6 +101,11 @@ def make_page(result: RunResult, note: str | None) -> Page:
     """
     timings, comparison_png = result.timings, result.outputs.comparison_png
     failed = any(verdict.failures for verdict in result.verdicts.values())
+    agreements = {
+        name: agreement
+        for name, verdict in result.verdicts.items()
+        if verdict.assessment and (agreement := verdict.assessment.agreement) and agreement.expected is not None
+    }
     pace = [(request.end - timings.begin, request.windows, request.seconds) for request in timings.completions]
     return Page(
         variant=result.variant,
@@ -115,6 +128,8 @@ def make_page(result: RunResult, note: str | None) -> Page:
         files=result.manifest.files or {},
         comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
         pace_png=draw_pace(pace) if pace else None,
+        history=_history(result),
+        base_rates_png=draw_base_rates(agreements) if agreements else None,
         comparison=result.comparison,
     )
 
@@ -124,6 +139,15 @@ def read_figures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
     outputs = result.outputs
     paths = {"confusion": outputs.confusion_png(prediction_name), "scores": outputs.scores_png(prediction_name)}
     return {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
+
+
+def _history(result: RunResult) -> dict[str, list[HistoryEntry]]:
+    """Return the runs of each model up to this one, the newest of them; nothing of a model that has this one alone."""
+    if result.broken:
+        return {}
+    names, current = list(result.verdicts), metadata.describe_models(result)
+    history = read_history(result.manifest.project, names, current)
+    return {name: entries[-SHOWN_RUNS:] for name, entries in history.items() if len(entries) > 1}
 
 
 def _provenance(result: RunResult) -> dict[str, str]:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_f07.results.f05 import F05
-from pytest_f07.results.metric_table import METRICS
+from pytest_f07.results.metric_table import METRICS, UNDEFINED, Metric
 from pytest_f07.results.page import Page
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
@@ -73,9 +73,13 @@ def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
     pytest-html sorts by the cell's source as text, so numbers are padded by spaces that a page does not show, and one
     that can be negative comes after an attribute that is not.
     """
-    row = verdict.values if verdict else {}
+    row, texts = (verdict.values, verdict.texts) if verdict else ({}, {})
     f05 = F05.from_summary(model.summary) if model else F05()
     f05_values = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
+    f05_texts = {column.key: column.text(f05_values[column.key]) for column in COLUMNS if column.key in f05_values}
+    agreement = verdict.assessment.agreement if verdict and verdict.assessment else None
+    if "precision" in f05_texts and agreement and agreement.expected is not None:
+        f05_texts["precision"] += f" → {agreement.expected:.4f}"
     return [
         _render_text(
             '<td class="col-{{ c.key }}" data-label="{{ c.title }}">'
@@ -83,13 +87,17 @@ def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
             "{% if interval %}<small>{{ interval }}</small>{% endif %}"
             "{% if f05_values %}<small>F05 {{ f05_values }}</small>{% endif %}</td>",
             c=column,
-            value=column.show(row[column.key]).rjust(NUMBER_WIDTH) if row else "–",
+            value=texts[column.key].rjust(NUMBER_WIDTH) if row else "–",
             order=f"{row[column.key] - column.limits[0]:.4f}" if row and column.limits and column.limits[0] else "",
-            interval=" to ".join(column.text(row[key]) for key in BOUNDS[column.key]) if row else "",
-            f05_values=column.text(f05_values[column.key]) if column.key in f05_values else "",
+            interval=_interval_text(column, row) if texts and texts[column.key] != UNDEFINED else "",
+            f05_values=f05_texts.get(column.key, ""),
         )
         for column in COLUMNS
     ]
+
+
+def _interval_text(column: Metric, row: Mapping[str, int | float]) -> str:
+    return " to ".join(column.text(row[key]) for key in BOUNDS[column.key])
 
 
 def model_html(verdict: Verdict, model: Model, figures: Mapping[str, bytes]) -> str:

@@ -34,6 +34,7 @@ class RunResult:
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
+    :param records: what each model was, by prediction_name, for a later run to compare with.
     """
 
     manifest: Manifest
@@ -48,6 +49,7 @@ class RunResult:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     incoherences: tuple[str, ...] = ()
     server: Mapping[str, Any] = field(default_factory=dict)
     provides: Provides | None = None
@@ -90,7 +92,7 @@ class RunResult:
         warnings = [
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
-        warnings = [*self.incoherences, *warnings]
+        warnings = [*self.incoherences, *warnings, *(self.comparison.differences if self.comparison else [])]
         if self.provides and not self.provides.raw:
             warnings.insert(0, "vectorized by the validator: the deployed pre-processing is not part of this run")
         if self.params.equivalence.mode == "off":

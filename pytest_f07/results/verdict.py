@@ -7,7 +7,9 @@ from typing import Any
 
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import metric_table
+from pytest_f07.results.assessment import Assessment
 from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metrics import Metrics
 
 BROKEN = "F07-BROKEN"
@@ -32,6 +34,7 @@ class Verdict:
     :param metrics: None where the run broke before they were counted; ``audit`` too.
     :param infer_windows: windows that ``/infer`` answered too; ``infer_differing`` of them otherwise.
     :param equivalence: how far the log is from the oracle and from itself; None where the run broke.
+    :param assessment: how far the metrics can be relied on; None where the run broke.
     """
 
     prediction_name: str
@@ -42,6 +45,7 @@ class Verdict:
     infer_windows: int = 0
     infer_differing: int = 0
     equivalence: Equivalence | None = None
+    assessment: Assessment | None = None
 
     @property
     def cross_checks(self) -> dict[str, str]:
@@ -68,11 +72,19 @@ class Verdict:
         return "\n".join(f"{failure.code}  {self.prediction_name}: {failure.sentence}" for failure in self.failures)
 
     @property
+    def counts(self) -> Counts | None:
+        """Return the counts that the metrics follow from; None where the run broke."""
+        return None if self.metrics is None or self.audit is None else self.metrics.counts(self.audit)
+
+    @property
     def values(self) -> dict[str, Any]:
         """Return the value of each metric by key; nothing where the run broke."""
-        if self.metrics is None or self.audit is None:
-            return {}
-        return metric_table.values(self.metrics.counts(self.audit))
+        return {} if self.counts is None else metric_table.values(self.counts)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return each metric as people read it, by key; nothing where the run broke."""
+        return {} if self.counts is None else metric_table.texts(self.counts)
 
     def row(self) -> dict[str, Any]:
         """Return the model's row of metrics_per_model.csv; empty where there are no metrics."""

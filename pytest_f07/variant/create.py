@@ -18,8 +18,9 @@ from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.documents import read_parameters, to_json, to_yaml, write_atomic
 from pytest_f07.variant.lock import registry_lock, variant_lock
 from pytest_f07.variant.package import read_package
-from pytest_f07.variant.params import MetricLimits, Params
+from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths, check_variant
+from pytest_f07.variant.requirements import MetricLimits
 from pytest_f07.variant.seal import seal
 from pytest_f07.variant.unlisted import unlisted_models
 
@@ -61,7 +62,7 @@ def create_variant(
     else:
         params = _merge_params(project, parent, overrides)
     models, datasets = read_package(package)
-    params.check_require(limits, [model.prediction_name for model in models], "params.yaml")
+    params.requirements.check(limits, [model.prediction_name for model in models], "params.yaml")
     document = to_json(manifest.build(project, package, models, datasets, seal(package.folder)))
     unlisted = unlisted_models(package, {model.folder.name for model in models})
     warnings = [f"package {package.name}: {name} is on no list of models: it is not validated" for name in unlisted]

@@ -44,7 +44,7 @@ class _Hidden:
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
         """Raise ImportError for a module that is hidden; leave others to the next finder."""
-        if name in ("IPython", "matplotlib", "pandas"):
+        if name in ("IPython", "matplotlib", "pandas", "scipy"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from pytest_f07.variant.documents import read_parameters
 from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
 from pytest_f07.variant.paths import is_variant
+from pytest_f07.variant.requirements import Requirements
 
 MAX_BATCH_SIZE = 65_536
 KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
 RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
 MAX_TIMEOUT_S = 86_400
-MetricLimits = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Params:
     :param timeout_s: seconds that one request may take; ``start_timeout_s`` seconds for the server's start.
     :param sample_size: None for all rows; N takes the first N rows of each dataset, everywhere.
     :param equivalence: which predictions are compared with the oracle.
-    :param require: the smallest accepted value of a metric, for all models or, under a prediction_name, for that model.
+    :param require: what models are required to do, as params.yaml has it.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
     """
 
@@ -84,29 +84,10 @@ class Params:
             address=Address.parse(runtime, where),
         )
 
-    def required(self, prediction_name: str) -> dict[str, float]:
-        """Return the least value of each metric for one model: its own replace those for all."""
-        of_all = {name: least for name, least in self.require.items() if not isinstance(least, Mapping)}
-        of_it = self.require.get(prediction_name)
-        return {**of_all, **of_it} if isinstance(of_it, Mapping) else of_all
-
-    def check_require(self, limits: MetricLimits, prediction_names: Sequence[str], where: str) -> None:
-        """Check ``require``: metrics and their values, and models.
-
-        :param limits: the smallest and largest value of each metric that can be required.
-        :param where: the file, as messages name it.
-        :raises F07Error: for a metric or a model that is not there, or a value that is not one of the metric's.
-        """
-        for key, least in self.require.items():
-            if not isinstance(least, Mapping):
-                _check_least({key: least}, limits, "require.", where)
-                continue
-            _check_least(least, limits, f"require.{key}.", where)
-            if key not in prediction_names:
-                raise F07Error(
-                    f"{where}: require names {key!r}, which is no model of this variant; its models are "
-                    f"{', '.join(prediction_names)}."
-                )
+    @property
+    def requirements(self) -> Requirements:
+        """Return the rules of ``require``."""
+        return Requirements.parse(self.require)
 
     def is_what_ran(self, recorded: object) -> bool:
         """Return whether a run's metadata recorded these parameters; what it does not name had its default then.
@@ -149,7 +130,7 @@ def _check_keys(document: Mapping[Any, Any], valid: tuple[str, ...], prefix: str
 
 
 def _parse_require(value: object, where: str) -> dict[str, Any]:
-    """Return the requirements: ``recall: 0.8`` for every model, ``some_model: {recall: 0.8}`` for one model."""
+    """Return what ``require`` holds, with names in one spelling (:mod:`requirements` reads it)."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -158,14 +139,6 @@ def _parse_require(value: object, where: str) -> dict[str, Any]:
     if len(required) < len(value):
         raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
     return required
-
-
-def _check_least(required: Mapping[Any, Any], limits: MetricLimits, prefix: str, where: str) -> None:
-    _check_keys(required, tuple(limits), prefix, where)
-    for metric, value in required.items():
-        low, high = limits[metric]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise F07Error(f"{where}: {prefix}{metric} is {value!r}; it must be a number from {low:g} to {high:g}.")
 
 
 def _parse_parent(value: object, where: str) -> str:

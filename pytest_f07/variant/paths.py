@@ -81,6 +81,10 @@ class Outputs:
         return self.report / "junit.xml"
 
     @property
+    def comparison_json(self) -> Path:
+        return self.report / "comparison.json"
+
+    @property
     def figures(self) -> Path:
         return self.report / "figures"
 
@@ -141,6 +145,10 @@ class PackagePaths:
     @property
     def metadata(self) -> Path:
         return self.folder / "06_packaging_metadata.json"
+
+    @property
+    def params(self) -> Path:
+        return self.folder / "params.yaml"
 
     @property
     def models(self) -> Path:

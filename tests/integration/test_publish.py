@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -255,6 +256,22 @@ def test_after_publishing_a_variant_runs_again_whatever_links_dvc_makes(kept: Ch
     assert done.returncode == 0, done.stdout
     assert "git: committed" in publish(kept)
     assert kept.git("rev-parse", "HEAD~1") == first
+
+
+@pytest.mark.parametrize("fetched_from", ["cache", "remote"])
+def test_a_run_is_compared_with_its_published_revision(kept: Checkout, fetched_from: str) -> None:
+    publish(kept)
+    if fetched_from == "remote":
+        shutil.rmtree(kept.root / ".dvc" / "cache")
+    done = kept.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "f07: against v701 of package v601: 5,668 common rows of 3 of 3 models; 0 flipped to right, 0" in done.stdout
+    assert "f07: no evidence of a change in any metric" in done.stdout
+    kept.change_metadata(sha256={"logs/raw_predictions.parquet": "0" * 64})
+    kept.git("commit", "--quiet", "--all", "--message=another digest")
+    done = kept.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+    assert done.returncode == 4
+    assert "of HEAD is not the file that its metadata names" in done.stderr
 
 
 def test_a_package_of_links_is_refused_with_what_to_do(kept: Checkout) -> None:

@@ -72,6 +72,49 @@ def test_what_changed_since_another_run_is_told_and_no_word_of_a_package_is_mark
     assert "<img src=x" not in test["extras"][0]["content"]
 
 
+def test_a_run_that_is_worse_than_an_earlier_one_fails_and_says_so_everywhere(f07_stub: F07Project) -> None:
+    f07_stub.run()
+    path = f07_stub.package / "models" / "inverter_trip__inverter_trip" / "model_summary.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "threshold": 0.9}))
+    f07_stub.variant7("v702", "v601")
+    params = f07_stub.variant.parent / "v702" / "params.yaml"
+    rules = {
+        "recall": {"not_below": "v701", "by": 0.01},
+        "flips": {"at_most": 0, "since": "v701"},
+        "significance": 0.05,
+    }
+    params.write_text(f"{params.read_text()}require: {json.dumps(rules)}\n")
+    result = f07_stub.pytester.runpytest_subprocess("--f07-variant=v702")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "F07-WORSE  inverter_trip: its recall fell by 0.* since v701, from 0.* to 0.* (p < 0.001 by Holm), on "
+            "1,834 common rows; params.yaml requires recall: {not_below: v701, by: 0.01}. * to wrong, 0 to right.",
+            "F07-WORSE  inverter_trip: * of 3,838 predictions have flipped since v701, 0 to 1 and * to 0; *",
+            "f07: against v701 of package v601: 5,668 common rows of 3 of 3 models; * flipped to right, * to wrong",
+            "f07: inverter_trip: recall worse, 0.* then, 0.* now (p < 0.001); *",
+            "f07: warning: inverter_trip: since v701: threshold 0.* then, 0.9 now",
+        ]
+    )
+    folder = f07_stub.variant.parent / "v702"
+    comparison = json.loads((folder / "report" / "comparison.json").read_text())
+    metadata = json.loads((folder / "07_deployrun_metadata.json").read_text())
+    assert metadata["comparison"] == {"against": "v701", "summary": comparison["summary"]}
+    assert "report/comparison.json" in metadata["sha256"]
+    [first, *_] = comparison["models"]["inverter_trip"]["sentences"]
+    assert first in (folder / "report" / "junit.xml").read_text()
+    assert first in report(f07_stub, "v702")
+    junit = (folder / "report" / "junit.xml").read_text()
+    assert 'name="code" value="F07-WORSE,F07-WORSE"' in junit
+
+
+def test_a_required_run_that_is_not_there_is_refused(f07_stub: F07Project) -> None:
+    f07_stub.set_params(require={"recall": {"not_below": "v799"}})
+    refused(f07_stub, "there is no variant v799: *")
+    f07_stub.set_params(require={"recall": {"not_below": "v701"}})
+    refused(f07_stub, "*params.yaml: require names v701, which is the variant itself; name another one.")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -79,7 +122,7 @@ def test_what_changed_since_another_run_is_told_and_no_word_of_a_package_is_mark
             "v799",
             "there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. *",
         ),
-        ("v701", "--f07-compare=v701 is the variant itself; name another one."),
+        ("v701", "--f07-compare=v701 is the variant itself; name another one, or a revision of it (v701@HEAD)."),
         ("../v7", "--f07-compare is '../v7'; it must be 'v' and at least three digits, like v701."),
     ],
 )

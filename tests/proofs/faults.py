@@ -22,6 +22,13 @@ REPOSITORY = Path(__file__).parents[2]
 DEMO = Path("executions") / "06_packaging" / "v601"
 VARIANT = Path("executions") / "07_deployrun" / "v701"
 
+# What guards our own code, where no run can tell.
+TESTS = {
+    "metrics": "tests/unit/results/test_metrics.py",
+    "formulas": "tests/unit/results/test_formulas.py",
+    "figures": "tests/unit/results/test_drawings.py",
+}
+
 CONFTEST = """
 import dataclasses, sys
 import pytest
@@ -39,7 +46,7 @@ class Fault:
     """One fault.
 
     :param where: ``model`` (the real server, and ``model without oracle``), ``reader`` (of the package, in run and real
-        server), ``wire`` (the stub), ``log``, ``package`` or ``metrics``.
+        server), ``wire`` (the stub), ``log``, ``package``, or one of :data:`TESTS`.
     :param caught: how the line begins that names it, a regular expression.
     :param plant: what is done beside starting the faulty server, in the project's folder.
     """
@@ -146,8 +153,9 @@ def _byte(name: str) -> Fault:
     return Fault(f"a byte of {name}", "package", message, plant)
 
 
-def _metric(name: str, code: str) -> Fault:
-    return Fault(name, "metrics", r"FAILED tests/unit/results/test_metrics\.py", _conftest(code))
+def _own(where: str, name: str, code: str) -> Fault:
+    """Plant a fault in our own code, where the tests must see it."""
+    return Fault(name, where, rf"FAILED {re.escape(TESTS[where])}", _conftest(code))
 
 
 PACKAGE = sorted(
@@ -255,7 +263,8 @@ FAULTS = [
         _conftest(_AFTER_THE_CHECK.format(names=["inverter_trip", "inverter_trip.cnn"])),
     ),
     *(_byte(name) for name in PACKAGE),
-    _metric(
+    _own(
+        "metrics",
         "TP and FP swapped",
         """
 from pytest_f07.results.metrics import Metrics
@@ -266,16 +275,18 @@ def count_own(self, labels, y_pred):
 Metrics.count_own = count_own
 """,
     ),
-    _metric(
+    _own(
+        "metrics",
         "labels shifted by a row",
         """
 import numpy as np
-from pytest_f07.results import metrics
-made = metrics.labels_of
-metrics.labels_of = lambda column: np.roll(made(column), 1)
+from pytest_f07.results import counting
+made = counting.labels_of
+counting.labels_of = lambda column: np.roll(made(column), 1)
 """,
     ),
-    _metric(
+    _own(
+        "metrics",
         "no reference counted as negative",
         """
 import numpy as np
@@ -284,11 +295,55 @@ made = Metrics.count_own
 Metrics.count_own = lambda self, labels, y_pred: made(self, np.where(labels == -1, 0, labels).astype(np.int8), y_pred)
 """,
     ),
-    _metric(
+    _own(
+        "formulas",
         "precision and recall swapped",
         """
-from pytest_f07.results.metrics import Metrics
-Metrics.precision, Metrics.recall = Metrics.recall, Metrics.precision
+from pytest_f07.results import formulas
+formulas.precision, formulas.recall = formulas.recall, formulas.precision
+""",
+    ),
+    _own(
+        "figures",
+        "TN and TP drawn in each other's cells",
+        """
+from dataclasses import replace
+from pytest_f07.results import figures
+draw = figures.draw_confusion
+figures.draw_confusion = lambda metrics: draw(replace(metrics, tn=metrics.tp, tp=metrics.tn))
+""",
+    ),
+    _own(
+        "figures",
+        "scores drawn under the other label",
+        """
+from pytest_f07.results import figures
+draw = figures.draw_scores
+def draw_scores(metrics, scores, *others):
+    scores.by_label = scores.by_label[::-1]
+    return draw(metrics, scores, *others)
+figures.draw_scores = draw_scores
+""",
+    ),
+    _own(
+        "figures",
+        "precision and recall drawn in each other's place",
+        """
+from pytest_f07.results import figures
+figures.formulas.precision, figures.formulas.recall = figures.formulas.recall, figures.formulas.precision
+""",
+    ),
+    _own(
+        "figures",
+        "the models' names drawn in another order",
+        """
+from dataclasses import replace
+from pytest_f07.results import figures
+draw = figures.draw_comparison
+def draw_comparison(points):
+    names = [point.prediction_name for point in points][::-1]
+    return draw([replace(point, prediction_name=name) for point, name in zip(points, names)])
+figures.draw_comparison = draw_comparison
 """,
     ),
 ]
@@ -305,7 +360,7 @@ def make_project(root: Path) -> None:
 
 def plant(root: Path, fault: Fault) -> str:
     """Plant one fault in a fresh project, or in this repository's tests; what a run says then, "" where it is green."""
-    if fault.where == "metrics":
+    if fault.where in TESTS:
         return _of_the_tests(root, fault)
     make_project(root)
     if fault.where not in ("model", "reader", "other file"):
@@ -339,7 +394,7 @@ def _of_the_tests(root: Path, fault: Fault) -> str:
     root.mkdir(parents=True, exist_ok=True)
     fault.plant(root)
     (root / "conftest.py").rename(root / "planted_fault.py")
-    command = [sys.executable, "-m", "pytest", "-p", "planted_fault", "-x", "-q", "tests/unit/results/test_metrics.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "planted_fault", "-x", "-q", TESTS[fault.where]]
     return _output(command, REPOSITORY, PYTHONPATH=str(root))
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.prepare import Prepared
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.variant.params import Params
 from tests.unit.small_run import model, run_result
 
@@ -38,7 +38,7 @@ def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -
     listener: Any = None
     target = ManagedTarget("127.0.0.1", 1, listener, "this run's name")
     began = datetime(2026, 1, 2, tzinfo=UTC)
-    prepared = _Unlocked(manifest, Params("v601"), models, (), (), None, target, -1, began)
+    prepared = _Unlocked(manifest, Params("v601"), models, (), (), {}, target, -1, began)
     selection = Selection(manifest.project, "v701", collect_only)
     return ValidationSession(manifest, None if collect_only else prepared, selection, root / "staging")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_f07.commands.children import children
+from pytest_f07.commands.children import children, dependents
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.paths import Project
 
@@ -62,3 +62,19 @@ def test_what_cannot_be_read_may_name_a_child(tmp_path: Path) -> None:
     project = lay(tmp_path, "08_monitor/variants.yaml", "variants: {")
     with pytest.raises(F07Error, match=r"^executions/08_monitor/variants.yaml: is not YAML"):
         children(project, "v701")
+
+
+def test_variants_that_are_compared_with_one_depend_on_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    for name, require in {
+        "v701": "{recall: {not_below: v701}}",
+        "v702": "{recall: {not_below: v701, by: 0.1}}",
+        "v703": "{models: {a: {flips: {at_most: 0, since: v701}}}}",
+        "v704": "{recall: 0.5, f1: {not_below: v700}}",
+        "v705": "[",
+    }.items():
+        paths = project.variant(name)
+        paths.folder.mkdir(parents=True)
+        paths.params.write_text(f"parent_variant_f06: v601\nrequire: {require}\n")
+    assert dependents(project, "v701") == ["v702", "v703"]
+    assert dependents(project, "v702") == []

@@ -220,7 +220,7 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         params("require: {accuracy: 0.8}"),
         SERVE,
         f"{PARAMS}: unknown key 'require.accuracy'; "
-        "valid keys are require.precision, require.recall, require.f1, require.mcc.",
+        "valid keys are require.precision, require.recall, require.f1, require.mcc, require.flips.",
     ),
     "equivalence on": (params("equivalence: on"), SERVE, f"{PARAMS}: equivalence is True; it must be full, *"),
     # the manifest and the seal

@@ -103,6 +103,13 @@ def test_links_are_removed_and_not_followed(project: Project, tmp_path: Path, pl
     assert lines == ([link, REGISTRY] if place == "." else DONE)
 
 
+def test_a_variant_that_another_is_compared_with_stays(project: Project) -> None:
+    create_variant(project, "v702", "v601", {"port": 0}, LIMITS)
+    params = project.variant("v702").params
+    params.write_text(f"{params.read_text()}require: {{recall: {{not_below: v701}}}}\n")
+    refuse(project, "v701 is not removed: require in params.yaml of v702 names its run.")
+
+
 @pytest.mark.parametrize(("names", "verb"), [(["v801"], "is"), (["v801", "v802"], "are")], ids=["one", "two"])
 def test_a_variant_with_children_stays(project: Project, names: list[str], verb: str) -> None:
     for name in names:

@@ -31,6 +31,6 @@ def test_each_protocol_has_an_endpoint() -> None:
 
 
 def test_a_run_that_starts_its_own_server_imports_no_other_protocol() -> None:
-    code = "import sys, pytest_f07.run; print('requests' in sys.modules)"
+    code = "import sys, pytest_f07.run.execute; print('requests' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -10,6 +10,7 @@ import pytest
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.plugin import item
 from pytest_f07.results.checks import Check
+from pytest_f07.results.compare import Comparison, ModelChange
 from pytest_f07.results.verdict import Failure, Verdict, broken_verdict
 from tests.unit.small_session import failed_verdict, passed_verdict
 
@@ -17,19 +18,19 @@ from tests.unit.small_session import failed_verdict, passed_verdict
 class Request:
     """The request of one item, whose run has this verdict."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, comparison: Comparison | None = None) -> None:
         self.node = SimpleNamespace(user_properties=[("prediction_name", verdict.prediction_name)])
         verdicts = {"other": failed_verdict("other"), verdict.prediction_name: verdict}
         checks = [Check("infer", "Title", "no route")] if verdict.audit else []  # a broken run has none
-        self._result = SimpleNamespace(verdicts=verdicts, checks=checks)
+        self._result = SimpleNamespace(verdicts=verdicts, checks=checks, comparison=comparison)
 
     def getfixturevalue(self, name: str) -> Any:
         return {"f07_result": self._result}[name]
 
 
-def validate(verdict: Verdict) -> dict[str, object]:
+def validate(verdict: Verdict, comparison: Comparison | None = None) -> dict[str, object]:
     """Run the item of this verdict, and return what JUnit's report has of it."""
-    request: Any = Request(verdict)
+    request: Any = Request(verdict, comparison)
     try:
         item.test_runtime_validation(verdict.prediction_name, request)
     finally:
@@ -52,6 +53,14 @@ def test_what_the_oracle_said_is_in_the_report() -> None:
     row = {key: value for key, value in verdict.equivalence.row().items() if value is not None}
     assert row
     assert row.items() <= validate(verdict).items()
+
+
+def test_what_changed_since_an_earlier_run_is_in_the_report() -> None:
+    comparison = Comparison("v700", "v601", "2026", [ModelChange("b", [], []), ModelChange("a", [], [], about=["yes"])])
+    assert validate(passed_verdict("a"), comparison)["comparison"] == (
+        "Yes. Not comparable: no labelled row of its own dataset is common."
+    )
+    assert "comparison" not in validate(passed_verdict("a"), Comparison("v700", "v601", "2026"))
 
 
 def test_what_was_not_measured_is_not_in_the_report() -> None:

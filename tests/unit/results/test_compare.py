@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.baseline import BaselineRun
-from pytest_f07.results.compare import Comparison, compare, try_compare
+from pytest_f07.results.changes import changes_of
+from pytest_f07.results.compare import Comparison, ModelChange, compare
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metric_table import values
+from pytest_f07.results.pairs import Pairs
 from tests.unit.results.small_baseline import BASELINE_COUNTS, LogRows, metric_rows, write_baseline, write_log
 
 COUNTS = Counts(6, 7, 2, 2, 4, 3, 0)
@@ -20,12 +25,12 @@ def compare_logs(root: Path, then: tuple[list[str], LogRows], now: tuple[list[st
     """Compare two runs of these models and logs."""
     project = write_baseline(root, *then)
     log = write_log(root / "now.parquet", *now)
-    return compare(BaselineRun.read(project, "v701", log.names), log, metric_rows(now[0], COUNTS))
+    return compare(BaselineRun.read(project, "v701", log.names, "--f07-compare=v701"), log, metric_rows(now[0], COUNTS))
 
 
 def compare_with_older_version(root: Path, missing_column: str) -> Comparison:
     """Compare a run with one whose metrics lack a column."""
-    baseline = BaselineRun.read(write_baseline(root, ["a"], LOG, missing_column), "v701", ["a"])
+    baseline = BaselineRun.read(write_baseline(root, ["a"], LOG, missing_column), "v701", ["a"], "--f07-compare=v701")
     return compare(baseline, write_log(root / "now.parquet", ["a"], LOG), metric_rows(["a"], COUNTS))
 
 
@@ -75,10 +80,47 @@ def test_notes_name_the_rows_datasets_and_models_that_are_not_compared(tmp_path:
     ]
 
 
-def test_a_log_that_cannot_be_read_becomes_a_note(tmp_path: Path) -> None:
-    baseline = BaselineRun.read(write_baseline(tmp_path, ["a"], LOG), "v701", ["a"])
-    baseline.log.parquet.write_bytes(b"no parquet")
-    log = write_log(tmp_path / "now.parquet", ["a"], LOG)
-    comparison = try_compare(baseline, log, metric_rows(["a"], COUNTS))
-    assert (comparison.variant, comparison.models) == ("v701", [])
-    assert comparison.notes[0].startswith("v701 cannot be compared: ")
+def changed(name: str, counts: list[list[int]]) -> ModelChange:
+    pairs = Pairs("v401", 60, np.array(counts, np.int64))
+    return ModelChange(name, [], [], pairs=pairs, changes=changes_of(pairs))
+
+
+NOISE = changed("a", [[100, 0, 0, 2, 5, 1, 0, 9]] * 31 + [[100, 0, 0, 2, 5, 0, 1, 9]] * 27)
+WORSE = changed("b", [[90, 9, 1, 20, 5, 0, 0, 15]] * 40)
+
+
+def test_the_summary_of_a_change_that_is_noise() -> None:
+    assert Comparison("v700", "v601", "2026", [NOISE]).summary == [
+        "against v700 of package v601: 6,786 common rows of 1 of 1 model; 31 flipped to right, 27 to wrong",
+        "no evidence of a change in any metric (smallest p = 1 of 6 tests, by Holm)",
+    ]
+
+
+def test_the_summary_of_a_model_that_got_worse() -> None:
+    first, second = Comparison("v700", "v601", "2026", [NOISE, WORSE, ModelChange("c", [], [])]).summary
+    assert first == (
+        "against v700 of package v601: 12,386 common rows of 2 of 3 models; 71 flipped to right, 387 to wrong"
+    )
+    assert second.startswith("b: false positive rate worse, 0.1750 then, 0.2417 now (p < 0.001); b: accuracy worse, ")
+    assert "a: " not in second
+
+
+def test_where_nothing_is_common_it_is_not_comparable() -> None:
+    comparison = Comparison("v700", "v601", "2026", [ModelChange("a", [], [])], ["Dataset v401 was not in v700."])
+    assert comparison.summary == ["against v700 of package v601: not comparable: Dataset v401 was not in v700."]
+    assert comparison.models[0].sentences == [
+        "Model file, threshold, vocabulary, Keras and dataset are the same.",
+        "Not comparable: no labelled row of its own dataset is common.",
+    ]
+    assert json.loads(json.dumps(comparison.document()))["models"]["a"]["comparable"] is False
+
+
+def test_the_sentences_of_a_model() -> None:
+    change = replace(NOISE, about=["threshold 0.5 then, 0.51 now"], outcomes=["fixed: F07-REQUIRED"])
+    assert change.sentences[:4] == [
+        "Threshold 0.5 then, 0.51 now.",
+        "Fixed: F07-REQUIRED.",
+        "6,786 common rows: 31 fixed, 27 newly wrong, 406 still wrong.",
+        "Recall: 0.6310 then, 0.6356 now, +0.0046 (-0.0127 to +0.0219): no evidence of a change (p = 0.69; 31 rows "
+        "flipped to right, 27 to wrong).",
+    ]

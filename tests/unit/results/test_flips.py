@@ -6,7 +6,7 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results import flips as module
-from pytest_f07.results.flips import Flips, RunLog, count_flips
+from pytest_f07.results.flips import Flip, Flips, RunLog, count_flips
 from tests.unit.results.small_baseline import LogRows, write_log
 
 
@@ -30,6 +30,16 @@ def test_flips_are_counted_each_way_and_the_largest_shown_first(tmp_path: Path) 
         ("v401", 0, "[1]"),
     ]
     assert (b.to_1, b.to_0, [flip.size for flip in b.largest]) == (1, 0, [1.0])
+
+
+def test_a_score_that_is_no_number_is_null_in_json() -> None:
+    assert Flip("v401", 7, "[1]", 0.9, float("nan")).document() == {
+        "dataset": "v401",
+        "row": 7,
+        "window": "[1]",
+        "then": 0.9,
+        "now": None,
+    }
 
 
 def test_the_text_of_a_long_window_is_cut(tmp_path: Path) -> None:

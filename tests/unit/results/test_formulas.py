@@ -8,12 +8,20 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
-from pytest_f07.results.formulas import Z_95, Counts, mcc, wilson_interval
+from pytest_f07.results.formulas import Z_95, Counts, f1, mcc, precision, recall, wilson_interval
 
 quick = settings(derandomize=True, deadline=None, max_examples=200)
 COUNTS = st.integers(0, 2**40)
 CONFUSIONS = st.builds(Counts, COUNTS, COUNTS, COUNTS, COUNTS)
+
+
+def test_precision_recall_and_f1_are_what_their_names_say() -> None:
+    counts = Counts(tp=6, tn=100, fp=2, fn=4)
+    assert (precision(counts), recall(counts)) == (6 / 8, 6 / 10)
+    assert f1(counts) == pytest.approx(12 / 18)
+    assert [formula(Counts(tn=9)) for formula in (precision, recall, f1)] == [0, 0, 0]
 
 
 # scikit-learn's example of matthews_corrcoef, Wikipedia's of the phi coefficient, and tables worked by hand
@@ -67,3 +75,9 @@ def test_an_interval_holds_its_proportion_and_is_the_solution_of_wilsons_equatio
     for bound in (low, high):
         error = Z_95 * math.sqrt(bound * (1 - bound) / (part + rest))
         assert abs(proportion - bound) == pytest.approx(error, rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize(("part", "total"), [(81, 263), (15, 148), (0, 20), (29, 29), (455, 4484), (10**6, 10**8)])
+def test_wilson_intervals_are_statsmodels(part: int, total: int) -> None:
+    statsmodels = proportion_confint(part, total, method="wilson")
+    assert wilson_interval(part, total) == pytest.approx(statsmodels, abs=1e-12)

@@ -26,7 +26,7 @@ from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import model, run_result
 
-OWN = DatasetStats(windows=1200)
+OWN = DatasetStats(windows=1200, predicted_1=300)
 SOUND = ModelAudit("v402", emissions=1500, smallest=0.1, largest=0.9, datasets={"v402": OWN})
 COUNTED = Metrics("a", tp=1000, tn=100, no_ref_pred_0=300, seen_elsewhere=100)
 AGREEING = Equivalence(0.5, windows=1500, emissions=1500, largest_difference=4e-6, smallest_distance=0.1)
@@ -166,7 +166,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "REQUIRED": (
         {"metrics": replace(COUNTED, tp=500, fn=500), "required": {"precision": 1.0, "recall": 0.75}},
-        "its recall is 0.5000; params.yaml requires at least 0.75.",
+        "its recall is 0.5000 on 1,000 rows labelled 1; params.yaml requires at least 0.75.",
     ),
     "REQUIRED nearly": (
         {
@@ -174,7 +174,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
             "metrics": Metrics("a", tp=799_999, fn=200_001),
             "required": {"recall": 0.8},
         },
-        "its recall is 0.799999; params.yaml requires at least 0.8.",
+        "its recall is 0.799999 on 1,000,000 rows labelled 1; params.yaml requires at least 0.8.",
     ),
 }
 
@@ -214,7 +214,14 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_no_number_elsewhere_and_a_constant_are_warnings() -> None:
     verdict = judge_model(replace(SOUND, non_finite=1100))
-    assert (verdict.failures, verdict.warnings) == ([], ["1,100 scores of other datasets are not numbers"])
+    assert (verdict.failures, verdict.warnings) == (
+        [],
+        [
+            "1,100 scores of other datasets are not numbers: the oracle was not asked about them. The server says of "
+            "itself: its weights are numbers, so the scores overflow on the way. Train it again with smaller weights. "
+            "To know whether it is right, run with equivalence: full"
+        ],
+    )
     assert verdict.row()["non_finite"] == 1100
     assert judge_model(replace(SOUND, smallest=0.25, largest=0.25)).warnings == [
         "every window has the same score, 0.25"
@@ -281,3 +288,6 @@ def test_each_model_is_judged_by_what_was_found_of_it(tmp_path: Path) -> None:
     assert list(codes) == ["a", "b"]
     assert {"F07-RECOUNT"} == codes["a"] - codes["b"]
     assert {"F07-EQUIVALENCE"} == codes["b"] - codes["a"]
+    [differing] = [failure for failure in verdicts["b"].failures if failure.code == "F07-EQUIVALENCE"]
+    assert differing.sentence.endswith(" To see in which layer: make explain7 VARIANT=v701 MODEL=b ROW=<row>")
+    assert not any("explain7" in failure.sentence for failure in verdicts["a"].failures)

@@ -66,11 +66,19 @@ def test_it_says_what_came_of_each_model_and_what_was_written(tmp_path: Path) ->
         "git": {"commit": "unknown"},
         "outcome": "failed",
         "models": {
-            "a": {"outcome": "passed", "failures": [], "warnings": ["<script> is only text here"]},
+            "a": {
+                "outcome": "passed",
+                "failures": [],
+                "warnings": ["<script> is only text here"],
+                "model": {},
+                "metrics": {},
+            },
             "a__b": {
                 "outcome": "failed",
                 "failures": [{"code": "F07-BOOKS", "message": "they do not balance."}],
                 "warnings": [],
+                "model": {},
+                "metrics": {},
             },
         },
         "manifest": {"sha256": "0" * 64},

@@ -12,6 +12,7 @@ from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import make_page, read_figures
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from tests.unit.results.test_history import write_metadata
 from tests.unit.small_run import model, run_result
 
 TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
@@ -95,3 +96,12 @@ def test_figures_are_read_by_kind_where_they_were_drawn(tmp_path: Path) -> None:
     result.outputs.confusion_png("a").write_bytes(b"confusion")
     result.outputs.scores_png("a").write_bytes(b"scores")
     assert read_figures(result, "a") == {"confusion": b"confusion", "scores": b"scores"}
+
+
+def test_the_runs_before_this_one_are_its_history(tmp_path: Path) -> None:
+    result = run_of_two(tmp_path, PASSED, FAILED)
+    assert make_page(result, None).history == {}
+    write_metadata(result.manifest.project, "v700", "2026-01-01T10:00:00+00:00")
+    history = make_page(result, None).history
+    assert {name: [entry.variant for entry in entries] for name, entries in history.items()} == {"a": ["v700", "v701"]}
+    assert make_page(replace(result, broken="no"), None).history == {}

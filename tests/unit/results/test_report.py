@@ -18,6 +18,7 @@ from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.checks import Check
 from pytest_f07.results.compare import Change, Comparison, ModelChange
 from pytest_f07.results.flips import Flip, Flips
+from pytest_f07.results.history import HistoryEntry
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import Page
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows
@@ -146,6 +147,11 @@ def full_page(text: str) -> tuple[list[str], Page]:
         files={place("File"): {"size": 1, "sha256": place(digest[::-1])}},
         comparison_png=b"x",
         pace_png=b"y",
+        history={
+            place("Old name"): [
+                HistoryEntry("2026", place("Run"), place("Old package"), "", "passed", {}, (place("Change"),))
+            ]
+        },
         checks=[Check("identity", place("Title"), place("Reason"))],
         comparison=Comparison(place("Then"), place("Its package"), "2026", [change], [place("Remark of it")]),
     )
@@ -277,8 +283,8 @@ def test_columns_and_cells_stand_in_one_order() -> None:
         "0",
         "5",
         "0",
-        "0.00%",
-        "0.00%",
+        "undefined",
+        "undefined",
     ]
     for head, cell in zip(heads, cells, strict=True):
         (_, head_attributes), (_, cell_attributes) = head.elements[0], cell.elements[0]

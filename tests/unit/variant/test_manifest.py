@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.prepare import load
+from pytest_f07.run.prepare import load
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest

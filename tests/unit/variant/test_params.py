@@ -44,10 +44,10 @@ def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> No
 def test_a_model_may_be_called_what_yaml_reads_as_a_number(tmp_path: Path) -> None:
     text = "require: {1: {recall: 0.1}, on: {recall: 0.2}, bateri\u0301a: {recall: 0.3}, f1: 0.4}\n"
     params = parsed(tmp_path, PARENT + text)
-    params.check_require({"f1": (0, 1), "recall": (0, 1)}, ["1", "on", "bater\u00eda"], "p")
-    assert params.required("1") == {"f1": 0.4, "recall": 0.1}
-    assert params.required("on") == {"f1": 0.4, "recall": 0.2}
-    assert params.required("bater\u00eda") == {"f1": 0.4, "recall": 0.3}
+    params.requirements.check({"f1": (0, 1), "recall": (0, 1)}, ["1", "on", "bater\u00eda"], "p")
+    assert params.requirements.least("1") == {"f1": 0.4, "recall": 0.1}
+    assert params.requirements.least("on") == {"f1": 0.4, "recall": 0.2}
+    assert params.requirements.least("bater\u00eda") == {"f1": 0.4, "recall": 0.3}
 
 
 LEAST = st.dictionaries(st.sampled_from(["precision", "mcc"]), st.floats(0, 1))

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.errors import F07Error
-from pytest_f07.prepare import prepare
+from pytest_f07.run.prepare import prepare
 from pytest_f07.variant.paths import Project
 from tests.unit.small_package import make_project, tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pytest_f07.endpoints.target import ManagedTarget, Target, UrlTarget
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.preflight import check_server
 from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.baselines import read_baselines, remove_fetched
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant import disk, manifest
@@ -33,7 +34,7 @@ class Prepared:
     """A variant that is checked and can be run; it holds the variant's lock and the port of its server.
 
     :param incoherences: a sentence for each thing in the package that contradicts itself.
-    :param baseline: the earlier run that this one is compared with, or None.
+    :param baselines: the earlier runs that this one is compared with; the first of them is shown.
     :param lock: the file descriptor of the variant's lock.
     :param began: when the check began, in UTC.
     """
@@ -43,7 +44,7 @@ class Prepared:
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
     incoherences: tuple[str, ...]
-    baseline: BaselineRun | None
+    baselines: Mapping[str, BaselineRun]
     target: Target
     lock: int
     began: datetime
@@ -52,6 +53,7 @@ class Prepared:
         """Release port and lock."""
         self.target.release()
         os.close(self.lock)
+        remove_fetched(self.baselines)
 
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return the result of a run without verdicts: it was not executed, or interrupted."""
@@ -73,7 +75,7 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
             f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
             f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
         )
-    params.check_require(LIMITS, loaded.prediction_names, where)
+    params.requirements.check(LIMITS, loaded.prediction_names, where)
     return loaded, params
 
 
@@ -86,7 +88,7 @@ def prepare(
 ) -> Prepared:
     """Check package, seal, parameters, lock, disk and server before a run; change no file.
 
-    :param compare_with: another variant, whose complete run this one is compared with.
+    :param compare_with: an earlier run that this one is compared with, like v700, v700@HEAD or path/to/project:v700.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :raises F07Error: for the first thing that is wrong.
     """
@@ -95,11 +97,7 @@ def prepare(
     loaded.check_seal()
     models, datasets = tuple(loaded.read_models()), tuple(loaded.read_datasets(params.sample_size))
     contradictions = tuple(incoherences(loaded.package, models, loaded.read_datasets(None)))
-    baseline = None
-    if compare_with is not None:
-        if compare_with == variant:
-            raise F07Error(f"--f07-compare={variant} is the variant itself; name another one.")
-        baseline = BaselineRun.read(project, compare_with, loaded.prediction_names)
+    baselines = read_baselines(loaded, params, compare_with)
     lock = lock_variant(loaded.paths)
     try:
         disk.check(loaded.paths, datasets, loaded.prediction_names)
@@ -107,7 +105,7 @@ def prepare(
     except BaseException:
         os.close(lock)
         raise
-    return Prepared(loaded, params, models, datasets, contradictions, baseline, target, lock, began)
+    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began)
 
 
 def _find_server(

@@ -7,9 +7,9 @@ from typing import Any
 
 from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.errors import BrokenRun
-from pytest_f07.prepare import prepare
 from pytest_f07.replay.process import ServerProcess
-from pytest_f07.run import execute
+from pytest_f07.run.execute import execute
+from pytest_f07.run.prepare import prepare
 from tests.unit.small_package import make_project
 
 

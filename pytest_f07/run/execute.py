@@ -18,20 +18,25 @@ from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.prepare import Prepared
 from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
-from pytest_f07.results.compare import Comparison, try_compare
+from pytest_f07.results.assess import assess_all
+from pytest_f07.results.baselines import compare_with_all
+from pytest_f07.results.compare import Comparison
 from pytest_f07.results.counting import count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.flips import RunLog
 from pytest_f07.results.judgement import judge_all
+from pytest_f07.results.model_record import record_model
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.run.prepare import Prepared
+from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
+from pytest_f07.variant.temporal import dependent_rows
 from pytest_f07.windows import BatchResult
 
 
@@ -45,6 +50,7 @@ class _Record:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -159,13 +165,17 @@ class _Execution:
         record.verdicts = judge_all(
             prepared.manifest, prepared.params, models, identity, record.provides or Provides(), *checks
         )
+        log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
+        dependent = dependent_rows(prepared.manifest.package)
+        with record.stage("assessment"):
+            assess_all(record.verdicts, models, datasets, log, dependent)
+        record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
+        if prepared.baselines:
+            with record.stage("compare"):
+                inputs = (log, record.verdicts, models, datasets, record.records, dependent)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, *inputs)
+                write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
-        if prepared.baseline is None:
-            return
-        with record.stage("compare"):
-            log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
-            metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
-            record.comparison = try_compare(prepared.baseline, log, metrics)
 
 
 def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

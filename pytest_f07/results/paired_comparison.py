@@ -1,0 +1,126 @@
+"""Compare a run with an earlier one, with what of it is more than noise, and what changed about each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pytest_f07.errors import F07Error
+from pytest_f07.results.baseline import BaselineRun
+from pytest_f07.results.changes import changes_of
+from pytest_f07.results.compare import Comparison, compare
+from pytest_f07.results.flips import RunLog
+from pytest_f07.results.labels import count_label_differences
+from pytest_f07.results.model_record import record_differences
+from pytest_f07.results.pairs import Pairs, pair_rows
+from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.dataset import Dataset
+from pytest_f07.variant.package import Model
+from pytest_f07.variant.wording import agreeing, counted
+
+
+def try_compare(
+    baseline: BaselineRun,
+    log: RunLog,
+    verdicts: Mapping[str, Verdict],
+    models: Sequence[Model],
+    datasets: Sequence[Dataset],
+    records: Mapping[str, Mapping[str, Any]],
+    dependent: int | None,
+) -> Comparison:
+    """Compare a run with an earlier one; where that fails, return a comparison whose note says why.
+
+    :param log: the log of the run; ``verdicts``, ``models`` and ``datasets`` are its own.
+    :param records: what each model is now.
+    :param dependent: rows after which nothing overlaps, where the package says so.
+    """
+    try:
+        comparison = compare(baseline, log, {name: verdict.row() for name, verdict in verdicts.items()})
+        add_changes(comparison, baseline, log, models, datasets, dependent)
+        add_differences(comparison, baseline, verdicts, records)
+        comparison.notes += _label_notes(comparison, baseline, datasets, records)
+        return comparison
+    except (F07Error, OSError, pa.ArrowException) as error:
+        note = f"{baseline.variant} cannot be compared: {' '.join(str(error).split())}."
+        return Comparison(baseline.variant, baseline.package, baseline.timestamp, notes=[note])
+
+
+def add_changes(
+    comparison: Comparison,
+    baseline: BaselineRun,
+    log: RunLog,
+    models: Sequence[Model],
+    datasets: Sequence[Dataset],
+    dependent: int | None,
+) -> None:
+    """Add the paired rows of each common model, and the test of each metric on them.
+
+    :param log: the log of the run.
+    :param dependent: rows after which nothing overlaps, where the package says so.
+    :raises F07Error: where the earlier log cannot be read.
+    """
+    pairs: dict[str, Pairs] = {}
+    common = {change.prediction_name for change in comparison.models}
+    for dataset in datasets:
+        owners = [model.prediction_name for model in models if model.source_f04 == dataset.source_f04]
+        names = [name for name in owners if name in common]
+        if names and dataset.source_f04 in baseline.log.rows:
+            pairs |= pair_rows(baseline.log, log, dataset, names, dependent)
+    for change in comparison.models:
+        paired = pairs.get(change.prediction_name)
+        if paired is not None and paired.rows:
+            change.pairs, change.changes = paired, changes_of(paired)
+
+
+def add_differences(
+    comparison: Comparison,
+    baseline: BaselineRun,
+    verdicts: Mapping[str, Verdict],
+    records: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Add what changed about each model and about its outcome.
+
+    :param records: what each model is now.
+    """
+    for change in comparison.models:
+        name = change.prediction_name
+        then = baseline.models.get(name, {})
+        record = then.get("model")
+        change.about = record_differences(record if isinstance(record, dict) else None, records[name])
+        failures = then.get("failures")
+        codes_then = {entry.get("code") for entry in failures} if isinstance(failures, list) else set()
+        codes_now = {failure.code for failure in verdicts[name].failures}
+        for kind, codes in (
+            ("new failure", codes_now - codes_then),
+            ("fixed", codes_then - codes_now),
+            ("still failing", codes_now & codes_then),
+        ):
+            if codes:
+                change.outcomes.append(f"{kind}: {', '.join(sorted(map(str, codes)))}")
+
+
+def _label_notes(
+    comparison: Comparison,
+    baseline: BaselineRun,
+    datasets: Sequence[Dataset],
+    records: Mapping[str, Mapping[str, Any]],
+) -> Iterator[str]:
+    """Yield a sentence for each own dataset that is another file now: labels are today's, for both runs."""
+    names = {change.prediction_name for change in comparison.models if change.pairs is not None}
+    digests = {records[name]["dataset"]: (name, records[name]["dataset_sha256"]) for name in names}
+    for dataset in datasets:
+        name, sha256 = digests.get(dataset.source_f04, ("", ""))
+        record = baseline.models.get(name, {}).get("model")
+        if not name or (isinstance(record, dict) and record.get("dataset_sha256") == sha256):
+            continue
+        then = baseline.open_dataset(dataset.source_f04)
+        if then is None:
+            yield f"Dataset {dataset.source_f04}: its labels then cannot be read; today's are taken for both runs."
+        elif differing := count_label_differences(then, dataset):
+            verb = agreeing(differing, "is", "are")
+            yield (
+                f"Dataset {dataset.source_f04}: {counted(differing, 'row')} {verb} labelled otherwise than in "
+                f"{baseline.package}; today's labels are taken for both runs."
+            )
