@@ -108,7 +108,7 @@ def test_pictures_have_a_size_and_a_text(browser: Page) -> None:
     pictures = browser.js(
         "return [...document.querySelectorAll('figure img')].map(x => [x.naturalWidth, x.offsetWidth, x.alt])"
     )
-    assert len(pictures) == 3 * 2 + 2
+    assert len(pictures) == 3 * 2 + 3
     for natural, shown, text in pictures:
         assert natural > 300
         assert shown > 300
