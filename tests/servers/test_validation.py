@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from conftest import REPOSITORY, F07Project
-from tests.servers.running import RunningServer
+from conftest import REAL_PACKAGES, REPOSITORY, F07Project
+from tests.servers.running import RunningServer, serve
 
 Start = Callable[[str], RunningServer]
 # By name: the kind of server, its protocol, and how many of the nine checks are not possible.
@@ -111,3 +112,29 @@ def test_a_tolerance_in_params_yaml_lets_float16_pass_and_is_told(f07_project: F
         result = f07_project.run()
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["f07: passed with scores up to 0.001 apart, 4 of 9 checks not possible: *"])
+
+
+@pytest.mark.skipif(not REAL_PACKAGES.is_dir(), reason="the real packages are not beside this checkout")
+@pytest.mark.parametrize(("package", "failing", "passing"), [("v601", 1, 3), ("v603", 0, 1)])
+@pytest.mark.parametrize(("kind", "protocol"), [("kserve", "kserve-v1"), ("mlserver", "open-inference")])
+def test_real_packages_give_the_expected_metrics(
+    f07_project: F07Project, tmp_path: Path, kind: str, protocol: str, package: str, failing: int, passing: int
+) -> None:
+    executions = f07_project.root / "executions"
+    shutil.rmtree(executions)
+    shutil.copytree(REAL_PACKAGES / "executions", executions, copy_function=shutil.copyfile)
+    for folder in [executions, *executions.rglob("*")]:
+        folder.chmod(0o755)
+    f07_project.variant7("v701", package)
+    with serve(kind, executions / "06_packaging" / package, tmp_path) as server:
+        params = {"parent_variant_f06": package, "batch_size": 2048, "runtime": runtime(server, protocol)}
+        (f07_project.variant / "params.yaml").write_text(json.dumps(params))
+        result = f07_project.run()
+    result.assert_outcomes(passed=passing, failed=failing)
+    with (REAL_PACKAGES / "expected" / package / "expected_metrics.csv").open() as file:
+        expected = list(csv.DictReader(file))
+    with (f07_project.variant / "metrics" / "metrics_per_model.csv").open(newline="") as file:
+        assert [{key: row[key] for key in expected[0]} for row in csv.DictReader(file)] == expected
+    if failing:
+        name = "pvpcs_active_power_any-to-80_100"
+        result.stdout.fnmatch_lines([f"F07-NONFINITE  {name}: 34,305 of 34,305 scores of its own dataset *"])
