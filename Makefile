@@ -35,8 +35,11 @@ For work on pytest-f07 itself:
                               minutes
   make mutants                change metrics and vectorization line by line:
                               which change does no test see?
-  make bench [PACKAGE=folder] how fast the replay is beside the plain way and
-                              the models alone; some minutes
+  make bench [PACKAGE=folder] [PROTOCOLS=1]
+                              how fast the replay is beside the plain way and
+                              the models alone; some minutes. PROTOCOLS: only
+                              other servers' protocols beside ours, those of
+                              make test-servers
   make demo                   make the package executions/06_packaging/v601 anew
   make zoo                    make tests/golden anew, with five versions of
                               Keras; 6 GB, half an hour
@@ -90,7 +93,8 @@ mutants: .venv/.proof
 	@.venv/bin/python -m tests.proofs.mutants
 
 bench: .venv/.run
-	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE))
+	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE)) \
+	  $(if $(filter-out 0,$(value PROTOCOLS)),--protocols)
 
 demo: .venv-pins/.test
 	.venv-pins/bin/python tools/make_demo.py

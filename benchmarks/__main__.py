@@ -9,6 +9,7 @@ from statistics import median
 
 from benchmarks import page
 from benchmarks.contenders import contenders
+from benchmarks.protocols import measure
 from benchmarks.whole import Whole, import_tensorflow, run
 from benchmarks.workload import enlarge, project_of
 from pytest_f07.variant.paths import Project
@@ -18,6 +19,7 @@ BATCH_SIZES = (256, 2048, 8192)
 ROUNDS = 5
 WHOLE_ROUNDS = 3
 WINDOWS = 100_000
+PROTOCOL_WINDOWS = 20_000
 GROWTH = (100_000, 1_000_000, 10_000_000)
 
 
@@ -67,7 +69,15 @@ def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--package", type=Path, help="an F06 package; without it the demo package, enlarged")
-    package = parser.parse_args().package
+    parser.add_argument("--protocols", action="store_true", help="only the protocols of other servers, beside ours")
+    options = parser.parse_args()
+    package = options.package
+    if options.protocols:
+        with tempfile.TemporaryDirectory(prefix="f07-bench-") as folder:
+            source = package.resolve() if package else DEMO
+            for line in measure(enlarge(source, Path(folder) / "compared", PROTOCOL_WINDOWS), Path(folder)):
+                print(line, flush=True)
+        return
     with tempfile.TemporaryDirectory(prefix="f07-bench-") as folder:
         scratch = Path(folder)
         if package:

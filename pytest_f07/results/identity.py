@@ -31,6 +31,11 @@ class ServedModel:
 
     def explain(self) -> str:
         """Return why it has scores that are not numbers."""
+        if self.sha256 is None:
+            return (
+                "the server does not tell why. Look for weights that are not numbers, and for a pooling over nothing, "
+                "as in a window without a known code."
+            )
         if self.broken_layers:
             layers = ", ".join(repr(name) for name in self.broken_layers)
             plural = "s" if len(self.broken_layers) > 1 else ""

@@ -60,7 +60,8 @@ def project(f07_project: F07Project) -> F07Project:
 
 def test_a_run_validates_it_and_says_where_it_was(project: F07Project) -> None:
     with stub_server(project) as url:
-        project.set_params(equivalence="off", runtime={"url": f"{url}/", "port": 1})
+        # As docs/running-server.md has it, but for the port.
+        project.set_params(equivalence="off", runtime={"url": f"{url}/", "protocol": "f07", "port": 1})
         result = project.run()
         result.assert_outcomes(passed=3)
         assert project.metadata["server"] == {"url": url, "protocol": "f07", "started_by_run": False}

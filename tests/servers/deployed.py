@@ -22,7 +22,7 @@ FAULT_FILE = Path("fault")
 FAULTS = {
     "none": "the scores as Keras gives them",
     "off_by_one": "every row has the score of the row before it",
-    "rows_swapped": "in one batch, the second of each model from now on, the lowest and the highest score are swapped",
+    "rows_swapped": "in every second batch of each model the lowest and the highest score are swapped",
     "nan_as_number": "a score that is not a number is answered as 0",
     "nan": "the first score of each batch is not a number",
     "float16": "the scores were computed with half the digits",
@@ -69,7 +69,7 @@ class Deployed:
             if planted != self._planted:
                 self._planted, self._batches = planted, 0
             self._batches += len(rows) > 1
-            is_second = self._batches == 2 and len(rows) > 1
+            is_second = self._batches % 2 == 0 and len(rows) > 1
         answering = self
         if planted[1] == "model_swapped":
             answering = self._others[(self._others.index(self) + 1) % len(self._others)]

@@ -91,7 +91,7 @@ def test_a_planted_fault_changes_the_answers(way: str, fault: str, start: Start,
     server = start(kind)
     server.plant(fault)
     for question in questions:
-        if fault == "rows_swapped":  # in the second batch alone
+        if fault == "rows_swapped":  # in every second batch
             assert_close(ask(server, question.name, question.rows), question.scores)
         scores = np.array(ask(server, question.name, question.rows), np.float32)
         # Scores on both sides of a rounding are one step of float16 apart.

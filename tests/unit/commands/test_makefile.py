@@ -120,6 +120,10 @@ def test_what_the_command_line_sets_counts(folder: Path) -> None:
     assert told(folder) == [*TOLD, "--host", "0.0.0.0"]
     make(folder, *DECLARE, "BATCH_SIZE=64", "PORT=")
     assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
+    make(folder, *DECLARE, "URL=http://h:1/{name}", "PROTOCOL=mlflow", URL="http://shell")
+    assert told(folder) == [*TOLD, "--url", "http://h:1/{name}", "--protocol", "mlflow"]
+    make(folder, "script7-run", "VARIANT=v701", "URL=http://h:1", "PROTOCOL=mlflow")
+    assert told(folder)[-6:-2] == ["--f07-server-url", "http://h:1", "--f07-protocol", "mlflow"]
 
 
 HOSTILE = [

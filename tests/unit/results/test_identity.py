@@ -50,3 +50,10 @@ def test_the_seal_says_which_file_it_must_be(package: tuple[Manifest, Model]) ->
     manifest, model = package
     sealed = replace(manifest, files={"models/a__m1/model.h5": {"sha256": "e" * 64, "size": 4}})
     assert served_models({}, sealed, [model])["a"].expected_sha256 == "e" * 64
+
+
+def test_a_server_that_tells_nothing_of_its_files_is_blamed_for_nothing(package: tuple[Manifest, Model]) -> None:
+    manifest, model = package
+    served = served_models(None, manifest, [model])["a"]
+    assert served.sha256 is None
+    assert served.explain().startswith("the server does not tell why. Look for weights that are not numbers")

@@ -18,6 +18,7 @@ import yaml
 from pytest_f07.commands.cli import main
 from pytest_f07.errors import F07Error
 from pytest_f07.variant import manifest
+from pytest_f07.variant.address import Address
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import PackagePaths, Project
 from tests.unit.small_package import (
@@ -108,6 +109,24 @@ def test_overrides_replace_single_keys(package: PackagePaths, tmp_path: Path) ->
     assert params == Params("v601", "127.0.0.1", 0, 7)
 
 
+def test_a_server_that_is_already_there_is_written_down(package: PackagePaths, tmp_path: Path) -> None:
+    assert variant7(*ARGUMENTS, "--url=http://127.0.0.1:8501/", "--protocol=mlflow") == 0
+    params = Params.read(tmp_path / "executions/07_deployrun/v702/params.yaml", "params")
+    assert params.address == Address("http://127.0.0.1:8501", "mlflow")
+
+
+@pytest.mark.parametrize("other", ["--host=h", "--port=0"])
+def test_it_has_an_address_of_its_own(
+    package: PackagePaths, tmp_path: Path, capsys: pytest.CaptureFixture[str], other: str
+) -> None:
+    before = tree(tmp_path)
+    assert variant7(*ARGUMENTS, "--url=http://127.0.0.1:8501", other) == 2
+    assert capsys.readouterr().err == (
+        "ERROR: URL names a server that is already there, HOST and PORT where a run starts its own; give one.\n"
+    )
+    assert tree(tmp_path) == before
+
+
 def test_the_first_variant_needs_no_folder_registry_or_base_params(package: PackagePaths, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "executions" / "07_deployrun")
     assert variant7(*ARGUMENTS) == 0
@@ -194,6 +213,7 @@ INCOMPLETE: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     ),
     "another host": (MINE, REGISTRY, ("--host=0.0.0.0",), "*host is '127.0.0.1', and HOST=0.0.0.0 was given; *"),
     "another port": (MINE, REGISTRY, ("--port=0",), "*port is 5005, and PORT=0 was given; *"),
+    "another server": (MINE, REGISTRY, ("--url=http://h",), "*url is None, and URL=http://h was given; *"),
     "wrong params": ("parent: v601", REGISTRY, (), "executions/07_deployrun/v702/params.yaml: unknown key 'parent'*"),
     "registry spoilt": (MINE, "- v701", (), "executions/07_deployrun/variants.yaml: holds a list; *"),
 }
