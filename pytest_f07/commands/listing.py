@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_f07.commands.check import read_metadata
 from pytest_f07.errors import F07Error
+from pytest_f07.results.reading.complete import read_metadata
 from pytest_f07.variant import registry
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths, is_variant

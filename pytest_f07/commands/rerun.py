@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from pytest_f07.commands.check import Finding, existing, read_metadata
+from pytest_f07.commands.check import Finding
 from pytest_f07.equivalence.tolerance import score_difference
 from pytest_f07.log.reader import LogReader
+from pytest_f07.results.reading.complete import read_metadata, require_variant
 from pytest_f07.variant import manifest
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.paths import EXECUTIONS, Project, VariantPaths
@@ -30,7 +31,7 @@ def check_rerun(project: Project, variant: str) -> Finding:
 
     :raises F07Error: where there is no complete run of this tool.
     """
-    paths = existing(project, variant)
+    paths = require_variant(project, variant)
     document = read_metadata(project, paths)
     with tempfile.TemporaryDirectory(prefix="pytest-f07-") as folder:
         again = _copy(project, paths, Path(folder))

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import Checkout
 from pytest_f07.commands import check
-from pytest_f07.commands.check import Finding, check_package, check_run, existing, read_metadata
+from pytest_f07.commands.check import Finding, check_package, check_run
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.paths import Project
 from tests.unit.small_package import edit, make_package, tree
@@ -239,19 +239,6 @@ def test_of_what_an_older_tool_left_the_rest_is_looked_at(
     spoil(checkout)
     for name, text in look(checkout).items():
         assert fnmatchcase(text, expected.get(name, "")), (name, text)
-
-
-def test_the_metadata_of_an_older_tool_are_not_a_complete_run(checkout: Checkout) -> None:
-    """For publish7 and list7, which need the outcome."""
-    project = Project(checkout.root)
-    paths = existing(project, "v701")
-    assert read_metadata(project, paths)["outcome"] == "passed"
-    checkout.change_metadata(outcome=None)
-    with pytest.raises(F07Error) as caught:
-        read_metadata(project, paths)
-    assert str(caught.value) == (
-        f"{METADATA}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run VARIANT=v701"
-    )
 
 
 # -- a package
