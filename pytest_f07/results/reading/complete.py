@@ -31,6 +31,24 @@ def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
     return document
 
 
+def check_metadata(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> None:
+    """Raise :class:`F07Error` where metadata of this tool do not hold the models' outcomes and the datasets' rows."""
+    where, remedy = project.show(paths.metadata), f"Run it: make script7-run VARIANT={paths.name}"
+    models, counts = document.get("models"), document.get("counts")
+    if not isinstance(models, dict) or not all(_is_model(model) for model in models.values()):
+        raise F07Error(f"{where}: models is not what a run writes: by name, each with outcome and failures. {remedy}")
+    rows = counts.get("rows") if isinstance(counts, dict) else None
+    if not isinstance(rows, dict) or not all(isinstance(count, int) for count in rows.values()):
+        raise F07Error(f"{where}: counts is not what a run writes: it must hold the rows of each dataset. {remedy}")
+
+
+def _is_model(model: object) -> bool:
+    failures = model.get("failures") if isinstance(model, dict) else None
+    return isinstance(failures, list) and all(
+        isinstance(failure, dict) and {"code", "message"} <= set(failure) for failure in failures
+    )
+
+
 def read_any_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
     """Return the metadata of this or of an older tool; :class:`F07Error` where it is not this variant's."""
     where = project.show(paths.metadata)

@@ -18,7 +18,7 @@ def describe_alteration(project: Project, paths: VariantPaths, document: Mapping
 
     :param document: the metadata of a run of this tool.
     """
-    sealed: Mapping[str, str] = document["sha256"]
+    sealed: Mapping[str, object] = document["sha256"]
     alterations = (describe_file_alteration(project, paths, sealed, name) for name in sorted(sealed))
     return (
         describe_name_alteration(project, paths, sealed)
@@ -27,7 +27,7 @@ def describe_alteration(project: Project, paths: VariantPaths, document: Mapping
     )
 
 
-def describe_name_alteration(project: Project, paths: VariantPaths, sealed: Mapping[str, str]) -> str:
+def describe_name_alteration(project: Project, paths: VariantPaths, sealed: Mapping[str, object]) -> str:
     """Return which file was added or is missing; empty where none is. No file is read."""
     names = output_names(paths)
     for name in sorted({*names, *sealed}):
@@ -39,7 +39,7 @@ def describe_name_alteration(project: Project, paths: VariantPaths, sealed: Mapp
     return ""
 
 
-def describe_file_alteration(project: Project, paths: VariantPaths, sealed: Mapping[str, str], name: str) -> str:
+def describe_file_alteration(project: Project, paths: VariantPaths, sealed: Mapping[str, object], name: str) -> str:
     """Return what is wrong with one file that the run wrote; empty where nothing is."""
     path = paths.folder / name
     try:

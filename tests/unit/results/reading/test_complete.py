@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Checkout
 from pytest_f07.errors import F07Error
-from pytest_f07.results.reading.complete import read_metadata, require_variant
+from pytest_f07.results.reading.complete import check_metadata, read_metadata, require_variant
 from pytest_f07.variant.paths import Project
 
 METADATA = "executions/07_deployrun/v701/07_deployrun_metadata.json"
@@ -46,6 +46,32 @@ def test_what_is_no_complete_run_is_named(
     spoil(checkout)
     with pytest.raises(F07Error) as caught:
         read_metadata(project, paths)
+    assert str(caught.value) == message
+
+
+DAMAGES: dict[str, tuple[dict[str, object], str]] = {
+    "a model without failures": (
+        {"models": {"a": {"outcome": "passed"}}},
+        f"{METADATA}: models is not what a run writes: by name, each with outcome and failures. {RUN_IT}",
+    ),
+    "a failure without a code": (
+        {"models": {"a": {"outcome": "failed", "failures": ["F07-INFER"]}}},
+        f"{METADATA}: models is not what a run writes: by name, each with outcome and failures. {RUN_IT}",
+    ),
+    "no rows": (
+        {"counts": {"rows": [3]}},
+        f"{METADATA}: counts is not what a run writes: it must hold the rows of each dataset. {RUN_IT}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "message"), DAMAGES.values(), ids=DAMAGES)
+def test_metadata_that_no_run_wrote_are_named(checkout: Checkout, values: dict[str, object], message: str) -> None:
+    project = Project(checkout.root)
+    paths = project.variant("v701")
+    check_metadata(project, paths, checkout.metadata())
+    with pytest.raises(F07Error) as caught:
+        check_metadata(project, paths, {**checkout.metadata(), **values})
     assert str(caught.value) == message
 
 
