@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import REPOSITORY, Checkout, make_checkout
+from pytest_f07 import read_run
 
 MODEL = "feeder_overload"
 KINDS = {"threshold": "v611", "label": "v612", "again": "v613", "half": "v614"}
@@ -124,6 +125,12 @@ def test_a_label_that_was_flipped_is_said_and_flips_no_prediction(later: Later) 
 @pytest.mark.parametrize("kind", ["again", "half"])
 def test_a_model_that_was_trained_again_is_another_file(later: Later, kind: str) -> None:
     assert "Another model file." in later.sentences(kind)[:2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_comparison_after_the_run_is_that_of_the_run(later: Later, kind: str) -> None:
+    run = read_run(later.variants[kind], later.checkout.root)
+    assert json.loads(json.dumps(run.compare("v701").document)) == later.comparison(kind)
 
 
 def test_the_gate_fails_what_is_worse_than_allowed(later: Later) -> None:
