@@ -16,6 +16,7 @@ import pytest
 
 from conftest import REPOSITORY, Checkout, make_checkout
 from pytest_f07 import read_run
+from tests.metadata_schema import schema_errors
 
 MODEL = "feeder_overload"
 KINDS = {"threshold": "v611", "label": "v612", "again": "v613", "half": "v614"}
@@ -130,7 +131,8 @@ def test_a_model_that_was_trained_again_is_another_file(later: Later, kind: str)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_comparison_after_the_run_is_that_of_the_run(later: Later, kind: str) -> None:
     run = read_run(later.variants[kind], later.checkout.root)
-    assert json.loads(json.dumps(run.compare("v701").document)) == later.comparison(kind)
+    assert run.compare("v701").document == later.comparison(kind)
+    assert schema_errors(run.metadata) == []
 
 
 def test_the_gate_fails_what_is_worse_than_allowed(later: Later) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from pytest_f07.results.comparison.paired_comparison import ComparedRun, try_com
 from pytest_f07.results.reading.frames import read_metrics
 from pytest_f07.results.reading.own_datasets import OwnDatasets
 from pytest_f07.results.reading.unaltered import describe_file_alteration
-from pytest_f07.variant.documents import read_json
+from pytest_f07.variant.documents import read_json, to_json
 from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.temporal import dependent_rows
 
@@ -93,7 +94,8 @@ def compare_runs(
 
 
 def _describe(comparison: Comparison) -> RunComparison:
-    return RunComparison(tuple(comparison.summary), tuple(comparison.notes), comparison.document())
+    document = json.loads(to_json(comparison.document()))  # as a reader of the file has it
+    return RunComparison(tuple(comparison.summary), tuple(comparison.notes), document)
 
 
 def _check_unaltered(baseline: BaselineRun) -> None:
