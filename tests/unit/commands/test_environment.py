@@ -56,9 +56,10 @@ class Clone:
         path.write_text(text)
         path.chmod(0o755)
 
-    def make(
-        self, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
+    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.make_into(subprocess.PIPE, *arguments, **variables)
+
+    def make_into(self, stdout: int | IO[bytes], *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.root / "bin"), "LC_ALL": "C", **variables}
         command = [str(self.root / "bin" / "make"), "list7", *arguments]
         return subprocess.run(
@@ -223,7 +224,7 @@ def test_a_terminal_sees_that_the_installation_goes_on(clone: Clone) -> None:
     clone.install("python3.11", GOOD)
     controller, terminal = os.openpty()
     with os.fdopen(controller, "rb"), os.fdopen(terminal, "wb") as output:
-        assert clone.make(stdout=output).returncode == 0
+        assert clone.make_into(output).returncode == 0
     [asked] = clone.lines("asked")
     assert "--quiet" not in asked
 
