@@ -13,7 +13,7 @@
 # What each target takes on make's command line.
 f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT URL PROTOCOL
 f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL
-f07.takes.nb7-run := VARIANT ACTIVE_VARIANT
+f07.takes.nb7-run := VARIANT ACTIVE_VARIANT COMPARE
 f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
 f07.takes.history7 := VARIANT
@@ -73,7 +73,8 @@ Declare a variant of an F06 package, run it, look at it:
                               figures, report, metadata; COMPARE: the report
                               tells what changed since that run, and whether
                               it is noise (v700@REV: as published)
-  make nb7-run VARIANT=v701   the same run from the notebook; the executed
+  make nb7-run VARIANT=v701 [COMPARE=v700]
+                              the same run from the notebook; the executed
                               copy stays beside the metadata
   make list7                  the variants: parent, state, when, result
   make history7 [VARIANT=v701]
@@ -113,7 +114,7 @@ script7-run: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -P -m pytest 
   $(call f07.option,PROTOCOL,f07-protocol) -W default
 
 nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))$(f07.python) -m pytest_f07 nb7-run \
-  --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT))
+  --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT)) $(call f07.option,COMPARE,compare)
 
 check7: ; @$(if $(value PARENT),,$(call f07.need,VARIANT,$(f07.either)))$(f07.python) -m pytest_f07 check7 \
   $(call f07.named,VARIANT,variant) $(call f07.named,PARENT,parent) $(if $(filter-out 0,$(value RERUN)),--rerun)
