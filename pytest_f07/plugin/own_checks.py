@@ -22,7 +22,7 @@ class OwnCheckItems:
     """The own checks of one session.
 
     :param paths: the files and folders that they are collected from.
-    :param files: the sha256 of each Python file there, by its path in the project.
+    :param files: the sha256 of each file there, by its path in the project.
     :param names: the models that a check which asks for ``prediction_name`` is run for.
     """
 
@@ -79,7 +79,7 @@ class OwnCheckItems:
         verb = agreeing(len(skipped), "was", "were")
         return f"{len(skipped)} of {len(self._selected)} own checks {verb} not judged ({skipped[0].reason})."
 
-    def owns(self, item: pytest.Item | pytest.FunctionDefinition) -> bool:
+    def owns(self, item: pytest.Item) -> bool:
         """Return whether an item is one of the checks."""
         return any(item.path.is_relative_to(path) for path in self.paths)
 

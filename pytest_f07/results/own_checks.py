@@ -30,7 +30,7 @@ class OwnCheck:
 class OwnChecks:
     """The own checks of a run.
 
-    :param files: the sha256 of each Python file that they are read from, by its path in the project.
+    :param files: the sha256 of each file in their folders, by its path in the project.
     """
 
     checks: tuple[OwnCheck, ...] = ()

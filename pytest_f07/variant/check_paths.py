@@ -28,8 +28,8 @@ def find_check_paths(project: Project, names: Sequence[str], base: Path, where: 
 
 
 def digest_checks(project: Project, paths: Sequence[Path]) -> dict[str, str]:
-    """Return the sha256 of each Python file of own checks, by its path in the project."""
-    files = {file for path in paths for file in _python_files(path)}
+    """Return the sha256 of each file of own checks, by its path in the project; what Python compiled is left out."""
+    files = {file for path in paths for file in _files(path) if file.parent.name != "__pycache__"}
     return {project.show(file): digest(file) for file in sorted(files)}
 
 
@@ -46,7 +46,7 @@ def _check(project: Project, path: Path, subject: str) -> None:
         raise F07Error(
             f"{subject}: {project.show(link)} is a symbolic link, to {link.resolve()}. Put the file itself there."
         )
-    if not any(_python_files(path)):
+    if not any(file.suffix == ".py" for file in _files(path)):
         what = "has no .py file" if path.is_dir() else "is no .py file"
         raise F07Error(f"{subject}: {what}. {_VALID}.")
 
@@ -57,6 +57,5 @@ def _links(path: Path) -> Iterator[Path]:
         yield from (place for name in (*folders, *files) if (place := Path(top, name)).is_symlink())
 
 
-def _python_files(path: Path) -> Iterator[Path]:
-    files = path.rglob("*.py") if path.is_dir() else [path]
-    yield from (file for file in files if file.suffix == ".py" and file.is_file())
+def _files(path: Path) -> Iterator[Path]:
+    yield from (file for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())

@@ -52,9 +52,11 @@ def test_a_checkout_that_is_a_link_itself_is_no_mistake(project: Project, tmp_pa
     assert find(linked, "tests/f07") == (linked.root / "tests/f07",)
 
 
-def test_each_python_file_has_its_digest(project: Project) -> None:
+def test_each_file_has_its_digest_but_what_python_compiled(project: Project) -> None:
+    (project.root / "tests/f07/__pycache__").mkdir()
+    (project.root / "tests/f07/__pycache__/test_a.pyc").write_text("")
     paths = find(project, "tests/f07", "tests/f07/test_a.py")
-    names = ["tests/f07/more/test_b.py", "tests/f07/test_a.py"]
+    names = ["tests/f07/limits.yaml", "tests/f07/more/test_b.py", "tests/f07/test_a.py"]
     assert digest_checks(project, paths) == {name: digest(project.root / name) for name in names}
 
 
