@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -244,25 +242,8 @@ def test_the_commands_say_that_an_own_check_failed(checkout: Checkout) -> None:
 
 PAGE = (REPOSITORY / "docs" / "own-checks.md").read_text(encoding="utf-8")
 EXAMPLE = REPOSITORY / "docs" / "examples" / "test_plant_limits.py"
-BLOCKS = dict(re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
 
 
 def test_the_code_of_the_page_is_the_examples() -> None:
-    assert BLOCKS["python"] in EXAMPLE.read_text(encoding="utf-8")
-
-
-def test_the_commands_of_the_page_run_the_example_with_the_models_themselves(f07_project: F07Project) -> None:
-    (f07_project.root / CHECKS).mkdir(parents=True)
-    for path in (EXAMPLE, EXAMPLE.with_name("plant_limits.json")):
-        shutil.copy(path, f07_project.root / CHECKS)
-    (f07_project.root / "f07.mk").symlink_to(REPOSITORY / "pytest_f07" / "commands" / "f07.mk")
-    make, pytest_line = BLOCKS[""].splitlines()
-    _, *targets = make.split()
-    _, *arguments = pytest_line.split()
-    f07_project.pytester.chdir()
-    result = f07_project.pytester.run("make", "-f", "f07.mk", *targets, f"F07_PYTHON={sys.executable}")
-    result.assert_outcomes(passed=11)
-    f07_project.pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=11)
-    with (f07_project.variant / "params.yaml").open("a") as file:
-        file.write(BLOCKS["yaml"])
-    f07_project.run("--collect-only", "-q").stdout.fnmatch_lines(["11 tests collected*"])
+    [block] = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert block in EXAMPLE.read_text(encoding="utf-8")
