@@ -152,10 +152,10 @@ class Run:
 
     @property
     def failures(self) -> pd.DataFrame:
-        """Each failure of each model: prediction_name, code, message; no row where all passed."""
+        """Each failure of each model and each own check that failed: prediction_name, code, message."""
         from pytest_f07.results.reading.frames import failures_frame
 
-        return failures_frame(self._document["models"])
+        return failures_frame(self._document)
 
     def predictions(self, model: str | None = None, dataset: str | None = None, labels: bool = False) -> pd.DataFrame:
         """Return the logged predictions: window, prediction_name, y_pred, y_prob, dataset, row.
