@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from tests.forks import run_module
 
@@ -51,9 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A job in the background ignores Ctrl-C, and each of its children would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o022)
-    # The same examples each time: what is new is searched for by "make fuzz".
-    settings.register_profile("deterministic", derandomize=True, deadline=None)
-    settings.load_profile("deterministic")
+    # This file is read by runs of a variant too, in an environment without what tests need.
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import settings
+
+        settings.register_profile("deterministic", derandomize=True, deadline=None)
+        settings.load_profile("deterministic")
 
 
 @pytest.hookimpl(trylast=True)
