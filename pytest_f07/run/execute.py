@@ -178,7 +178,9 @@ class _Execution:
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                run = ComparedRun(log, record.verdicts, models, datasets, record.records, dependent)
+                run = ComparedRun(
+                    log, record.verdicts, models, datasets, record.records, dependent, prepared.target.describe()
+                )
                 record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
