@@ -89,6 +89,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "checks": {check.key: check.text for check in result.checks},
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": described["versions"],
+        **{key: result.identity[key] for key in ("processor", "kernels") if key in result.identity},
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
         "latency": latency(timings.latencies),
         "seconds": {stage: round(seconds, 3) for stage, seconds in result.stage_seconds.items()},
