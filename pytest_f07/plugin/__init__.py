@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PROTOCOL",
         help=f"what that server speaks: {', '.join(PROTOCOLS)}; instead of runtime.protocol in params.yaml",
     )
+    group.addoption(
+        "--f07-resume",
+        action="store_true",
+        help="go on where a run of this variant died: take the finished parts that it left, and replay the rest",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

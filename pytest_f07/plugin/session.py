@@ -69,6 +69,7 @@ class ValidationSession:
                     selection.compare_with,
                     selection.server_url,
                     selection.protocol,
+                    selection.resume,
                 )
                 manifest = prepared.manifest
             session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))

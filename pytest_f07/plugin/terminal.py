@@ -79,6 +79,8 @@ class Terminal:
                 terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
             terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
+            for sentence in result.resumed.sentences if result.resumed else ():
+                terminal.line(f"f07: {sentence}")
             for sentence in result.comparison.summary if result.comparison else ():
                 terminal.line(f"f07: {sentence}")
             for warning in result.warnings:
