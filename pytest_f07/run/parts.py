@@ -46,7 +46,7 @@ def describe_run(
             "python": platform.python_version(),
             "pyarrow": pa.__version__,
         },
-        "log": [f"{column.name}: {column.type}" for column in log_schema(has_scores)],
+        "log": [f"{column.name}: {column.type}{' or null' * column.nullable}" for column in log_schema(has_scores)],
         "server": {key: value for key, value in identity.items() if key not in _OF_ONE_START},
     }
     copy: dict[str, Any] = json.loads(to_json(document))
@@ -118,7 +118,11 @@ class Parts:
             return "its record holds no names"
         for key, value in self._record(shard, sha256).items():
             if document.get(key) != value:
-                return "its bytes are not those of its record" if key == "sha256" else f"its {key} is another"
+                return (
+                    "its bytes are not those of its record"
+                    if key == "sha256"
+                    else f"{key} in its record is not this run's"
+                )
         footer = pq.read_metadata(part)
         is_whole = footer.num_rows == shard.rows * self.models and footer.schema.names == SCHEMA.names
         return "" if is_whole else "it holds other rows or columns"
