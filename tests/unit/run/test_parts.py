@@ -78,16 +78,19 @@ def pipe(part: Path) -> None:
     os.mkfifo(part)
 
 
+def as_folder(part: Path) -> None:
+    """Put a folder in the record's place."""
+    part.with_suffix(".json").unlink()
+    part.with_suffix(".json").mkdir()
+
+
 ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a byte": (alter_byte, "its bytes are not those of its record"),
     "no bytes": (lambda part: part.write_bytes(b""), "its bytes are not those of its record"),
     "no part": (Path.unlink, "it is no regular file"),
     "a link": (link, "it is no regular file"),
     "a pipe": (pipe, "it is no regular file"),
-    "a folder as record": (
-        lambda part: (part.with_suffix(".json").unlink(), part.with_suffix(".json").mkdir()),
-        "it is no regular file",
-    ),
+    "a folder as record": (as_folder, "it is no regular file"),
     "half a record": (lambda part: part.with_suffix(".json").write_text('{"shard": '), "it cannot be read"),
     "a deep record": (lambda part: part.with_suffix(".json").write_text("[" * 100_000), "it cannot be read"),
     "a list": (lambda part: part.with_suffix(".json").write_text("[]"), "its record holds no names"),
