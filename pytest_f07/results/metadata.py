@@ -87,6 +87,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "manifest": {"sha256": manifest.digest},
         "server": dict(result.server),
         "checks": {check.key: check.text for check in result.checks},
+        **({"own_checks": result.own_checks.document()} if result.own_checks.checks else {}),
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": described["versions"],
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},

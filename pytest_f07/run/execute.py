@@ -178,10 +178,11 @@ class _Execution:
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                run = ComparedRun(
-                    log, record.verdicts, models, datasets, record.records, dependent, prepared.target.describe()
-                )
-                record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
+                metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
+                codes = {name: verdict.codes for name, verdict in record.verdicts.items()}
+                server = prepared.target.describe()
+                run = ComparedRun(log, metrics, codes, datasets, record.records, dependent, server)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, run, record.verdicts)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
 

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import REPOSITORY, Checkout, make_checkout
+from pytest_f07 import read_run
+from tests.metadata_schema import schema_errors
 from tests.plain_comparison import sentences
 
 MODEL = "feeder_overload"
@@ -106,6 +108,13 @@ def test_a_label_that_was_flipped_is_said_and_flips_no_prediction(later: Later) 
 @pytest.mark.parametrize("kind", ["again", "half"])
 def test_a_model_that_was_trained_again_is_another_file(later: Later, kind: str) -> None:
     assert "Another model file." in later.sentences(kind)[:2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_comparison_after_the_run_is_that_of_the_run(later: Later, kind: str) -> None:
+    run = read_run(later.variants[kind], later.checkout.root)
+    assert run.compare("v701").document == later.comparison(kind)
+    assert schema_errors(run.metadata) == []
 
 
 def test_the_gate_fails_what_is_worse_than_allowed(later: Later) -> None:
