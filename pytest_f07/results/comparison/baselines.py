@@ -49,7 +49,7 @@ def read_named(project: Project, text: str, variant: str, names: Sequence[str], 
     :returns: the run; :func:`remove_fetched` removes the folder that it may have been fetched into.
     :raises F07Error: where it is not there or is no complete run of these models.
     """
-    own_root = project.root.resolve()
+    compared = project.root.resolve(), variant
     other, colon, name = text.rpartition(":")
     named, at, revision = name.partition("@")
     if not is_variant(named) or (colon and not other) or (at and not revision):
@@ -61,7 +61,7 @@ def read_named(project: Project, text: str, variant: str, names: Sequence[str], 
         project = Project(project.root / other)
         if not project.variants.is_dir():
             raise F07Error(f"{subject}: {other} is no project: it has no folder executions/07_deployrun/.")
-    if project.root.resolve() == own_root and named == variant and not at:
+    if (project.root.resolve(), named) == compared and not at:
         raise F07Error(f"{subject} is the variant itself; name another one, or a revision of it ({variant}@HEAD).")
     if not at:
         return BaselineRun.read(project, named, names, subject, text)

@@ -57,8 +57,7 @@ def compare(
     log = write_log(root / "now.parquet", ["a"], {"v401": [("[1]", [score]) for score in SCORES_NOW]})
     verdict = Verdict("a", Metrics("a", 1, 1, 1, 1), failures, audit=ModelAudit())
     dataset = write_dataset(root / "now" / "v401__dataset.parquet", [0, 1, 0, 1])
-    metrics, codes = {"a": verdict.row()}, {"a": verdict.codes}
-    run = ComparedRun(log, metrics, codes, [dataset], {"a": RECORD}, 2, servers[1])
+    run = ComparedRun(log, {"a": verdict.row()}, {"a": verdict.codes}, [dataset], {"a": RECORD}, 2, servers[1])
     return try_compare(baseline, run)
 
 
