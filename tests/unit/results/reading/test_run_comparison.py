@@ -60,24 +60,30 @@ def test_flips_are_counted_and_a_fall_is_told(checkout: Checkout) -> None:
         assert accuracy.low < accuracy.change < accuracy.high
         assert accuracy.sentence.startswith("accuracy: ")
     assert str(changes.to_right.dtype) == "int64"
-    assert comparison.document["against"]["name"] == "v700"
+    assert comparison.document["against"]["variant"] == "v700"
 
 
 def test_another_project_s_run_is_named_with_its_path(checkout: Checkout, tmp_path: Path) -> None:
     shutil.copytree(checkout.root, tmp_path / "other")
     comparison = read_run("v701", checkout.root).compare("../other:v701")
-    assert comparison.summary[1] == "no row flipped, so each metric of these rows is the same"
+    assert comparison.summary[1].startswith("no row flipped, so each metric of these rows is the same")
 
 
 REFUSED = {
     "itself": ("v701", "compare=v701 is the variant itself; name another one, or a revision of it (v701@HEAD)."),
-    "no variant": ("701", "compare=701: name a run like v701, v701@REVISION or path/to/project:v701; "),
+    "no variant": (
+        "701",
+        "compare=701: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and at ",
+    ),
     "none there": ("v799", "compare=v799: there is no variant v799: "),
     "not complete": (
         "v702",
         "compare=v702: executions/07_deployrun/v702/07_deployrun_metadata.json: no such file, so ",
     ),
-    "another log": ("v700", f"compare=v700: executions/07_deployrun/v700/{LOG} is not the file that its run wrote "),
+    "another log": (
+        "v700",
+        f"compare=v700: v700 is not as its run left it: executions/07_deployrun/v700/{LOG} has changed since ",
+    ),
 }
 
 
