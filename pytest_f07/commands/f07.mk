@@ -56,8 +56,8 @@ f07.python = $(or $(if $(value F07_PYTHON),$(F07_PYTHON)),$(if \
 f07.value = $(if $(filter file,$(origin $(1))),$(strip $($(1))),$(value $(1)))
 # A value as one word for the shell, which neither make nor the shell looks into.
 f07.text = '$(subst ','\'',$(f07.value))'
-# An option where it is given on make's command line, not in the environment: shells set HOST.
-f07.option = $(if $(filter $(1),$(f07.given)),--$(2) $(f07.text))
+# An option, one word with its value, where it is given on make's command line, not in the environment: shells set HOST.
+f07.option = $(if $(filter $(1),$(f07.given)),--$(2)=$(f07.text))
 # An option where the name has a value, wherever it comes from.
 f07.named = $(if $(f07.value),--$(2) $(f07.text))
 f07.either := VARIANT=v701, or PARENT=v601 for a package

@@ -17,7 +17,7 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel, served_models
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
-from pytest_f07.results.worth_knowing import explain_non_finite, remarks
+from pytest_f07.results.worth_knowing import explain_non_finite, remarks, which_windows
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -184,11 +184,12 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivale
             f"the first: {audit.example}.",
         )
     if audit.own.non_finite:
+        which = "" if audit.own.non_finite == audit.own.windows else which_windows(audit, [model.source_f04])
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
-            f"{explain_non_finite(served, equivalence, [model.source_f04])}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}{which}; "
+            f"{explain_non_finite(model, served, audit, equivalence, [model.source_f04])}",
         )
     elif hidden := equivalence.hidden[model.source_f04]:
         yield Failure(

@@ -83,7 +83,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "git": {"commit": git_commit(manifest.project.root)},
         "outcome": result.outcome,
         "models": described["models"],
-        **({"comparison": {"against": comparison.variant, "summary": comparison.summary}} if comparison else {}),
+        **({"comparison": {"against": comparison.name, "summary": comparison.summary}} if comparison else {}),
         "manifest": {"sha256": manifest.digest},
         "server": dict(result.server),
         "checks": {check.key: check.text for check in result.checks},

@@ -13,8 +13,10 @@ from pytest_f07.results.comparison.paired_comparison import ComparedRun, try_com
 from pytest_f07.variant.disk import make_temporary
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.paths import Project, is_variant
 from pytest_f07.variant.revision import fetch_run
+
+SHOWN_COMMIT = 7  # digits, as git has it
 
 
 def read_baselines(manifest: Manifest, params: Params, compare_with: str | None) -> dict[str, BaselineRun]:
@@ -40,21 +42,27 @@ def read_baselines(manifest: Manifest, params: Params, compare_with: str | None)
 
 def _read_named(project: Project, text: str, manifest: Manifest, subject: str) -> BaselineRun:
     """Read the run that ``--f07-compare`` names."""
-    other, _, name = text.rpartition(":")
-    variant, _, revision = name.partition("@")
-    check_variant(variant, "--f07-compare" if variant == text else f"{subject}: the variant")
+    other, colon, name = text.rpartition(":")
+    variant, at, revision = name.partition("@")
+    if not is_variant(variant) or (colon and not other) or (at and not revision):
+        raise F07Error(
+            f"{subject}: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and at least "
+            "three digits."
+        )
     if other:
         project = Project(manifest.project.root / other)
         if not project.variants.is_dir():
             raise F07Error(f"{subject}: {other} is no project: it has no folder executions/07_deployrun/.")
-    elif variant == manifest.paths.name and not revision:
+    is_own = project.root.resolve() == manifest.project.root.resolve()
+    if is_own and variant == manifest.paths.name and not at:
         raise F07Error(f"{subject} is the variant itself; name another one, or a revision of it ({variant}@HEAD).")
-    if "@" not in name:
-        return BaselineRun.read(project, variant, manifest.prediction_names, subject)
+    if not at:
+        return BaselineRun.read(project, variant, manifest.prediction_names, subject, text)
     folder = make_temporary(f"f07-{variant}-")
     try:
-        fetched = fetch_run(project, variant, revision, folder, subject)
-        return BaselineRun.read(fetched, variant, manifest.prediction_names, subject, fetched_to=folder)
+        fetched, commit = fetch_run(project, variant, revision, folder, subject)
+        name = text if commit.startswith(revision) else f"{text} ({commit[:SHOWN_COMMIT]})"
+        return BaselineRun.read(fetched, variant, manifest.prediction_names, subject, name, folder)
     except F07Error:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -23,6 +23,7 @@ from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.judgement import judge, judge_all
 from pytest_f07.results.metric_table import values
 from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.non_finite import UNKNOWN, NonFiniteWindows, WindowKind
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import model, run_result
 
@@ -60,10 +61,14 @@ def judge_model(
     return judge(model("a", "v402"), served, log, FixedFault(infer_fault), required, equivalence, recount_fault)
 
 
-def non_finite_audit(own: int, total: int, wrong_pred: int = 0) -> ModelAudit:
-    """Return the audit of a model with scores that are not numbers, ``own`` of them in its own dataset."""
+def non_finite_audit(own: int, total: int, wrong_pred: int = 0, kind: str | None = None) -> ModelAudit:
+    """Return the audit of a model with scores that are not numbers, ``own`` of them in its own dataset.
+
+    :param kind: of those windows; None where it was not looked at.
+    """
     datasets = {"v402": replace(OWN, non_finite=own)}
-    return replace(SOUND, datasets=datasets, non_finite=total, wrong_pred=wrong_pred)
+    windows = {"v402": NonFiniteWindows({kind: WindowKind(own, "v402 row 7: [90]")})} if kind else {}
+    return replace(SOUND, datasets=datasets, non_finite=total, wrong_pred=wrong_pred, non_finite_windows=windows)
 
 
 def test_a_sound_model_passes_without_a_word() -> None:
@@ -124,12 +129,13 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "NONFINITE mask": (
         {
-            "audit": non_finite_audit(1, 1),
+            "audit": non_finite_audit(1, 1, kind=UNKNOWN),
             "served": replace(SERVED, needs_a_code=True),
             "equivalence": WITHOUT_NUMBER,
         },
-        "1 of 1,200 scores of its own dataset v402 is not a number; the model pools over a mask, and a window without "
-        "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
+        "1 of 1,200 scores of its own dataset v402 is not a number (1 window of unknown codes alone, as v402 row 7: "
+        "[90]); the model pools over a mask, and a window without a known code leaves nothing to pool. Train it "
+        "without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
         {"audit": non_finite_audit(1, 1), "equivalence": WITHOUT_NUMBER},
