@@ -35,9 +35,7 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Leave a model's row to the page's own table, where its outcome is the run's verdict; keep any other row."""
-        # A file that cannot be collected has a report without properties.
-        name = dict(getattr(report, "user_properties", ())).get("prediction_name")
-        verdict = self.session.verdicts.get(str(name))
+        verdict = self.session.verdicts.get(self.session.outcomes.names.get(report.nodeid, ""))
         if verdict and report.when == "call" and report.outcome == verdict.report_outcome:
             cells.clear()
         elif report.when == "call" or report.outcome != "passed":

@@ -71,15 +71,23 @@ def judge_all(
         for name in [model.prediction_name]
     }
     for verdict in verdicts.values():
-        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict) for failure in verdict.failures]
+        own = next(model.source_f04 for model in models if model.prediction_name == verdict.prediction_name)
+        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict, own) for failure in verdict.failures]
     return verdicts
 
 
-def _offer_layers(failure: Failure, variant: str, verdict: Verdict) -> Failure:
-    """Add to a failure that a layer causes the command that shows in which."""
+def _offer_layers(failure: Failure, variant: str, verdict: Verdict, own: str) -> Failure:
+    """Add to a failure that a layer causes the command that shows in which, on the first row.
+
+    :param own: the model's own dataset.
+    """
     if failure.code not in (NONFINITE, EQUIVALENCE):
         return failure
-    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} ROW=<row>"
+    dataset, row = (verdict.equivalence.place if verdict.equivalence else None) or (own, 0)
+    if failure.code == NONFINITE and verdict.audit and own in verdict.audit.non_finite_windows:
+        dataset, row = own, verdict.audit.non_finite_windows[own].first_row
+    place = f"ROW={row}" if dataset == own else f"DATASET={dataset} ROW={row}"
+    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} {place}"
     return replace(failure, sentence=f"{failure.sentence} To see in which layer: {command}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,11 @@ EMPTY, UNKNOWN, KNOWN = "without a code", "of unknown codes alone", "with codes 
 class WindowKind:
     """The windows of one kind whose scores are not numbers.
 
-    :param example: the first of them, with its row and its codes.
+    :param row: the first of them; ``example`` tells its dataset, row and codes.
     """
 
     windows: int
+    row: int
     example: str
 
 
@@ -51,7 +52,7 @@ class NonFiniteWindows:
             if mask.any():
                 place = int(mask.argmax())
                 example = f"{dataset} row {rows[place]:,}: {short_window_text(windows[place].values)}"
-                self._add_kind(kind, WindowKind(int(np.count_nonzero(mask)), example))
+                self._add_kind(kind, WindowKind(int(np.count_nonzero(mask)), int(rows[place]), example))
 
     def merge(self, later: NonFiniteWindows) -> None:
         """Add the windows of later rows."""
@@ -60,7 +61,7 @@ class NonFiniteWindows:
 
     def _add_kind(self, kind: str, later: WindowKind) -> None:
         earlier = self.kinds.get(kind)
-        self.kinds[kind] = WindowKind(earlier.windows + later.windows, earlier.example) if earlier else later
+        self.kinds[kind] = replace(earlier, windows=earlier.windows + later.windows) if earlier else later
 
     @classmethod
     def of(cls, parts: Iterable[NonFiniteWindows]) -> NonFiniteWindows:
@@ -79,6 +80,11 @@ class NonFiniteWindows:
     def with_known_code(self) -> int:
         """Return how many of the windows do not."""
         return self.kinds[KNOWN].windows if KNOWN in self.kinds else 0
+
+    @property
+    def first_row(self) -> int:
+        """Return the first row of all; of windows of one dataset."""
+        return min(kind.row for kind in self.kinds.values())
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from pytest_f07.results.comparison.history import HistoryEntry, read_history
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.figures import ComparisonPoint
 from pytest_f07.results.metric_table import UNDEFINED
+from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.run_charts import describe_base_rates, describe_models, describe_pace
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.scores import SHOWN_ROWS
@@ -40,6 +41,7 @@ class Page:
     :param expected: the number of models to judge.
     :param note: why the run does not count; None where it is complete.
     :param checks: which checks were done; ``outcome_text`` is the outcome and what it is worth.
+    :param own_checks: how the user's own checks ended.
     :param began: when the run began, in ISO form; ``seconds`` is its duration.
     :param counts: windows and predictions.
     :param latency: p50_ms, p95_ms and p99_ms of a request.
@@ -76,6 +78,7 @@ class Page:
     comparison: Comparison | None = None
     checks: Sequence[Check] = ()
     outcome_text: str = "passed"
+    own_checks: OwnChecks = field(default_factory=OwnChecks)
     not_judged: Collection[str] = ()
     is_broken: bool = False
     server_url: str = "http://127.0.0.1:5005"
@@ -103,7 +106,7 @@ class Page:
         """Return the verdict on the run: PASSED, FAILED or NOT COMPLETE."""
         if self.note is not None or self.judged != self.expected:
             return "NOT COMPLETE"
-        return "PASSED" if self.passed == self.expected else "FAILED"
+        return "PASSED" if self.passed == self.expected and not self.own_checks.failed else "FAILED"
 
     @property
     def failed(self) -> list[Verdict]:
@@ -153,6 +156,7 @@ def make_page(result: RunResult, note: str | None, not_judged: Collection[str] =
         note=note,
         checks=result.checks,
         outcome_text=result.outcome_text,
+        own_checks=result.own_checks,
         began=f"{result.began:%Y-%m-%d %H:%M:%S} UTC",
         seconds=(datetime.now(UTC) - result.began).total_seconds(),
         counts={} if result.broken else result.counts,

@@ -100,18 +100,21 @@ def _entries(name: str, documents: Sequence[tuple[str, Mapping[str, Any]]]) -> I
                 str(document.get("parent_variant")),
                 revision,
                 str(model.get("outcome")),
-                _metric_texts(model.get("metrics")),
+                _metric_texts(model.get("metrics"), model.get("intervals")),
                 tuple(_changes(name, before, document)) if before else (),
             )
             before = document
 
 
-def _metric_texts(metrics: object) -> dict[str, str]:
+def _metric_texts(metrics: object, resampled: object) -> dict[str, str]:
+    """Return each metric with Wilson's interval where it has one, else with that of resampled blocks."""
     if not isinstance(metrics, dict) or not metrics:
         return dict.fromkeys(SHOWN, NOT_RECORDED)
-    texts = {}
+    texts, intervals = {}, resampled if isinstance(resampled, dict) else {}
     for key in SHOWN:
         value, low, high = (metrics.get(name) for name in (key, f"{key}_low", f"{key}_high"))
+        if low is None and isinstance(interval := intervals.get(key), list) and len(interval) == 2:
+            low, high = interval
         text = f"{value:.4f}" if isinstance(value, int | float) else NOT_RECORDED
         if isinstance(low, int | float) and isinstance(high, int | float):
             # Wilson's interval is 0 to 1 for a metric of no rows alone.

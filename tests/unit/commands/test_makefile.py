@@ -56,7 +56,8 @@ def test_a_missing_name_is_asked_for_and_nothing_runs(folder: Path, arguments: t
 IDLE = {
     ("script7-run", "BATCH_SIZE=2"): "BATCH_SIZE has no meaning for make script7-run: leave it out",
     ("script7-run", "PORT="): "PORT has no meaning for make script7-run: leave it out",
-    ("nb7-run", "COMPARE=v700"): "COMPARE has no meaning for make nb7-run: leave it out",
+    ("nb7-run", "PROTOCOL=f07"): "PROTOCOL has no meaning for make nb7-run: leave it out",
+    ("nb7-run", "CHECKS=tests/f07"): "CHECKS has no meaning for make nb7-run: leave it out",
     ("check7", "ALLOW_FAILED=1"): "ALLOW_FAILED has no meaning for make check7: leave it out",
     ("remove7", "PARENT=v601"): "PARENT has no meaning for make remove7: leave it out",
     ("check7", "script7-run", "HOST=h"): "HOST has no meaning for make check7 script7-run: leave it out",

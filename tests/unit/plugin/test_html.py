@@ -22,11 +22,11 @@ def session(tmp_path: Path) -> ValidationSession:
     return small_session(tmp_path)
 
 
-def row(page: HtmlReport, nodeid: str, name: str | None, outcome: Any = "passed", when: Any = "call") -> list[str]:
+def row(page: HtmlReport, nodeid: str, outcome: Any = "passed", when: Any = "call") -> list[str]:
     """Return the cells that pytest-html is left with for a report; none where it has no row."""
-    properties, cells = [("prediction_name", name)] if name else [], ROW.copy()
-    report = pytest.TestReport(nodeid, ("m", 1, "t"), {}, outcome, None, when, user_properties=properties)
-    page.pytest_html_results_table_row(report, cells)
+    cells = ROW.copy()
+    page.session.outcomes.expect({NODE.format(name): name for name in ("a", "a__b")})
+    page.pytest_html_results_table_row(pytest.TestReport(nodeid, ("m", 1, "t"), {}, outcome, None, when), cells)
     return cells
 
 
@@ -41,29 +41,29 @@ def test_title_and_environment_name_variant_and_package(session: ValidationSessi
 
 
 OTHERS = {
-    "a test of the host": ("tests::t", None, "passed", "call"),
-    "a model that is not judged": (NODE.format("a__b"), "a__b", "passed", "call"),
-    "a model that somebody else's plugin lets fail": (NODE.format("a"), "a", "failed", "call"),
-    "an error at a model's end": (NODE.format("a"), "a", "failed", "teardown"),
+    "a test of the host": ("tests::t", "passed", "call"),
+    "a model that is not judged": (NODE.format("a__b"), "passed", "call"),
+    "a model that somebody else's plugin lets fail": (NODE.format("a"), "failed", "call"),
+    "an error at a model's end": (NODE.format("a"), "failed", "teardown"),
 }
 
 
-@pytest.mark.parametrize(("nodeid", "name", "outcome", "when"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize(("nodeid", "outcome", "when"), OTHERS.values(), ids=OTHERS)
 def test_what_is_no_models_verdict_keeps_its_row(
-    session: ValidationSession, nodeid: str, name: str | None, outcome: str, when: str
+    session: ValidationSession, nodeid: str, outcome: str, when: str
 ) -> None:
     let_run(session, passed_verdict("a"))
     page = HtmlReport(session)
-    assert row(page, nodeid, name, outcome, when) == ROW
+    assert row(page, nodeid, outcome, when) == ROW
     assert "Tests beside the models" in summary(page)[1]
 
 
 def test_a_models_row_is_left_to_the_page(session: ValidationSession) -> None:
     let_run(session, passed_verdict("a"), failed_verdict("a__b"))
     page = HtmlReport(session)
-    assert row(page, NODE.format("a"), "a") == row(page, NODE.format("a__b"), "a__b", "failed") == []
+    assert row(page, NODE.format("a")) == row(page, NODE.format("a__b"), "failed") == []
     for when in ("setup", "teardown"):
-        row(page, NODE.format("a"), "a", when=when)
+        row(page, NODE.format("a"), when=when)
     assert "Tests beside the models" not in summary(page)[1]
 
 

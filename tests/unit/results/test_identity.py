@@ -63,7 +63,7 @@ def test_a_server_that_tells_nothing_of_its_files_is_blamed_for_nothing(package:
 def windows(**kinds: int) -> NonFiniteWindows:
     """Return windows whose scores are not numbers, so many of each kind."""
     names = {"empty": EMPTY, "unknown": UNKNOWN, "known": KNOWN}
-    return NonFiniteWindows({names[key]: WindowKind(count, "v402 row 7: []") for key, count in kinds.items()})
+    return NonFiniteWindows({names[key]: WindowKind(count, 7, "v402 row 7: []") for key, count in kinds.items()})
 
 
 POOLING = "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it without "

@@ -74,15 +74,15 @@ AGREEING = Equivalence(0.5, without_number=Counter({"v403": 7}))
 def audit_elsewhere(windows: int = 9) -> ModelAudit:
     """Return an audit with seven scores of v403 that are not numbers, two of them of windows without a code."""
     kinds = {
-        UNKNOWN: WindowKind(5, "v403 row 4: [90]"),
-        EMPTY: WindowKind(2, "v403 row 7: []"),
+        UNKNOWN: WindowKind(5, 4, "v403 row 4: [90]"),
+        EMPTY: WindowKind(2, 7, "v403 row 7: []"),
     }
     return replace(
         SOUND,
         non_finite=8,
         datasets={"v402": replace(OWN, non_finite=1), "v403": DatasetStats(windows, non_finite=7)},
         non_finite_windows={
-            "v402": NonFiniteWindows({KNOWN: WindowKind(1, "v402 row 1: [1]")}),
+            "v402": NonFiniteWindows({KNOWN: WindowKind(1, 1, "v402 row 1: [1]")}),
             "v403": NonFiniteWindows(kinds),
         },
     )

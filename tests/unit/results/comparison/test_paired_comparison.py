@@ -18,7 +18,6 @@ from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.paths import Project
 from tests.unit.results.small_baseline import write_baseline, write_log
-from tests.unit.small_run import model
 
 RECORD: dict[str, Any] = {
     "sha256": "a",
@@ -56,9 +55,9 @@ def compare(
     if damage:
         baseline.log.parquet.write_bytes(b"no parquet")
     log = write_log(root / "now.parquet", ["a"], {"v401": [("[1]", [score]) for score in SCORES_NOW]})
-    verdicts = {"a": Verdict("a", Metrics("a", 1, 1, 1, 1), failures, audit=ModelAudit())}
+    verdict = Verdict("a", Metrics("a", 1, 1, 1, 1), failures, audit=ModelAudit())
     dataset = write_dataset(root / "now" / "v401__dataset.parquet", [0, 1, 0, 1])
-    run = ComparedRun(log, verdicts, [model("a", "v401")], [dataset], {"a": RECORD}, 2, servers[1])
+    run = ComparedRun(log, {"a": verdict.row()}, {"a": verdict.codes}, [dataset], {"a": RECORD}, 2, servers[1])
     return try_compare(baseline, run)
 
 
