@@ -19,7 +19,6 @@ from pytest_f07.results.canvas import (
     ORANGE,
     add_title,
     new_figure,
-    show_plain_numbers,
     shrink_texts,
     to_png,
 )
@@ -137,37 +136,6 @@ def draw_comparison(points: Sequence[ComparisonPoint]) -> bytes:
             axes.plot([], [], mark, color=color, label="F1" if name == "f1" else name)
         axes.plot([], [], "o", color="white", markeredgecolor=INK, label="hollow: F05, on its own test split")
         figure.legend(loc="upper right", bbox_to_anchor=(0.98, 1), ncols=4, handletextpad=0.2, columnspacing=1.2)
-        return to_png(figure)
-
-
-def draw_pace(requests: Sequence[tuple[float, int, float]]) -> bytes:
-    """Draw windows a second and request latency over the replay, as PNG; it is timed, so only the report holds it.
-
-    :param requests: for each answer the seconds since the replay began, its windows, and the seconds it took.
-    """
-    ends, windows, latencies = (np.array(column, np.float64) for column in zip(*requests, strict=True))
-    bins = int(np.clip(len(ends) // 8, 1, 60))
-    edges = np.linspace(0, max(float(ends.max()), 1e-9), bins + 1)
-    places = np.clip(np.searchsorted(edges, ends, side="left") - 1, 0, bins - 1)
-    rates = np.bincount(places, windows, bins) / np.diff(edges)
-    in_bins = [1000 * latencies[places == number] for number in range(bins)]
-    medians = [np.median(milliseconds) if len(milliseconds) else np.nan for milliseconds in in_bins]
-    slowest = [milliseconds.max() if len(milliseconds) else np.nan for milliseconds in in_bins]
-    with new_figure(9.6, 2.3) as figure:
-        left, right = figure.add_axes((0.08, 0.2, 0.39, 0.64)), figure.add_axes((0.56, 0.2, 0.41, 0.64))
-        left.stairs(rates, edges, fill=True, color=LIGHT_BLUE)
-        left.stairs(rates, edges, color=BLUE, linewidth=1.4)
-        left.set_title("windows a second")
-        right.stairs(slowest, edges, color=ORANGE, linewidth=1.4, linestyle="--", label="slowest", baseline=None)
-        right.stairs(medians, edges, color=BLUE, linewidth=1.4, label="median", baseline=None)
-        right.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
-        right.set_title("milliseconds a request")
-        for axes in (left, right):
-            axes.set_xlim(0, edges[-1])
-            axes.set_ylim(0)
-            axes.set_xlabel("seconds of the replay")
-            axes.grid(axis="y")
-            show_plain_numbers(axes)
         return to_png(figure)
 
 

@@ -167,22 +167,3 @@ def test_models_side_by_side_have_their_own_marks_filled_and_those_of_f05_hollow
     for name, (mark, color) in marks.items():
         assert drawn_marks[mark, color] == [(ratios(drawn.metrics)[name], y) for y, drawn in enumerate(MODELS)]
         assert drawn_marks[mark, "white"] == [(drawn.f05[name], y) for y, drawn in enumerate(MODELS)]
-
-
-def test_the_pace_shows_windows_a_second_and_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[Any] = []
-
-    def keep(figure: Any) -> bytes:
-        kept.append(figure)
-        return b""
-
-    monkeypatch.setattr(figures, "to_png", keep)
-    # Two seconds of eight answers each: 10 windows in 0.1 s, then 30 in 0.2 s, one of them in 0.7 s.
-    requests = [(second / 8, 10, 0.1) for second in range(1, 9)]
-    requests += [(1 + second / 8, 30, 0.7 if second == 3 else 0.2) for second in range(1, 9)]
-    figures.draw_pace(requests)
-    [left, right] = kept[0].axes
-    assert left.patches[0].get_data().values.tolist() == [80, 240]
-    heights = {patch.get_label(): patch.get_data().values for patch in right.patches}
-    assert np.allclose(heights["slowest"], [100, 700])
-    assert np.allclose(heights["median"], [100, 200])

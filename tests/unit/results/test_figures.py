@@ -23,7 +23,6 @@ from pytest_f07.results.figures import (
     draw_all,
     draw_comparison,
     draw_confusion,
-    draw_pace,
     draw_scores,
 )
 from pytest_f07.results.metrics import Metrics
@@ -133,11 +132,6 @@ def test_a_long_name_is_not_cut_off(name: str) -> None:
 def test_a_letter_that_the_font_lacks_does_not_end_a_run() -> None:
     """Warnings are errors here, as they may be in a host."""
     assert draw_confusion(replace(COUNTS, prediction_name="電池")) != draw_confusion(COUNTS)
-
-
-def test_a_replay_of_one_answer_has_a_pace() -> None:
-    assert draw_pace([(0.0, 1, 0.0)]).startswith(b"\x89PNG")
-    assert draw_pace([(0.5, 256, 0.01), (1.0, 256, 0.02), (1.5, 3, 0.01)] * 30).startswith(b"\x89PNG")
 
 
 def test_a_run_has_two_pictures_a_model_and_one_of_all(tmp_path: Path) -> None:
