@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
@@ -61,9 +61,9 @@ class Oracle:
         self.models: Future[dict[str, OracleModel]] = self._thread.submit(self._read_models)
         return self
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        """Return the scores of ``rows`` of a dataset, ``[rows, models]``, once they are there; NaN for no number."""
-        return self._thread.submit(self._ask, dataset, rows)
+    def ask(self, rows: Mapping[str, Int64Array]) -> Future[Float32Array]:
+        """Return the scores of rows of each dataset, ``[rows, models]``, once they are there; NaN for no number."""
+        return self._thread.submit(self._ask, rows)
 
     def _read_models(self) -> dict[str, OracleModel]:
         line = self._popen.stdout.readline() if self._popen.stdout else b""
@@ -74,8 +74,8 @@ class Oracle:
             raise BrokenRun(f"the oracle answers for {', '.join(models)}; the manifest lists {', '.join(self._models)}")
         return models
 
-    def _ask(self, dataset: str, rows: Int64Array) -> Float32Array:
-        question = json.dumps({"dataset": dataset, "rows": rows.tolist()})
+    def _ask(self, rows: Mapping[str, Int64Array]) -> Float32Array:
+        question = json.dumps({dataset: each.tolist() for dataset, each in rows.items()})
         header, answer = b"", b""
         if self._popen.stdin and self._popen.stdout:
             with suppress(OSError, ValueError):  # it died, and says below why
@@ -85,13 +85,14 @@ class Oracle:
                 answer = self._popen.stdout.read(int(header))
         if not header or len(answer) != int(header):
             raise self._death()
-        wanted = len(rows) * len(self._models)
+        windows = sum(map(len, rows.values()))
+        wanted = windows * len(self._models)
         if len(answer) != 4 * wanted:
             raise BrokenRun(
-                f"the oracle answered {len(answer):,} bytes for {counted(len(rows), 'window')} of {dataset}, which "
-                f"take {4 * wanted:,}"
+                f"the oracle answered {len(answer):,} bytes for {counted(windows, 'window')} of {', '.join(rows)}, "
+                f"which take {4 * wanted:,}"
             )
-        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(len(rows), len(self._models))
+        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(windows, len(self._models))
 
     def _death(self) -> BrokenRun:
         self._log.seek(0)

@@ -25,7 +25,7 @@ ECHO = (
     + """
 for line in sys.stdin:
     question = json.loads(line)
-    scores = [score for row in question["rows"] for score in (row / 8, float("nan"))]
+    scores = [score for row in question["v401"] for score in (row / 8, float("nan"))]
     sys.stdout.buffer.write(b"%d\\n" % (4 * len(scores)) + struct.pack(f"<{len(scores)}f", *scores))
     sys.stdout.flush()
 """
@@ -33,7 +33,7 @@ for line in sys.stdin:
 
 
 def ask(oracle: Oracle, *rows: int) -> Future[Float32Array]:
-    return oracle.ask("v401", np.array(rows, np.int64))
+    return oracle.ask({"v401": np.array(rows, np.int64)})
 
 
 @pytest.fixture
