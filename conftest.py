@@ -271,9 +271,13 @@ class Checkout:
         stub = str(REPOSITORY / "tests" / "stub_server.py")
         (self.root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
 
+    def metadata(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+        return document
+
     def change_metadata(self, **values: object) -> None:
         path = self.variant / "07_deployrun_metadata.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+        path.write_text(json.dumps({**self.metadata(), **values}))
 
     def tree(self) -> dict[str, bytes]:
         top = self.root / "executions"

@@ -32,6 +32,7 @@ class Selection:
     :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
     :param compare_with: another variant, with whose complete run this run is compared.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
+    :param checks: the user's own checks in place of those that params.yaml names; empty where none were given.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -41,6 +42,7 @@ class Selection:
     compare_with: str | None = None
     server_url: str | None = None
     protocol: str | None = None
+    checks: tuple[str, ...] = ()
     set_aside: list[str] = field(default_factory=list)
 
 
@@ -54,7 +56,7 @@ def select(config: pytest.Config) -> Selection | None:
     named = {argument: path for argument in config.args if (path := _manifest_path(config, argument))}
     variant = config.getoption("f07_variant")
     if variant is None and not named:
-        for option in ("compare", "server_url", "protocol"):
+        for option in ("compare", "server_url", "protocol", "checks"):
             if config.getoption(f"f07_{option}") is not None:
                 flag = f"--f07-{option.replace('_', '-')}"
                 raise pytest.UsageError(f"{flag} needs --f07-variant: name the variant that is to be validated.")
@@ -79,8 +81,15 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     assert project is not None, "both ways above give a manifest's path"
     project.check()
     collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
-    options = [config.getoption(f"f07_{name}") for name in ("compare", "server_url", "protocol")]
-    selection = Selection(project, manifest.parent.name, collect_only, *options)
+    selection = Selection(
+        project,
+        manifest.parent.name,
+        collect_only,
+        compare_with=config.getoption("f07_compare"),
+        server_url=config.getoption("f07_server_url"),
+        protocol=config.getoption("f07_protocol"),
+        checks=tuple(config.getoption("f07_checks") or ()),
+    )
     selection.set_aside = _set_aside(config, list(named) or [_to_argument(config, manifest)], bool(named))
     return selection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from conftest import REPOSITORY, Checkout, F07Project, make_checkout
 
 DOCS = REPOSITORY / "docs"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = ("validate-a-package.md", "publish.md", "in-ci.md", "your-own-project.md")
+PAGES = ("validate-a-package.md", "own-checks.md", "publish.md", "in-ci.md", "your-own-project.md")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def test_the_commands_of_a_page_do_what_it_shows(name: str, project: Checkout) -
     assert page.shown
     if name != "your-own-project.md":  # it says how to have one
         add_makefile(project)
+    if name == "own-checks.md":
+        shutil.copytree(DOCS / "examples", project.root / "tests" / "f07")
     if name == "publish.md":
         pytest.importorskip("dvc", reason="DVC is not installed in this environment (extra dvc)")
         add_remotes(project)
