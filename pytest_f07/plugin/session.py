@@ -80,6 +80,7 @@ class ValidationSession:
                     selection.compare_with,
                     selection.server_url,
                     selection.protocol,
+                    selection.resume,
                 )
                 manifest = prepared.manifest
             staging = disk.make_temporary(f"f07-{selection.variant}-")

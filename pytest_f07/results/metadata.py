@@ -90,6 +90,8 @@ def document(result: RunResult) -> dict[str, Any]:
         **({"own_checks": result.own_checks.document()} if result.own_checks.checks else {}),
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": described["versions"],
+        **{key: result.identity[key] for key in ("processor", "kernels") if key in result.identity},
+        **({"resumed": result.resumed.document()} if result.resumed else {}),
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
         "latency": latency(timings.latencies),
         "seconds": {stage: round(seconds, 3) for stage, seconds in result.stage_seconds.items()},
