@@ -9,8 +9,9 @@ from PIL import Image
 
 from pytest_f07.results.agreement import Agreement
 from pytest_f07.results.base_rate_figure import draw_base_rates
+from pytest_f07.results.formulas import Counts
 
-AGREEMENT = Agreement(0.729, 0.1, (0.067, 0.131), 0.101, (0.093, 0.111), 320, 0.018)
+AGREEMENT = Agreement(0.729, 0.1, (0.067, 0.131), 0.101, (0.093, 0.111), Counts(70, 195, 26, 29), 0.018)
 
 
 def pixels(png: bytes) -> np.ndarray:
