@@ -58,10 +58,9 @@ class Agreement:
     def sentence(self) -> str:
         """Return what the comparison says, for a reader who sees two precisions that are far apart."""
         if self.claimed is None or self.expected is None:
-            return (
-                f"F05 predicted 1 nowhere on its test split of {counted(_rows(self.split), 'window')}, so its test says "
-                "nothing of the precision here."
-            )
+            windows = counted(_rows(self.split), "window")
+            nothing = "so its test says nothing of the precision here"
+            return f"F05 predicted 1 nowhere on its test split of {windows}, {nothing}."
         carried = (
             f"F05's precision of {self.claimed:.3f} is {self.expected:.3f} ({_text(self.interval)}) at the base rate "
             f"here, {self.base_rate:.1%}"
