@@ -25,7 +25,7 @@ _LISTING_OPTIONS = (
 )
 
 # Options of ours that mean nothing without a variant, in the order of Selection's fields.
-_OPTIONS = ("compare", "server_url", "protocol", "resume")
+_OPTIONS = ("compare", "server_url", "protocol", "resume", "workers", "scheduler")
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Selection:
     :param compare_with: another variant, with whose complete run this run is compared.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :param resume: take the finished parts that an earlier run left.
+    :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -46,6 +47,8 @@ class Selection:
     server_url: str | None = None
     protocol: str | None = None
     resume: bool = False
+    workers: str | None = None
+    scheduler: str | None = None
     set_aside: list[str] = field(default_factory=list)
 
 
@@ -60,7 +63,7 @@ def select(config: pytest.Config) -> Selection | None:
     variant = config.getoption("f07_variant")
     if variant is None and not named:
         for option in _OPTIONS:
-            if config.getoption(f"f07_{option}"):
+            if config.getoption(f"f07_{option}") not in (None, False):
                 flag = f"--f07-{option.replace('_', '-')}"
                 raise pytest.UsageError(f"{flag} needs --f07-variant: name the variant that is to be validated.")
         return None

@@ -23,6 +23,7 @@ from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.run.execute import execute
 from pytest_f07.run.prepare import Prepared, load, prepare
+from pytest_f07.run.replayer import Replayer
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
@@ -70,6 +71,8 @@ class ValidationSession:
                     selection.server_url,
                     selection.protocol,
                     selection.resume,
+                    selection.workers,
+                    selection.scheduler,
                 )
                 manifest = prepared.manifest
             session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))
@@ -107,13 +110,13 @@ class ValidationSession:
         """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
         return self.manifest.paths if self.all_selected else self.staged
 
-    def execute(self, prepared: Prepared, server: Server) -> RunResult:
+    def execute(self, prepared: Prepared, server: Server, replayer: Replayer | None) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
             with self.shield.protect():
-                self.result = execute(prepared, server, self.outputs, self.on_progress)
+                self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
 

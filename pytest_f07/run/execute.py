@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.endpoints.connect import connect
-from pytest_f07.endpoints.endpoint import Endpoint, Provides
-from pytest_f07.endpoints.target import first_difference
+from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import Prover
-from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.errors import F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.part import read_part
-from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
+from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
@@ -39,7 +36,7 @@ from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.run.parts import Parts, describe_run
 from pytest_f07.run.prepare import Prepared
-from pytest_f07.run.shard import run_shard
+from pytest_f07.run.replayer import LocalReplayer, Replayer
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.temporal import dependent_rows
@@ -74,17 +71,19 @@ def execute(
     server: Server,
     outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    replayer: Replayer | None = None,
 ) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
 
     :param outputs: where the artefacts go; what an earlier run left there is removed.
     :param on_progress: called after each batch.
+    :param replayer: who replays the shards; None: this process does, through ``server``.
     :returns: the result; where the run broke, each verdict says why, and nothing is raised.
     """
     record, reason = _Record(), None
     try:
         clean(outputs, keep_parts=prepared.resume)
-        _Execution(prepared, server, outputs, on_progress, record).validate()
+        _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
@@ -96,7 +95,7 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
-    server: Server
+    replayer: Replayer
     outputs: Outputs
     on_progress: Callable[[Progress], None]
     record: _Record
@@ -106,89 +105,49 @@ class _Execution:
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
         params = prepared.params
-        client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
+        replayer = self.replayer
         shards = cut_shards(prepared.datasets, len(names), params.batch_size)
         with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
-            with record.stage("start"):
-                record.identity |= self.server.start(client)
-            record.provides = client.provides
-            # Without a route for one window, no row is asked about alone.
-            rows = infer_rows(prepared.datasets) if client.provides.single else {}
-            tolerance = params.equivalence.tolerance
-            infer_check = InferCheck(prepared.models, rows, tolerance)
-            again_check = AgainCheck(prepared.models, tolerance)
             try:
-                self._replay(client, shards, (infer_check.add, again_check.add))
+                with record.stage("start"):
+                    record.identity |= replayer.start()
+                record.provides = replayer.provides
+                # Without a route for one window, no row is asked about alone.
+                rows = infer_rows(prepared.datasets) if replayer.provides.single else {}
+                tolerance = params.equivalence.tolerance
+                infer_check = InferCheck(prepared.models, rows, tolerance)
+                again_check = AgainCheck(prepared.models, tolerance)
+                self._replay(shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
-                    try:
-                        infer_check.ask(client)
-                        again_check.ask(client)
-                        _check_unchanged(record.identity, client.identity())
-                    except OSError as error:
-                        raise explain_break(error, "/infer", params.timeout_s, self.server.wait_for_exit) from None
+                    infer_check, again_check = replayer.ask_again(infer_check, again_check)
             finally:
-                client.close()
+                replayer.close()
             self._judge(shards, infer_check, again_check, prover)
         shutil.rmtree(self.outputs.parts, ignore_errors=True)
 
-    def _replay(
-        self, client: Endpoint[Any], shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]
-    ) -> None:
+    def _replay(self, shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]) -> None:
+        prepared, provides = self.prepared, self.replayer.provides
+        names = tuple(prepared.manifest.prediction_names)
         paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
-        progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
+        progress = Progress(sum(dataset.rows for dataset in prepared.datasets))
 
         def take(batch: BatchResult) -> None:
             nonlocal progress
             log.add(batch)
             for remember in on_batch:
                 remember(batch)
-            progress = progress.after(batch)
+            progress = progress.after(batch, self.replayer.status)
             self.on_progress(progress)
 
-        parts = self._parts(client)
-        try:
-            with (
-                self.record.stage("replay"),
-                PredictionLog(*paths, client.names, client.provides.scores) as log,
-            ):
-                for number, shard in enumerate(shards):
-                    timings = self._replay_shard(client, number, shard, take, None if len(shards) == 1 else parts)
-                    self.record.timings = self.record.timings.merge(timings)
-        finally:
-            if self.prepared.resume:
-                self.record.resumed = Resumed(len(shards), parts.taken, tuple(parts.refused))
-
-    def _parts(self, client: Endpoint[Any]) -> Parts:
-        prepared = self.prepared
-        run = describe_run(
-            prepared.manifest, prepared.params, prepared.models, self.record.identity, client.provides.scores
-        )
-        parts = Parts(self.outputs.parts, run, len(client.names))
+        run = describe_run(prepared.manifest, prepared.params, prepared.models, self.record.identity, provides.scores)
+        parts = Parts(self.outputs.parts, run, len(names))
         parts.begin()
-        return parts
-
-    def _replay_shard(
-        self,
-        client: Endpoint[Any],
-        number: int,
-        shard: Shard,
-        take: Callable[[BatchResult], None],
-        parts: Parts | None,
-    ) -> Timings:
-        """Take a shard's part from the run before, or replay the shard.
-
-        :param parts: None where the run is one shard: the log itself is its only part.
-        """
-        batch_size, wait_for_exit = self.prepared.params.batch_size, self.server.wait_for_exit
-        if parts is None:
-            return replay_shard(client, shard, batch_size, take, wait_for_exit)
-        if (result := parts.take(number, shard)) is None:
-            result = run_shard(client, shard, batch_size, parts.path(number), wait_for_exit, take)
-            parts.keep(number, result)
-        else:
-            for batch in read_part(result.part, shard, batch_size, client.names):
-                take(batch)
-        return result.timings
+        try:
+            with self.record.stage("replay"), PredictionLog(*paths, names, provides.scores) as log:
+                self.record.timings = self.replayer.replay(shards, parts, take)
+        finally:
+            if prepared.resume:
+                self.record.resumed = Resumed(len(shards), parts.taken, tuple(parts.refused))
 
     def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
@@ -220,9 +179,3 @@ class _Execution:
                 record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
-
-
-def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Raise :class:`BrokenRun` where the server is another one than at the start."""
-    if difference := first_difference(before, after):
-        raise BrokenRun(f"the server changed during the run: {difference}; nothing that it answered counts")

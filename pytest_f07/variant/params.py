@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.address import ADDRESS_KEYS, Address
+from pytest_f07.variant.cluster import CLUSTER_KEYS, ClusterParams
 from pytest_f07.variant.documents import read_parameters
 from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
@@ -18,7 +19,7 @@ from pytest_f07.variant.requirements import Requirements
 MAX_BATCH_SIZE = 65_536
 KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
-RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
+RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS, *CLUSTER_KEYS)
 MAX_TIMEOUT_S = 86_400
 
 
@@ -31,6 +32,7 @@ class Params:
     :param equivalence: which predictions are compared with the oracle.
     :param require: what models are required to do, as params.yaml has it.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
+    :param cluster: the workers that a run is spread over.
     """
 
     parent_variant_f06: str
@@ -43,6 +45,7 @@ class Params:
     timeout_s: float = 120
     start_timeout_s: float = 180
     address: Address = field(default_factory=Address)
+    cluster: ClusterParams = field(default_factory=ClusterParams)
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -82,6 +85,7 @@ class Params:
             equivalence=EquivalenceParams.parse(document.get("equivalence", FULL.mode), where),
             require=_parse_require(document.get("require"), where),
             address=Address.parse(runtime, where),
+            cluster=ClusterParams.parse(runtime, where),
         )
 
     @property
@@ -105,9 +109,10 @@ class Params:
     def document(self) -> dict[str, Any]:
         """Return the mapping that params.yaml holds."""
         timeouts = {key: getattr(self, key) for key in TIMEOUT_KEYS if getattr(self, key) != getattr(Params, key)}
+        elsewhere = {**self.address.document(), **self.cluster.document()}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
-            "runtime": {"host": self.host, "port": self.port, **timeouts, **self.address.document()},
+            "runtime": {"host": self.host, "port": self.port, **timeouts, **elsewhere},
             "batch_size": self.batch_size,
         }
         if self.sample_size is not None:
