@@ -24,8 +24,8 @@ _LISTING_OPTIONS = (
     "xshow",
 )
 
-# Options of ours that mean nothing without a variant, in the order of Selection's fields.
-_OPTIONS = ("compare", "server_url", "protocol", "resume", "workers", "scheduler")
+# Options of ours that mean nothing without a variant.
+_OPTIONS = ("compare", "server_url", "protocol", "resume", "workers", "scheduler", "checks")
 
 
 @dataclass
@@ -37,6 +37,7 @@ class Selection:
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :param resume: take the finished parts that an earlier run left.
     :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
+    :param checks: the user's own checks in place of those that params.yaml names; empty where none were given.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -49,6 +50,7 @@ class Selection:
     resume: bool = False
     workers: str | None = None
     scheduler: str | None = None
+    checks: tuple[str, ...] = ()
     set_aside: list[str] = field(default_factory=list)
 
 
@@ -87,8 +89,18 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     assert project is not None, "both ways above give a manifest's path"
     project.check()
     collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
-    options = [config.getoption(f"f07_{name}") for name in _OPTIONS]
-    selection = Selection(project, manifest.parent.name, collect_only, *options)
+    selection = Selection(
+        project,
+        manifest.parent.name,
+        collect_only,
+        compare_with=config.getoption("f07_compare"),
+        server_url=config.getoption("f07_server_url"),
+        protocol=config.getoption("f07_protocol"),
+        resume=config.getoption("f07_resume"),
+        workers=config.getoption("f07_workers"),
+        scheduler=config.getoption("f07_scheduler"),
+        checks=tuple(config.getoption("f07_checks") or ()),
+    )
     selection.set_aside = _set_aside(config, list(named) or [_to_argument(config, manifest)], bool(named))
     return selection
 

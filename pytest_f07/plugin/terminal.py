@@ -106,7 +106,9 @@ def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | 
                 terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         compared = result.comparison.summary if result.comparison else []
-        text = ci.format_step_summary(result.variant, result.package, result.verdicts, note, compared)
+        text = ci.format_step_summary(
+            result.variant, result.package, result.verdicts, note, compared, result.own_checks
+        )
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)

@@ -38,8 +38,8 @@ def describe_run(
     """
     document = {
         "manifest": manifest.digest,
-        # Neither address nor deadlines change a prediction, and a deadline may be why the run before broke.
-        "params": {key: value for key, value in params.document().items() if key != "runtime"},
+        # Neither addresses and deadlines nor the user's own checks change a prediction.
+        "params": {key: value for key, value in params.document().items() if key not in ("runtime", "checks")},
         "thresholds": {model.prediction_name: model.threshold for model in models},
         "versions": {
             "pytest-f07": pytest_f07.__version__,
