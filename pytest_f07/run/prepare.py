@@ -108,7 +108,7 @@ def prepare(
     baselines = read_baselines(loaded, params, compare_with)
     lock = lock_variant(loaded.paths)
     try:
-        disk.check(loaded.paths, datasets, loaded.prediction_names)
+        disk.check(loaded.paths, datasets, loaded.prediction_names, params.log == "parts")
         address = params.address.override(server_url, protocol)
         if resume and address.url is not None:
             raise F07Error(

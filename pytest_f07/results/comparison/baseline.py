@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.log.reader import log_files
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
@@ -72,7 +73,8 @@ class BaselineRun:
         paths = project.variant(variant)
         if not paths.folder.is_dir():
             raise F07Error(f"{subject}: {describe_missing(project, variant)}. Name one that has been run.")
-        for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
+        log = log_files(paths.predictions_parquet) or [paths.predictions_parquet]
+        for path in (paths.metadata, paths.metrics_csv, *log):
             if not path.is_file():
                 raise F07Error(
                     f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
@@ -92,7 +94,7 @@ class BaselineRun:
                 f"{subject}: it validates none of these models, but {', '.join(models)}; "
                 "name a variant of a package with the same models."
             )
-        for path in (paths.metrics_csv, paths.predictions_parquet):
+        for path in (paths.metrics_csv, *log):
             _check_digest(path, path.relative_to(paths.folder).as_posix(), document, f"{subject}: {project.show(path)}")
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
         server = document.get("server")
