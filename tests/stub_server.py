@@ -58,7 +58,7 @@ class Stub:
             self.headers[PROCESS_HEADER] = "another"
         if self.fault == "slow":
             time.sleep(0.03)
-        if self.fault == "kills-its-worker" and number == 4:
+        if self.fault == "kills-its-worker":
             os.kill(os.getppid(), signal.SIGKILL)
         if self.fault == "stalls" and number == 4:
             Path("stalled").touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,12 @@ class Selection:
     workers: str | None = None
     scheduler: str | None = None
     set_aside: list[str] = field(default_factory=list)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what the session's options say of the run, by the parameters of ``prepare``."""
+        names = ("compare_with", "server_url", "protocol", "resume", "workers", "scheduler")
+        return {name: getattr(self, name) for name in names}
 
 
 def select(config: pytest.Config) -> Selection | None:

@@ -15,6 +15,7 @@ from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
+from pytest_f07.plugin.spread import check_cluster
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
@@ -64,17 +65,9 @@ class ValidationSession:
                 manifest, _ = load(selection.project, selection.variant)
             else:
                 disk.check_cache(cache_folder(config))
-                prepared = prepare(
-                    selection.project,
-                    selection.variant,
-                    selection.compare_with,
-                    selection.server_url,
-                    selection.protocol,
-                    selection.resume,
-                    selection.workers,
-                    selection.scheduler,
-                )
+                prepared = prepare(selection.project, selection.variant, **selection.options)
                 manifest = prepared.manifest
+                check_cluster(prepared)
             session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))
         except F07Error as error:
             raise pytest.UsageError(str(error)) from None

@@ -38,10 +38,10 @@ def start_session(f07_project: F07Project) -> Iterator[StartSession]:
     """Start a session answered by the stub, with small shards; no server stays when it has ended."""
     sessions: list[Session] = []
 
-    def start(*arguments: str, fault: str = "none") -> Session:
+    def start(*arguments: str, fault: str = "none", more: str = "") -> Session:
         f07_project.stub(fault)
         conftest = f07_project.root / "conftest.py"
-        conftest.write_text(conftest.read_text() + SMALL_SHARDS)
+        conftest.write_text(conftest.read_text() + SMALL_SHARDS + more)
         sessions.append(Session(f07_project, arguments))
         return sessions[-1]
 

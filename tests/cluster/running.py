@@ -57,8 +57,9 @@ class Cluster:
         :param file_bytes: how large a file may be that one writes: as on a full disk.
         """
         scratch = ("--local-directory", str(self.folder / f"scratch-{len(self.processes)}"))
-        options = ("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--host", "127.0.0.1", *scratch)
-        options += ("--nanny" if nanny else "--no-nanny", *self.tls)
+        kind = "--nanny" if nanny else "--no-nanny"
+        limits = ("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--host", "127.0.0.1")
+        options = (*limits, *scratch, kind, *self.tls)
         self.workers += [
             self._start("worker", self.address, *options, file_bytes=file_bytes, variables=variables)
             for _ in range(number)

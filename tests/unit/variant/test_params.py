@@ -84,7 +84,8 @@ REFUSED = {
     PARENT + '"a\\nb": 1': f"p: unknown key 'a\\nb'; valid keys are {KEYS}.",
     PARENT + "runtime: {hots: x}": "p: unknown key 'runtime.hots'; "
     "valid keys are runtime.host, runtime.port, runtime.timeout_s, runtime.start_timeout_s, "
-    "runtime.url, runtime.protocol, runtime.token_env, runtime.ca, runtime.models, runtime.scheduler, runtime.mixed_cpus.",
+    "runtime.url, runtime.protocol, runtime.token_env, runtime.ca, runtime.models, "
+    "runtime.scheduler, runtime.mixed_cpus.",
     PARENT + "runtime: [5005]": "p: runtime is [5005]; it must hold host and port.",
     PARENT + "runtime: ''": "p: runtime is ''; it must hold host and port.",
     PARENT + "runtime: {host: 127}": "p: runtime.host is 127; it must be a host name or an address, like 127.0.0.1.",
