@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from tests.forks import run_module
 
@@ -51,9 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A job in the background ignores Ctrl-C, and each of its children would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o022)
-    # The same examples each time: what is new is searched for by "make fuzz".
-    settings.register_profile("deterministic", derandomize=True, deadline=None)
-    settings.load_profile("deterministic")
+    # This file is read by runs of a variant too, in an environment without what tests need.
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import settings
+
+        settings.register_profile("deterministic", derandomize=True, deadline=None)
+        settings.load_profile("deterministic")
 
 
 @pytest.hookimpl(trylast=True)
@@ -269,9 +271,13 @@ class Checkout:
         stub = str(REPOSITORY / "tests" / "stub_server.py")
         (self.root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
 
+    def metadata(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.variant / "07_deployrun_metadata.json").read_text())
+        return document
+
     def change_metadata(self, **values: object) -> None:
         path = self.variant / "07_deployrun_metadata.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+        path.write_text(json.dumps({**self.metadata(), **values}))
 
     def tree(self) -> dict[str, bytes]:
         top = self.root / "executions"

@@ -65,8 +65,18 @@ fi
 echo "Installing pytest-f07 with $extras into $folder"
 if [ "$groups" != none ]; then
   for group in $(echo "$groups" | tr , ' '); do set -- "$@" --group "$group"; done
-  # Groups are for pip 25.1 or newer.
-  "$python" -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 fi
-"$python" -m pip install --quiet --disable-pip-version-check "$@" -e ".[$extras]"
+# A terminal sees what is loaded, and how much of it is there; the log of a CI server sees nothing of that.
+if [ -t 1 ]; then quiet=; else quiet=--quiet; fi
+install_with_pip() {
+  # Groups are for pip 25.1 or newer.
+  if [ "$groups" != none ]; then "$python" -m pip install $quiet --disable-pip-version-check 'pip>=25.1'; fi
+  "$python" -m pip install $quiet --disable-pip-version-check "$@" -e ".[$extras]"
+}
+# uv is faster, and knows nothing of what pip's configuration says of indexes: where it fails, pip is asked.
+if command -v uv >/dev/null && uv pip install $quiet --python "$python" "$@" -e ".[$extras]"; then
+  :
+else
+  install_with_pip "$@"
+fi
 touch "$stamp"

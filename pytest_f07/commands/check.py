@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,14 +17,13 @@ from pytest_f07.results import metric_table
 from pytest_f07.results.accounting import check_accounting
 from pytest_f07.results.checks import describe_outcome
 from pytest_f07.results.counting import count_log
+from pytest_f07.results.reading.complete import is_older, read_any_metadata, require_variant
+from pytest_f07.results.reading.unaltered import describe_alteration
 from pytest_f07.variant import manifest
 from pytest_f07.variant.coherence import incoherences
-from pytest_f07.variant.documents import read_json
-from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.package import read_package
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import DEPLOYRUN, PackagePaths, Project, VariantPaths, check_variant
-from pytest_f07.variant.seal import digest
+from pytest_f07.variant.paths import PackagePaths, Project, VariantPaths, check_variant
 from pytest_f07.variant.unlisted import unlisted_models
 from pytest_f07.variant.wording import counted
 
@@ -61,19 +58,19 @@ def check_run(project: Project, variant: str) -> list[Finding]:
 
     :raises F07Error: where there is no such variant.
     """
-    paths = existing(project, variant)
+    paths = require_variant(project, variant)
     sealed = _sealed(project, paths)
     try:
-        document = _read_document(project, paths)
+        document = read_any_metadata(project, paths)
     except F07Error as error:
         nothing = "not looked at: there is no complete run"
         complete = Finding("complete", wrong=str(error))
         return [complete, Finding("unaltered", unknown=nothing), sealed, Finding("balanced", unknown=nothing)]
-    findings = [_complete(project, paths, document), unaltered(project, paths, document), sealed]
-    if any(finding.wrong for finding in findings):
-        why = "not looked at, since the above is not as the run left it"
-        return [*findings, Finding("balanced", unknown=why)]
-    return [*findings, _balanced(project, paths, document)]
+    findings = [_complete(project, paths, document), _unaltered(project, paths, document), sealed]
+    balanced = Finding("balanced", unknown="not looked at, since the above is not as the run left it")
+    if not any(finding.wrong for finding in findings):
+        balanced = _balanced(project, paths, document)
+    return [*findings, balanced, *_notebook(project, paths, document)]
 
 
 def check_package(project: Project, parent: str) -> list[str]:
@@ -96,43 +93,6 @@ def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
     return f"; on no list of models, so not validated: {', '.join(names)}" if names else ""
 
 
-def existing(project: Project, variant: str) -> VariantPaths:
-    """Return the paths of a variant; raise :class:`F07Error` where there is none."""
-    paths = project.variant(check_variant(variant, "VARIANT"))
-    if not paths.folder.is_dir():
-        raise missing_variant(project, variant)
-    return paths
-
-
-def read_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
-    """Return what a complete run of this tool wrote last; :class:`F07Error` where there is none."""
-    document = _read_document(project, paths)
-    if _is_older(document):
-        where = project.show(paths.metadata)
-        raise F07Error(
-            f"{where}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run "
-            f"VARIANT={paths.name}"
-        )
-    return document
-
-
-def _read_document(project: Project, paths: VariantPaths) -> dict[str, Any]:
-    """Return the metadata of this or of an older tool; :class:`F07Error` where it is not this variant's."""
-    where = project.show(paths.metadata)
-    if not paths.metadata.is_file():
-        raise F07Error(
-            f"{where} is not there: no run of {paths.name} was completed. Run it: make script7-run VARIANT={paths.name}"
-        )
-    document = read_json(paths.metadata, where)
-    if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
-        raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")
-    return document
-
-
-def _is_older(document: Mapping[str, Any]) -> bool:
-    return not isinstance(document.get("sha256"), dict) or document.get("outcome") not in ("passed", "failed")
-
-
 def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
     expected = [
         paths.params,
@@ -146,7 +106,7 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
         names = manifest.load(project, paths.name).prediction_names
     except F07Error as error:
         return Finding("complete", wrong=str(error))
-    older = _is_older(document)
+    older = is_older(document)
     if not older:
         expected += [paths.junit_xml, *map(paths.confusion_png, names)]
     for path in expected:
@@ -158,46 +118,32 @@ def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]
     return Finding("complete", f"{models}, {describe_outcome(document)}, run of {when}")
 
 
-def unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+def _unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
     """Return whether every file is as the run left it, with none beside them."""
-    if _is_older(document):
+    if is_older(document):
         return Finding("unaltered", unknown="an older tool wrote no digests of its files, so nobody can tell")
-    sealed: dict[str, str] = document["sha256"]
-    there = _files(paths)
-    for name in sorted({*there, *sealed}):
-        where = project.show(paths.folder / name)
-        if name not in sealed:
-            return Finding("unaltered", wrong=f"{where} was added after the run")
-        if name not in there:
-            return Finding("unaltered", wrong=f"{where} is missing")
-        if digest(paths.folder / name) != sealed[name]:
-            return Finding("unaltered", wrong=f"{where} has changed since the run")
-    declared = _declaration(project, paths, document)
-    return Finding("unaltered", f"{counted(len(there), 'file')} as the run left them", declared)
+    wrong = describe_alteration(project, paths, document)
+    return Finding("unaltered", f"{counted(len(document['sha256']), 'file')} as the run left them", wrong)
 
 
-def _files(paths: VariantPaths) -> list[str]:
-    """Return the files of the published folders. A link to a file (DVC makes them) counts as the file."""
-    return [
-        Path(top, name).relative_to(paths.folder).as_posix()
-        for folder in paths.published
-        for top, _, files in os.walk(folder)
-        for name in files
-    ]
-
-
-def _declaration(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> str:
-    """Return what is wrong with params.yaml and manifest.json; empty where nothing is."""
-    where = project.show(paths.params)
+def _notebook(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield whether the executed copy of the notebook, where there is one, shows this run: it holds the run's time."""
     try:
-        if not Params.read(paths.params, where).is_what_ran(document.get("params")):
-            return f"{where} has changed since the run"
-    except F07Error as error:
-        return str(error)
-    declared = document.get("manifest")
-    if isinstance(declared, dict) and digest(paths.manifest) != declared.get("sha256"):
-        return f"{project.show(paths.manifest)} has changed since the run"
-    return ""
+        text = paths.notebook.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeError) as error:
+        yield Finding("notebook", wrong=f"{project.show(paths.notebook)} cannot be read: {error}")
+        return
+    is_current = str(document.get("timestamp")) in text
+    yield Finding(
+        "notebook",
+        f"{paths.notebook.name} shows this run",
+        ""
+        if is_current
+        else f"{project.show(paths.notebook)} shows another run than this one. Execute it again (make nb7-run "
+        f"VARIANT={paths.name}), or remove it",
+    )
 
 
 def _sealed(project: Project, paths: VariantPaths) -> Finding:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_f07.commands.check import read_metadata
 from pytest_f07.errors import F07Error
+from pytest_f07.results.own_checks import describe, recorded_outcomes
+from pytest_f07.results.reading.complete import read_metadata
 from pytest_f07.variant import registry
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project, VariantPaths, is_variant
@@ -42,6 +43,8 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     judged = counted(len(models), "model")
     failed = [name for name, model in models.items() if model.get("outcome") != "passed"]
     result = f"{len(failed)} of {judged} failed" if failed else f"{judged} passed"
+    if own_checks := describe(list(recorded_outcomes(document).values())):
+        result += f", {own_checks}"
     run_at = str(document.get("timestamp", "?"))[:19]
     return name, str(document.get("parent_variant", parent)), "complete", run_at, result
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_f07.commands.check import existing, read_metadata, unaltered
 from pytest_f07.commands.dvc import Dvc, Output
 from pytest_f07.commands.git import Git
 from pytest_f07.errors import F07Error
 from pytest_f07.results.accounting import check_accounting
 from pytest_f07.results.checks import describe_outcome
+from pytest_f07.results.own_checks import recorded_outcomes
+from pytest_f07.results.reading.complete import read_metadata, require_variant
+from pytest_f07.results.reading.unaltered import describe_alteration
 from pytest_f07.variant.lock import variant_lock
 from pytest_f07.variant.paths import Project, VariantPaths
 from pytest_f07.variant.wording import counted
@@ -27,7 +29,7 @@ def publish(project: Project, variant: str, allow_failed: bool, remote: str | No
     :param remote: the git remote to push to in place of the branch's own.
     :raises F07Error: before anything is touched, where it cannot be published; after it, where it cannot be pushed.
     """
-    paths = existing(project, variant)
+    paths = require_variant(project, variant)
     with variant_lock(paths):
         document = _publishable(project, paths, allow_failed)
         git, dvc = Git(project.root), Dvc(project.root)
@@ -42,7 +44,7 @@ def publish(project: Project, variant: str, allow_failed: bool, remote: str | No
 
 def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> dict[str, Any]:
     document = read_metadata(project, paths)
-    if wrong := unaltered(project, paths, document).wrong:
+    if wrong := describe_alteration(project, paths, document):
         raise F07Error(f"{paths.name} is not published: {wrong}. Run it again: make script7-run VARIANT={paths.name}")
     try:
         check_accounting(project, paths, document)
@@ -50,7 +52,8 @@ def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> d
         raise F07Error(f"{paths.name} is not published: {error}") from None
     if document["outcome"] != "passed" and not allow_failed:
         models = document.get("models", {})
-        failed = ", ".join(name for name, model in models.items() if model.get("outcome") != "passed")
+        outcomes = {name: model.get("outcome") for name, model in models.items()} | recorded_outcomes(document)
+        failed = ", ".join(name for name, outcome in outcomes.items() if outcome != "passed")
         raise F07Error(f"{paths.name} is not published: {failed} failed. ALLOW_FAILED=1 publishes it all the same.")
     return document
 

@@ -6,16 +6,20 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pytest_f07.commands.check import Finding, existing, read_metadata
+from pytest_f07.commands.check import Finding
 from pytest_f07.equivalence.tolerance import score_difference
 from pytest_f07.log.reader import LogReader
+from pytest_f07.results.reading.complete import read_metadata, require_variant
 from pytest_f07.variant import manifest
+from pytest_f07.variant.documents import to_yaml
 from pytest_f07.variant.interpreter import child_environment, python_command
+from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import EXECUTIONS, Project, VariantPaths
 from pytest_f07.variant.seal import digest
 from pytest_f07.variant.wording import agreeing, counted
@@ -30,7 +34,7 @@ def check_rerun(project: Project, variant: str) -> Finding:
 
     :raises F07Error: where there is no complete run of this tool.
     """
-    paths = existing(project, variant)
+    paths = require_variant(project, variant)
     document = read_metadata(project, paths)
     with tempfile.TemporaryDirectory(prefix="pytest-f07-") as folder:
         again = _copy(project, paths, Path(folder))
@@ -58,8 +62,10 @@ def _copy(project: Project, paths: VariantPaths, folder: Path) -> VariantPaths:
     copied.packages.mkdir()
     package = manifest.load(project, paths.name).package.folder
     (copied.packages / package.name).symlink_to(package.resolve())
-    for path in (paths.params, paths.manifest):
-        shutil.copyfile(path, copied.variant(paths.name).folder / path.name)
+    shutil.copyfile(paths.manifest, copied.variant(paths.name).manifest)
+    # Own checks write nothing that is compared, and may not be read through the links below.
+    params = replace(Params.read(paths.params, project.show(paths.params)), checks=())
+    copied.variant(paths.name).params.write_bytes(to_yaml(params.document()))
     for path in project.root.iterdir():
         if path.name != EXECUTIONS and not path.name.startswith("."):
             (root / path.name).symlink_to(path.resolve())

@@ -108,6 +108,12 @@ class Pending:
             raise ConnectionError(_cause(error)) from None
 
 
+class _Retry(Retry):
+    """Repeat what a server that is busy asks to repeat; 413 says that a request is too large, whenever it is sent."""
+
+    RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
+
+
 class Http:
     """Requests to the addresses of one target, some of them at a time.
 
@@ -121,7 +127,7 @@ class Http:
         self._session.trust_env = False
         self._session.headers.update({"Accept-Encoding": "identity", **target.headers()})
         self._session.verify = str(target.ca) if target.ca else True
-        retry = Retry(
+        retry = _Retry(
             total=2 * RETRIES,
             connect=RETRIES,
             read=0,
@@ -129,7 +135,7 @@ class Http:
             status=RETRIES,
             other=0,
             allowed_methods=None,
-            respect_retry_after_header=True,  # of 429 and 503 alone
+            respect_retry_after_header=True,
             raise_on_status=False,
             backoff_factor=0.2,
         )

@@ -39,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"what that server speaks: {', '.join(PROTOCOLS)}; instead of runtime.protocol in params.yaml",
     )
     group.addoption(
+        "--f07-checks",
+        metavar="PATH",
+        action="append",
+        help="run the tests in this folder or file of yours too, after the models, with the fixtures f07_predictions, "
+        "f07_metrics and f07_model; may be given several times; instead of checks in params.yaml",
+    )
+    group.addoption(
         "--f07-resume",
         action="store_true",
         help="go on where a run of this variant died: take the finished parts that it left, and replay the rest",
@@ -66,6 +73,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the variant before anything is written, and before pytest-html, junit and xdist read their options."""
+    from pytest_f07.plugin import own_fixtures
+
+    config.pluginmanager.register(own_fixtures, "f07-own-fixtures")
     if selection := select(config):
         import_project_last(selection.project.root)
         from pytest_f07.plugin import fixtures
@@ -77,6 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
         session = ValidationSession.begin(config, selection)
         config.pluginmanager.register(fixtures, "f07-fixtures")
         config.pluginmanager.register(session, SESSION_NAME)
+        config.pluginmanager.register(session.own_checks, "f07-own-checks")
+        config.args += map(str, session.own_checks.paths)
         config.pluginmanager.register(ItemLoop(session.manifest.prediction_names), "f07-loop")
         config.pluginmanager.register(HtmlReport(session), "f07-report")
         config.pluginmanager.register(Terminal(session), "f07-terminal")

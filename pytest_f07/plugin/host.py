@@ -7,9 +7,11 @@ select something else, stop early, repeat, measure, or report to another place a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.pathlib import resolve_from_str
 
 from pytest_f07.errors import F07Error
 
@@ -167,3 +169,8 @@ def _is_typed(option: Option, typed: tuple[str, ...]) -> bool:
 def _is_short(argument: str, flags: tuple[str, ...]) -> bool:
     """Return whether ``argument`` is a short flag with its value attached, like ``-kname``."""
     return any(len(flag) == 2 and argument.startswith(flag) for flag in flags)
+
+
+def cache_folder(config: pytest.Config) -> Path:
+    """Return the folder of pytest's cache; pytest itself resolves it later than a run needs it."""
+    return resolve_from_str(config.getini("cache_dir"), config.rootpath)

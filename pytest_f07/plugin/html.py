@@ -62,7 +62,8 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill the metrics' columns."""
-        name = dict(report.user_properties).get("prediction_name")
+        # a file that cannot be collected has a report without properties
+        name = dict(getattr(report, "user_properties", ())).get("prediction_name")
         model = self._find_model(str(name))
         name_cell = (
             html.name_cell(str(name), model) if model else f'<td class="col-testId">{escape(report.nodeid)}</td>'

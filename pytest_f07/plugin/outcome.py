@@ -6,20 +6,22 @@ from collections.abc import Mapping
 
 import pytest
 
+from pytest_f07.plugin.reasons import failure_reason, skip_reason
 from pytest_f07.results.verdict import Verdict
 
 
 class Outcomes:
     """The reports of one session's items.
 
-    Conftests and plugins skip items, mark them as expected failures, or change their reports. A model counts as judged
-    where its test was called and its report agrees with the run's verdict.
+    Conftests and plugins skip items, mark them as expected failures, or change their reports; their fixtures fail. A
+    model counts as judged where its test was called, no fixture failed, and its report agrees with the run's verdict.
     """
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self._called: dict[str, pytest.TestReport] = {}
         self._reasons: dict[str, str] = {}
+        self._errors: set[str] = set()
         self.failed = False
 
     def expect(self, names: Mapping[str, str]) -> None:
@@ -36,9 +38,12 @@ class Outcomes:
         if name is None:
             return
         if report.skipped or hasattr(report, "wasxfail"):
-            self._reasons[name] = _reason(report)
+            self._reasons[name] = skip_reason(report)
         if report.when == "call":
             self._called[name] = report
+        elif report.failed:
+            self._reasons[name] = f"error at {report.when}: {failure_reason(report)}"
+            self._errors.add(name)
 
     def not_judged(self, verdicts: Mapping[str, Verdict]) -> list[str]:
         """Return the models whose verdict the session does not report, or reports wrongly."""
@@ -46,7 +51,7 @@ class Outcomes:
 
     def _is_judged(self, name: str, verdict: Verdict | None) -> bool:
         report = self._called.get(name)
-        if report is None or verdict is None or hasattr(report, "wasxfail"):
+        if report is None or verdict is None or name in self._errors or hasattr(report, "wasxfail"):
             return False
         return report.outcome == ("failed" if verdict.failures else "passed")
 
@@ -54,16 +59,3 @@ class Outcomes:
         """Return the sentence on models that were not judged, with the first reason."""
         reason = next((self._reasons[name] for name in names if name in self._reasons), "")
         return f"{len(names)} of {of} models were not judged{reason and f' ({reason})'}."
-
-
-def _reason(report: pytest.TestReport) -> str:
-    """Return why the item was not judged: ``skipped: no database here``."""
-    expected_failure = getattr(report, "wasxfail", None)
-    if expected_failure is not None:
-        kind, text = "xfail", str(expected_failure).removeprefix("reason: ")
-    else:
-        kind = "skipped"
-        text = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else report.longreprtext
-        text = text.removeprefix("Skipped: ").removeprefix("Skipped")
-    text = " ".join(text.split())
-    return f"{kind}: {text}" if text else kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ _LISTING_OPTIONS = (
 )
 
 # Options of ours that mean nothing without a variant, in the order of Selection's fields.
-_OPTIONS = ("compare", "server_url", "protocol", "resume", "workers", "scheduler")
+_OPTIONS = ("compare", "server_url", "protocol", "checks", "resume", "workers", "scheduler")
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Selection:
     :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
     :param compare_with: another variant, with whose complete run this run is compared.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
+    :param checks: the user's own checks in place of those that params.yaml names; None where none were given.
     :param resume: take the finished parts that an earlier run left.
     :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
@@ -47,6 +49,7 @@ class Selection:
     compare_with: str | None = None
     server_url: str | None = None
     protocol: str | None = None
+    checks: Sequence[str] | None = None
     resume: bool = False
     workers: str | None = None
     scheduler: str | None = None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from _pytest.pathlib import resolve_from_str
 
 from pytest_f07.errors import F07Error
-from pytest_f07.plugin.host import check_plugins
+from pytest_f07.plugin.host import cache_folder, check_plugins
 from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
+from pytest_f07.plugin.own_checks import OwnCheckItems
+from pytest_f07.plugin.reports import place_reports
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
 from pytest_f07.plugin.spread import check_cluster
@@ -30,6 +32,7 @@ from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.paths import Outputs
+from pytest_f07.variant.wording import counted
 
 SESSION_NAME = "f07-session"
 
@@ -40,14 +43,23 @@ class ValidationSession:
     :param prepared: the checked variant; None in a session that executes nothing.
     :param staging: a temporary folder, for the two reports until they are complete, and for all that a partial session
         writes.
+    :param own_checks: the user's own checks; none where they are left out.
     """
 
-    def __init__(self, manifest: Manifest, prepared: Prepared | None, selection: Selection, staging: Path) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        prepared: Prepared | None,
+        selection: Selection,
+        staging: Path,
+        own_checks: OwnCheckItems | None = None,
+    ) -> None:
         self.manifest, self.prepared, self.selection, self.staging = manifest, prepared, selection, staging
         self.result = prepared.no_result(manifest.paths) if prepared else None
         self.on_progress: Callable[[Progress], None] = lambda progress: None
         self.started = self.all_selected = False
         self.outcomes = Outcomes()
+        self.own_checks = own_checks or OwnCheckItems()
         self.shield = Shield()
         self.note: str | None = None
         self._replay_seconds = 0.0
@@ -60,15 +72,15 @@ class ValidationSession:
         """
         try:
             check_plugins(config.pluginmanager)
-            if selection.collect_only:
-                prepared = None
-                manifest, _ = load(selection.project, selection.variant)
-            else:
+            manifest, params = load(selection.project, selection.variant)
+            own_checks, prepared = OwnCheckItems.find(config, selection, params, manifest.prediction_names), None
+            if not selection.collect_only:
                 disk.check_cache(cache_folder(config))
                 prepared = prepare(selection.project, selection.variant, **selection.options)
                 manifest = prepared.manifest
                 check_cluster(prepared)
-            session = cls(manifest, prepared, selection, disk.make_temporary(f"f07-{selection.variant}-"))
+            staging = disk.make_temporary(f"f07-{selection.variant}-")
+            session = cls(manifest, prepared, selection, staging, own_checks)
         except F07Error as error:
             raise pytest.UsageError(str(error)) from None
         if prepared is not None:
@@ -137,16 +149,19 @@ class ValidationSession:
         return str(val) if argname == "prediction_name" else None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note whether all models are selected; raise where none is."""
-        import_project_last(self.manifest.project.root)  # again, for each conftest.py below executions/
+        """Note whether all models and own checks are selected; raise where none is."""
+        import_project_last(self.manifest.project.root)  # again, for each conftest.py and own check
         names = {item.nodeid: name for item in session.items if (name := prediction_name(item))}
-        if not names and session.testsfailed == 0:
-            raise pytest.UsageError(
-                f"no model of {self.manifest.paths.name} is selected; its models are "
-                f"{', '.join(self.manifest.prediction_names)}."
-            )
+        self.own_checks.select(session.items, names)
+        if session.testsfailed == 0:
+            self.own_checks.require_any()
+            if not names and not self.own_checks.is_any_selected:
+                raise pytest.UsageError(
+                    f"no model of {self.manifest.paths.name} is selected; its models are "
+                    f"{', '.join(self.manifest.prediction_names)}."
+                )
         self.outcomes.expect(names)
-        self.all_selected = set(names.values()) == set(self.manifest.prediction_names)
+        self.all_selected = set(names.values()) == set(self.manifest.prediction_names) and self.own_checks.all_selected
         self.shield.note_environment()
 
     # -- the run
@@ -173,6 +188,8 @@ class ValidationSession:
 
         Both reports are written in their own sessionfinish, before this one ends.
         """
+        if self.result:
+            self.result = replace(self.result, own_checks=self.own_checks.outcomes)
         self.note = self._reason_not_complete(session)
         self._set_exit_status(session)
         try:
@@ -183,7 +200,7 @@ class ValidationSession:
             return
         self._set_exit_status(session)  # again, for plugins change it
         if self.started and self.all_selected and self.result:
-            self._place_reports(session.config)
+            place_reports(session.config, self.staged, self.outputs)
             if self.note is None:
                 # Step 8, last of all: its presence means that the run is complete.
                 write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
@@ -197,7 +214,8 @@ class ValidationSession:
     def _set_exit_status(self, session: pytest.Session) -> None:
         """Set the exit status by the models alone, not by what other plugins measure."""
         if not self.selection.collect_only and not self._is_stopped(session):
-            failed = self.outcomes.failed or self.outcomes.not_judged(self.verdicts)
+            not_judged = self.outcomes.not_judged(self.verdicts) or self.own_checks.skipped_text
+            failed = self.outcomes.failed or not_judged
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def _reason_not_complete(self, session: pytest.Session) -> str | None:
@@ -211,25 +229,13 @@ class ValidationSession:
             return f"The session was interrupted. {written}"
         if names := self.outcomes.not_judged(self.verdicts):
             return f"{self.outcomes.sentence(names, len(self.outcomes.names))} {written}"
+        if text := self.own_checks.skipped_text:
+            return f"{text} {written}"
         if not self.all_selected:
             models = len(self.manifest.prediction_names)
-            return f"Only some of the {models} models were selected: nothing was written to the variant's folder."
+            selected = f"{len(self.outcomes.names)} of {counted(models, 'model')}{self.own_checks.selection_text}"
+            return f"Only {selected} selected: nothing was written to the variant's folder."
         return None
-
-    def _place_reports(self, config: pytest.Config) -> None:
-        """Move the reports into the variant's folder, and set the paths that pytest's closing lines name."""
-        from _pytest.junitxml import xml_key
-        from pytest_html.basereport import BaseReport
-
-        out = self.outputs
-        for staged, final in ((self.staged.report_html, out.report_html), (self.staged.junit_xml, out.junit_xml)):
-            if staged.is_file():
-                shutil.move(staged, final)
-        if log_xml := config.stash.get(xml_key, None):
-            log_xml.logfile = str(out.junit_xml)
-        for plugin in config.pluginmanager.get_plugins():
-            if isinstance(plugin, BaseReport):
-                plugin._report_path = out.report_html
 
     def pytest_unconfigure(self) -> None:
         """Release the variant and remove the temporary folder."""
@@ -237,8 +243,3 @@ class ValidationSession:
             self.prepared.release()
         if self.all_selected or not self.started:
             shutil.rmtree(self.staging, ignore_errors=True)
-
-
-def cache_folder(config: pytest.Config) -> Path:
-    """Return the folder of pytest's cache; pytest itself resolves it later than a run needs it."""
-    return resolve_from_str(config.getini("cache_dir"), config.rootpath)

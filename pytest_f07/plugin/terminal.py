@@ -77,7 +77,8 @@ class Terminal:
             if result.outcome_text != result.outcome:
                 names = ", ".join(check.title for check in result.checks if check.state == "not possible")
                 terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
-            terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
+            if result.timings.completions:  # none where all of it was taken from a run that died
+                terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
             for sentence in result.resumed.sentences if result.resumed else ():
                 terminal.line(f"f07: {sentence}")
@@ -105,7 +106,9 @@ def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | 
                 terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         compared = result.comparison.summary if result.comparison else []
-        text = ci.format_step_summary(result.variant, result.package, result.verdicts, note, compared)
+        text = ci.format_step_summary(
+            result.variant, result.package, result.verdicts, note, compared, result.own_checks
+        )
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)

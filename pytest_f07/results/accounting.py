@@ -14,6 +14,7 @@ import pyarrow as pa
 from pytest_f07.errors import F07Error
 from pytest_f07.results import metric_table
 from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.own_checks import PROPERTY, recorded_outcomes
 from pytest_f07.results.recount import Recount, RecountError, csv_fault, recount
 from pytest_f07.variant import manifest
 from pytest_f07.variant.documents import read_json
@@ -109,7 +110,10 @@ def _disagreements(
     judged = document.get("outcome") is not None  # an older tool wrote neither outcomes nor junit.xml
     if judged:
         where = project.show(paths.junit_xml)
-        rows[where] = _by_name(junit_properties(paths.junit_xml, where))
+        cases = junit_properties(paths.junit_xml, where)
+        rows[where] = _by_name([case for case in cases if PROPERTY not in case])
+        own_checks = {case[PROPERTY]: case["outcome"] for case in cases if PROPERTY in case}
+        yield from _own_check_disagreements(project.show(paths.metadata), document, own_checks)
     for where, models in rows.items():
         if list(models) != list(recounted.models):
             yield f"{where}: its models are {_join_names(models)}; the log's are {_join_names(recounted.models)}."
@@ -146,6 +150,16 @@ def junit_properties(path: Path, where: str) -> list[dict[str, str]]:
     return rows
 
 
+def _own_check_disagreements(where: str, document: Mapping[str, Any], junit: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each own check that the metadata have otherwise than junit.xml."""
+    recorded = recorded_outcomes(document)
+    for node_id in {**recorded, **junit}:
+        outcome, tested = recorded.get(node_id, "missing"), junit.get(node_id, "missing")
+        # A file that cannot be collected, or an item of another plugin's, has no case of ours in junit.xml.
+        if outcome != tested and (tested, outcome) != ("missing", "failed"):
+            yield f"{where}: the own check {node_id} is {outcome}; in junit.xml it is {tested}."
+
+
 def _count_disagreements(where: str, document: Mapping[str, Any], recounted: Recount) -> Iterator[str]:
     windows = sum(recounted.rows.values())
     expected = {"windows": windows, "predictions": windows * len(recounted.models), "rows": recounted.rows}
@@ -166,9 +180,10 @@ def _outcome_disagreements(where: str, document: Mapping[str, Any], junit: Rows)
         tested = ModelOutcome(str(row["outcome"]), codes)
         if outcomes.get(name) != tested:
             yield f"{where}: {name} is {outcomes.get(name, 'missing')}; in junit.xml it is {tested}."
-    overall = "failed" if any(model.outcome != "passed" for model in outcomes.values()) else "passed"
+    ended = [*(model.outcome for model in outcomes.values()), *recorded_outcomes(document).values()]
+    overall = "failed" if any(outcome != "passed" for outcome in ended) else "passed"
     if document["outcome"] != overall:
-        yield f"{where}: outcome is {document['outcome']}; its models make it {overall}."
+        yield f"{where}: outcome is {document['outcome']}; its models and own checks make it {overall}."
 
 
 def _read_outcome(model: object) -> ModelOutcome:

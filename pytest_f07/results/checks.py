@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_f07.endpoints.endpoint import Provides
+from pytest_f07.results.own_checks import describe, recorded_outcomes
 
 SWITCHED_OFF = "equivalence is off in params.yaml"
 LABELS_ALONE = "the server gives labels alone"
@@ -89,6 +90,8 @@ def describe_outcome(document: Mapping[str, Any]) -> str:
     if isinstance(checks, dict):
         missing = sum(str(state).startswith("not possible") for state in checks.values())
         text += f", {missing} of {len(checks)} checks not possible" if missing else ""
+    if own_checks := describe(list(recorded_outcomes(document).values())):
+        text += f", {own_checks}"
     if isinstance(server, dict) and server.get("started_by_run") is False:
         text += f", by the server at {server.get('url')} ({server.get('protocol')})"
     return text

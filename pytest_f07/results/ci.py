@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_f07.results.metric_table import METRICS
+from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.wording import counted
 
@@ -30,15 +31,22 @@ def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def format_step_summary(
-    variant: str, package: str, verdicts: Mapping[str, Verdict], note: str | None, comparison: Sequence[str] = ()
+    variant: str,
+    package: str,
+    verdicts: Mapping[str, Verdict],
+    note: str | None,
+    comparison: Sequence[str] = (),
+    own_checks: OwnChecks | None = None,
 ) -> str:
     """Return the table in Markdown, and failures and comparison as sentences.
 
     :param note: why the run does not count; None where it is complete.
     :param comparison: with an earlier run, in sentences.
     """
+    own_checks = own_checks or OwnChecks()
     passed = sum(not verdict.failures for verdict in verdicts.values())
-    lines = [f"### F07: {variant} of package {package}, {passed} of {counted(len(verdicts), 'model')} passed", ""]
+    texts = [f"{passed} of {counted(len(verdicts), 'model')} passed", own_checks.text]
+    lines = [f"### F07: {variant} of package {package}, {', '.join(filter(None, texts))}", ""]
     if note:
         lines += [f"**{_escape_markdown(note)}**", ""]
     lines.append("| " + " | ".join(HEADINGS) + " |")
@@ -49,6 +57,7 @@ def format_step_summary(
     lines.append("")
     for name, verdict in verdicts.items():
         lines += [f"- `{failure.code}` `{name}`: {_escape_markdown(failure.sentence)}" for failure in verdict.failures]
+    lines += [f"- {_escape_markdown(f'{check.node_id}: {check.reason}')}" for check in own_checks.failed]
     lines += [f"- {_escape_markdown(sentence)}" for sentence in comparison]
     return "\n".join(lines) + "\n\n"
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from pytest_f07.results import metadata
 from pytest_f07.results.base_rate_figure import draw_base_rates
@@ -14,7 +13,9 @@ from pytest_f07.results.checks import Check
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.history import HistoryEntry, read_history
 from pytest_f07.results.figures import draw_pace
+from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import FileSeal
@@ -32,6 +33,7 @@ class Page:
     :param expected: the number of models to judge.
     :param note: why the run does not count; None where it is complete.
     :param checks: which checks were done; ``outcome_text`` is the outcome and what it is worth.
+    :param own_checks: how the user's own checks ended.
     :param began: when the run began, in ISO form; ``seconds`` is its duration.
     :param counts: windows and predictions.
     :param latency: p50_ms, p95_ms and p99_ms of a request.
@@ -65,6 +67,7 @@ class Page:
     comparison: Comparison | None = None
     checks: Sequence[Check] = ()
     outcome_text: str = "passed"
+    own_checks: OwnChecks = field(default_factory=OwnChecks)
 
     @property
     def passed(self) -> int:
@@ -76,7 +79,7 @@ class Page:
         """Return the verdict on the run: PASSED, FAILED or NOT COMPLETE."""
         if self.note is not None or len(self.verdicts) != self.expected:
             return "NOT COMPLETE"
-        return "PASSED" if self.passed == self.expected else "FAILED"
+        return "PASSED" if self.passed == self.expected and not self.own_checks.failed else "FAILED"
 
     @property
     def failed(self) -> list[Verdict]:
@@ -116,6 +119,7 @@ def make_page(result: RunResult, note: str | None) -> Page:
         note=note,
         checks=result.checks,
         outcome_text=result.outcome_text,
+        own_checks=result.own_checks,
         began=f"{result.began:%Y-%m-%d %H:%M:%S} UTC",
         seconds=(datetime.now(UTC) - result.began).total_seconds(),
         counts={} if result.broken else result.counts,
@@ -158,7 +162,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
     return {
         "variant": result.variant,
         "package": result.package,
-        "server": _describe_server(result.server),
+        "server": describe_server(result.server),
         "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),
@@ -178,8 +182,3 @@ def _makers(models: Sequence[Model]) -> str:
     for model in models:
         makers.setdefault(f"Keras {model.keras_version[:MAX_VERSION]}", []).append(model.prediction_name)
     return "; ".join(f"{maker} ({', '.join(names)})" for maker, names in makers.items())
-
-
-def _describe_server(server: Mapping[str, Any]) -> str:
-    """Return which server was validated; the port of the run's own may be any, and says nothing."""
-    return "the run's own" if server.get("started_by_run") else f"{server.get('url')} ({server.get('protocol')})"

@@ -12,6 +12,7 @@ from pytest_f07.replay.process import log_tail
 from pytest_f07.replay.replay import Timings
 from pytest_f07.results.checks import Check, list_checks, outcome_text
 from pytest_f07.results.comparison.compare import Comparison
+from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.resumed import Resumed
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.results.workers import Workers
@@ -36,6 +37,7 @@ class RunResult:
     :param stage_seconds: the wall time of each stage.
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
+    :param own_checks: the user's own checks, once they have ended.
     :param resumed: what it took of a run that died; None where it was not asked to.
     :param workers: of a cluster, which replayed it; None where this machine did.
     :param records: what each model was, by prediction_name, for a later run to compare with.
@@ -59,6 +61,7 @@ class RunResult:
     incoherences: tuple[str, ...] = ()
     server: Mapping[str, Any] = field(default_factory=dict)
     provides: Provides | None = None
+    own_checks: OwnChecks = field(default_factory=OwnChecks)
 
     @property
     def variant(self) -> str:
@@ -84,8 +87,9 @@ class RunResult:
 
     @property
     def outcome(self) -> str:
-        """Return "passed" or "failed"."""
-        return "failed" if any(verdict.failures for verdict in self.verdicts.values()) else "passed"
+        """Return "passed", or "failed" where a model or an own check failed."""
+        failed = self.own_checks.failed or any(verdict.failures for verdict in self.verdicts.values())
+        return "failed" if failed else "passed"
 
     @property
     def outcome_text(self) -> str:

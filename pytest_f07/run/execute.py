@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
-from pytest_f07.equivalence.prover import Prover
-from pytest_f07.errors import F07Error
+from pytest_f07.equivalence.prover import OracleAnswers, Prover
+from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
@@ -23,14 +23,16 @@ from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
+from pytest_f07.results.code_changes import add_code_changes
 from pytest_f07.results.comparison.baselines import compare_with_all
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.model_record import record_model
 from pytest_f07.results.comparison.paired_comparison import ComparedRun
-from pytest_f07.results.counting import count_log
+from pytest_f07.results.counting import LogCounts, count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.judgement import judge_all
+from pytest_f07.results.oracle_examples import add_oracle_examples
 from pytest_f07.results.resumed import Resumed
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
@@ -166,6 +168,9 @@ class _Execution:
             answers = prover.wait()
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
+        if answers is not None:
+            with record.stage("codes"):
+                self._explain(shards, counts, prover, answers)
         read = None if answers is None else answers.models
         identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
         record.verdicts = judge_all(
@@ -178,7 +183,20 @@ class _Execution:
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                run = ComparedRun(log, record.verdicts, models, datasets, record.records, dependent)
-                record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
+                metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
+                codes = {name: verdict.codes for name, verdict in record.verdicts.items()}
+                server = prepared.target.describe()
+                run = ComparedRun(log, metrics, codes, datasets, record.records, dependent, server)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, run, record.verdicts)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
+
+    def _explain(self, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers) -> None:
+        """Let the oracle say of the most wrong rows which codes count."""
+        models, audits = self.prepared.models, counts.audits
+        if not all(audit.has_scores for audit in audits.values()):
+            parquet = self.outputs.predictions_parquet
+            add_oracle_examples(parquet, shards, models, audits, lambda windows: prover.look_up(windows, answers))
+        # Everything is proven by now: where the oracle dies over this, the report does without.
+        with suppress(BrokenRun):
+            add_code_changes(models, audits, prover.ask_windows, prover.budget_left())

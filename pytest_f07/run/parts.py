@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,9 +41,12 @@ def describe_run(
         # Neither address nor deadlines change a prediction, and a deadline may be why the run before broke.
         "params": {key: value for key, value in params.document().items() if key != "runtime"},
         "thresholds": {model.prediction_name: model.threshold for model in models},
-        "pytest-f07": pytest_f07.__version__,
-        "pyarrow": pa.__version__,
-        "log": [f"{column.name}: {column.type}" for column in log_schema(has_scores)],
+        "versions": {
+            "pytest-f07": pytest_f07.__version__,
+            "python": platform.python_version(),
+            "pyarrow": pa.__version__,
+        },
+        "log": [f"{column.name}: {column.type}{' or null' * column.nullable}" for column in log_schema(has_scores)],
         "server": {key: value for key, value in identity.items() if key not in _OF_ONE_START},
     }
     copy: dict[str, Any] = json.loads(to_json(document))
@@ -85,13 +90,17 @@ class Parts:
         """Return the part that an earlier run left of a shard; None where there is none that can be trusted."""
         part = self.path(number)
         record = part.with_suffix(".json")
-        if not record.is_file():
+        if not os.path.lexists(record):
             return None
-        try:
-            sha256 = digest(part)
-            reason = self._difference(record, part, shard, sha256)
-        except (OSError, ValueError, RecursionError, pa.ArrowException):
-            reason = "it cannot be read"
+        sha256 = ""
+        if not _is_regular(record) or not _is_regular(part):  # reading a pipe would wait for ever
+            reason = "it is no regular file"
+        else:
+            try:
+                sha256 = digest(part)
+                reason = self._difference(record, part, shard, sha256)
+            except (OSError, ValueError, RecursionError, pa.ArrowException):
+                reason = "it cannot be read"
         if reason:
             self.refused.append(f"{part.name} of the earlier run is replayed: {reason}")
             return None
@@ -104,14 +113,20 @@ class Parts:
 
     def _difference(self, record: Path, part: Path, shard: Shard, sha256: str) -> str:
         """Return why a part is not this run's; an empty text where it is."""
-        if record.is_symlink() or part.is_symlink():
-            return "it is a symbolic link"
         document = json.loads(record.read_bytes())
         if not isinstance(document, dict):
             return "its record holds no names"
         for key, value in self._record(shard, sha256).items():
             if document.get(key) != value:
-                return "its bytes are not those of its record" if key == "sha256" else f"its {key} is another"
+                return (
+                    "its bytes are not those of its record"
+                    if key == "sha256"
+                    else f"{key} in its record is not this run's"
+                )
         footer = pq.read_metadata(part)
         is_whole = footer.num_rows == shard.rows * self.models and footer.schema.names == SCHEMA.names
         return "" if is_whole else "it holds other rows or columns"
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()

@@ -17,7 +17,7 @@ from pytest_f07.variant.paths import is_variant
 from pytest_f07.variant.requirements import Requirements
 
 MAX_BATCH_SIZE = 65_536
-KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require")
+KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require", "checks")
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
 RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS, *CLUSTER_KEYS)
 MAX_TIMEOUT_S = 86_400
@@ -33,6 +33,7 @@ class Params:
     :param require: what models are required to do, as params.yaml has it.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
     :param cluster: the workers that a run is spread over.
+    :param checks: files and folders of the project with the user's own checks.
     """
 
     parent_variant_f06: str
@@ -46,6 +47,7 @@ class Params:
     start_timeout_s: float = 180
     address: Address = field(default_factory=Address)
     cluster: ClusterParams = field(default_factory=ClusterParams)
+    checks: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -86,6 +88,7 @@ class Params:
             require=_parse_require(document.get("require"), where),
             address=Address.parse(runtime, where),
             cluster=ClusterParams.parse(runtime, where),
+            checks=_parse_checks(document.get("checks"), where),
         )
 
     @property
@@ -124,6 +127,8 @@ class Params:
                 key: dict(smallest) if isinstance(smallest, Mapping) else smallest
                 for key, smallest in self.require.items()
             }
+        if self.checks:
+            document["checks"] = list(self.checks)
         return document
 
 
@@ -144,6 +149,17 @@ def _parse_require(value: object, where: str) -> dict[str, Any]:
     if len(required) < len(value):
         raise F07Error(f"{where}: require names a model twice, with its accents written in two ways. Keep one.")
     return required
+
+
+def _parse_checks(value: object, where: str) -> tuple[str, ...]:
+    paths = [] if value is None else value if isinstance(value, list) else [value]
+    for path in paths:
+        if not isinstance(path, str) or not path.strip() or "\0" in path:
+            raise F07Error(
+                f"{where}: checks is {value!r}; it must be a folder or file of your own tests, like tests/f07, or a "
+                "list of them."
+            )
+    return tuple(paths)
 
 
 def _parse_parent(value: object, where: str) -> str:

@@ -13,6 +13,7 @@ LISTING = "import sys; print(*sorted({name for name, module in sys.modules.items
 HIDE = "from pytest_f07.variant.interpreter import hide_optional_modules; hide_optional_modules()"
 STARTS = {
     "a session of other tests": ("import pytest_f07.plugin", set[str]()),
+    "the public names": ("from pytest_f07 import *", set[str]()),
     "a run, before its server is started": ("import pytest_f07.plugin.fixtures", {"h5py"}),
     "the server": (f"{HIDE}; import pytest_f07.server.models", {"h5py", "keras", "tensorflow"}),
     "the oracle": (f"{HIDE}; import pytest_f07.oracle.models", {"h5py", "keras", "tensorflow"}),

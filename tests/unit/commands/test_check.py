@@ -15,7 +15,7 @@ import pytest
 
 from conftest import Checkout
 from pytest_f07.commands import check
-from pytest_f07.commands.check import Finding, check_package, check_run, existing, read_metadata
+from pytest_f07.commands.check import Finding, check_package, check_run
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.paths import Project
 from tests.unit.small_package import edit, make_package, tree
@@ -180,6 +180,19 @@ def test_the_first_count_finds_a_better_metric_too(checkout: Checkout, monkeypat
     assert look(checkout) == {**WELL, "balanced": f"feeder_overload: TP is 999; the log says {true_positives}"}
 
 
+def test_a_copy_of_the_notebook_that_shows_another_run_is_named(checkout: Checkout) -> None:
+    project, copy = Project(checkout.root), checkout.variant / "07_deployrun.ipynb"
+    copy.write_text(json.dumps({"cells": [checkout.metadata()["timestamp"]]}))
+    assert check_run(project, "v701")[-1].line() == "ok  notebook   07_deployrun.ipynb shows this run"
+    copy.write_text(json.dumps({"cells": ["2026-01-01T00:00:00+00:00"]}))
+    assert check_run(project, "v701")[-1].line() == (
+        f"NO  notebook   {FOLDER}/07_deployrun.ipynb shows another run than this one. Execute it again (make nb7-run "
+        "VARIANT=v701), or remove it"
+    )
+    copy.write_bytes(b"\xff")
+    assert check_run(project, "v701")[-1].wrong.startswith(f"{FOLDER}/07_deployrun.ipynb cannot be read: ")
+
+
 # -- what an older tool left can be looked at in part
 
 
@@ -239,19 +252,6 @@ def test_of_what_an_older_tool_left_the_rest_is_looked_at(
     spoil(checkout)
     for name, text in look(checkout).items():
         assert fnmatchcase(text, expected.get(name, "")), (name, text)
-
-
-def test_the_metadata_of_an_older_tool_are_not_a_complete_run(checkout: Checkout) -> None:
-    """For publish7 and list7, which need the outcome."""
-    project = Project(checkout.root)
-    paths = existing(project, "v701")
-    assert read_metadata(project, paths)["outcome"] == "passed"
-    checkout.change_metadata(outcome=None)
-    with pytest.raises(F07Error) as caught:
-        read_metadata(project, paths)
-    assert str(caught.value) == (
-        f"{METADATA}: holds no outcome or no digests: an older tool wrote it. Run it: make script7-run VARIANT=v701"
-    )
 
 
 # -- a package

@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -56,9 +57,14 @@ class Clone:
         path.chmod(0o755)
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.make_into(subprocess.PIPE, *arguments, **variables)
+
+    def make_into(self, stdout: int | IO[bytes], *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.root / "bin"), "LC_ALL": "C", **variables}
         command = [str(self.root / "bin" / "make"), "list7", *arguments]
-        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self.root, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+        )
 
     def lines(self, name: str) -> list[str]:
         path = self.root / name
@@ -202,6 +208,25 @@ def test_an_interrupted_installation_goes_on_at_the_next_call(clone: Clone) -> N
     assert clone.make().returncode == 0
     assert len(clone.lines("asked")) == 2
     assert clone.lines("makers") == ["python3.11"]
+
+
+@pytest.mark.parametrize(("status", "asks_pip"), [(0, False), (2, True)])
+def test_uv_installs_where_it_is_there_and_pip_where_it_fails(clone: Clone, status: int, asks_pip: bool) -> None:
+    clone.install("python3.11", GOOD)
+    clone.install("uv", f'#!/bin/sh\necho "$*" >>asked_uv\n[ {status} != 0 ] || touch .venv/lib/whole\nexit {status}\n')
+    done = clone.make()
+    assert done.returncode == 0, done.stderr
+    assert clone.lines("asked_uv") == ["pip install --quiet --python .venv/bin/python -e .[waitress]"]
+    assert len(clone.lines("asked")) == asks_pip
+
+
+def test_a_terminal_sees_that_the_installation_goes_on(clone: Clone) -> None:
+    clone.install("python3.11", GOOD)
+    controller, terminal = os.openpty()
+    with os.fdopen(controller, "rb"), os.fdopen(terminal, "wb") as output:
+        assert clone.make_into(output).returncode == 0
+    [asked] = clone.lines("asked")
+    assert "--quiet" not in asked
 
 
 def test_missing_packages_are_those_of_the_extras_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:

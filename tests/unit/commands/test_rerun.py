@@ -24,6 +24,10 @@ def test_two_runs_of_one_software_write_the_same(
     f07_project: F07Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = finished(f07_project)
+    (f07_project.root / "tests").mkdir()
+    (f07_project.root / "tests" / "test_own.py").write_text("def test_own(f07_metrics): pass")
+    f07_project.set_params(equivalence="off", checks="tests")
+    assert f07_project.run().ret == 0
     before = f07_project.tree()
     monkeypatch.chdir(project.root)
     assert main(["check7", "--variant", "v701", "--rerun"]) == 0

@@ -116,25 +116,28 @@ def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
             client.get(url)
 
 
-def test_only_a_server_that_asks_for_patience_is_asked_again() -> None:
+@pytest.mark.parametrize(
+    ("status", "headers", "statuses"),
+    [
+        (503, {"Retry-After": "0"}, [503, 200]),
+        (429, {"Retry-After": "0"}, [429, 200]),
+        (503, {}, [503]),
+        (413, {"Retry-After": "0"}, [413]),
+        (500, {"Retry-After": "0"}, [500]),
+    ],
+)
+def test_only_a_server_that_asks_for_patience_is_asked_again(
+    status: int, headers: dict[str, str], statuses: list[int]
+) -> None:
     answers: list[int] = []
 
-    def busy() -> Response:
-        answers.append(503 if len(answers) < 1 else 200)
-        return Response("ok", answers[-1], headers={"Retry-After": "0"})
+    def answer() -> Response:
+        answers.append(200 if answers else status)
+        return Response("text", answers[-1], headers=headers)
 
-    with asked(busy) as (client, url):
-        assert client.get(url).body == b"ok"
-    assert answers == [503, 200]
-    answers.clear()
-
-    def broken() -> Response:
-        answers.append(503)
-        return Response("no", 503)
-
-    with asked(broken) as (client, url):
-        assert client.get(url).status == 503
-    assert answers == [503]
+    with asked(answer) as (client, url):
+        assert client.get(url).status == statuses[-1]
+    assert answers == statuses
 
 
 def drip(connection: socket.socket) -> None:

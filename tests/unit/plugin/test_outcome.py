@@ -25,7 +25,13 @@ CASES = {
     "xpassed": ([report("call", "passed", wasxfail="flaky")], PASSED, False, " (xfail: flaky)"),
     "turned to passed": ([report("call", "passed")], FAILED, False, ""),
     "turned to failed": ([report("call", "failed", "[XPASS(strict)]")], PASSED, False, ""),
-    "not set up": ([report("setup", "failed", "text")], PASSED, False, ""),
+    "not set up": ([report("setup", "failed", "text")], PASSED, False, " (error at setup: text)"),
+    "not torn down": (
+        [report("call", "passed"), report("teardown", "failed", "E  OSError: late")],
+        PASSED,
+        False,
+        " (error at teardown: OSError: late)",
+    ),
     "no verdict": ([report("call", "failed", "text")], None, False, ""),
 }
 

@@ -277,7 +277,7 @@ def test_a_partial_session_leaves_the_variant_alone_and_keeps_what_it_computed(
     run(validation, monkeypatch, PASSED, "passed")
     collect(validation, monkeypatch, "a")
     before = tree(validation.manifest.paths.folder)
-    told = "Only some of the 2 models were selected: nothing was written to the variant's folder."
+    told = "Only 1 of 2 models selected: nothing was written to the variant's folder."
     assert finish(validation, OK) == (OK, told)
     validation.pytest_unconfigure()
     assert tree(validation.manifest.paths.folder) == before

@@ -123,7 +123,26 @@ CASES: dict[str, tuple[Edit, str]] = {
         document(METADATA, lambda content: content["models"][MODEL].update(outcome="failed")),
         f"{METADATA}: {MODEL} is failed; in junit.xml it is passed.",
     ),
-    "metadata: the outcome of all": (everywhere, f"{METADATA}: outcome is passed; its models make it failed."),
+    "metadata: the outcome of all": (
+        everywhere,
+        f"{METADATA}: outcome is passed; its models and own checks make it failed.",
+    ),
+    "metadata: an own check that passed nowhere": (
+        document(METADATA, lambda content: content.update(own_checks={"tests": {"t.py::t": {"outcome": "passed"}}})),
+        f"{METADATA}: the own check t.py::t is passed; in junit.xml it is missing.",
+    ),
+    "metadata: an own check that failed": (
+        document(METADATA, lambda content: content.update(own_checks={"tests": {"t.py::t": {"outcome": "failed"}}})),
+        f"{METADATA}: outcome is passed; its models and own checks make it failed.",
+    ),
+    "JUnit: an own check": (
+        text(
+            JUNIT,
+            "<testcase",
+            '<testcase><properties><property name="own_check" value="t"/></properties></testcase><testcase',
+        ),
+        f"{METADATA}: the own check t is missing; in junit.xml it is passed.",
+    ),
     "metadata: a model lost": (
         document(METADATA, lambda content: content["models"].pop(MODEL)),
         f"{METADATA}: its models are *; those of junit.xml are {MODEL}, *",

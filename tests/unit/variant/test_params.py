@@ -14,7 +14,7 @@ from pytest_f07.variant.equivalence import MODES, EquivalenceParams
 from pytest_f07.variant.params import Params
 
 PARENT = "parent_variant_f06: v601\n"
-KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require"
+KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require, checks"
 
 
 def parsed(tmp_path: Path, text: str) -> Params:
@@ -33,6 +33,13 @@ def test_every_key_counts(tmp_path: Path) -> None:
         "equivalence: {budget: 1, mode: sample}\nrequire: {recall: 0.8}\n"
     )
     assert parsed(tmp_path, text) == Params("v601", "::1", 0, 65536, 1, EquivalenceParams("sample", 1), {"recall": 0.8})
+
+
+@pytest.mark.parametrize("text", ["tests/f07", "[tests/f07]"])
+def test_own_checks_are_a_path_or_a_list_of_paths(tmp_path: Path, text: str) -> None:
+    params = parsed(tmp_path, PARENT + f"checks: {text}")
+    assert params.checks == ("tests/f07",)
+    assert Params.parse(params.document(), "p") == params
 
 
 def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> None:
@@ -106,6 +113,10 @@ REFUSED = {
     PARENT + "sample_size: 0": "p: sample_size is 0; it must be a whole number of at least 1.",
     PARENT + "sample_size: true": "p: sample_size is True; it must be a whole number of at least 1.",
     PARENT + "sample_size: all": "p: sample_size is 'all'; it must be a whole number of at least 1.",
+    PARENT + "checks: 7": "p: checks is 7; "
+    "it must be a folder or file of your own tests, like tests/f07, or a list of them.",
+    PARENT + "checks: [tests/f07, '']": "p: checks is ['tests/f07', '']; "
+    "it must be a folder or file of your own tests, like tests/f07, or a list of them.",
     PARENT + "require: {bateri\u0301a: {f1: 0}, bater\u00eda: {f1: 1}}": (
         "p: require names a model twice, with its accents written in two ways. Keep one."
     ),
