@@ -12,47 +12,6 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Done(Generic[Value]):
-    """What a task was asked for.
-
-    :param address: of the worker.
-    """
-
-    address: str
-    value: Value
-
-
-@dataclass(frozen=True)
-class Missing:
-    """The worker sees no such files as the run's: they must be sent to it, and the task given again."""
-
-    address: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The worker cannot be used.
-
-    :param reason: as the end of ``worker tcp://…: ``.
-    """
-
-    address: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ShardPart:
-    """A shard's part of the log.
-
-    :param content: of the parquet file, whose digest is ``sha256``.
-    """
-
-    content: bytes
-    sha256: str
-    timings: Timings
-
-
-@dataclass(frozen=True)
 class Kind:
     """What the last bits of a worker's scores depend on, as its server tells it.
 
@@ -86,6 +45,49 @@ class Kind:
             if mine != theirs and not (mixed_cpus and what == "processor"):
                 return f"its {what} differs: {_changes(dict(mine), dict(theirs))}"
         return None
+
+
+@dataclass(frozen=True)
+class Done(Generic[Value]):
+    """What a task was asked for.
+
+    :param address: of the worker.
+    :param kind: of the worker.
+    """
+
+    address: str
+    kind: Kind
+    value: Value
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The worker sees no such files as the run's: they must be sent to it, and the task given again."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The worker cannot be used.
+
+    :param reason: as the end of ``worker tcp://…: ``.
+    """
+
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShardPart:
+    """A shard's part of the log.
+
+    :param content: of the parquet file, whose digest is ``sha256``.
+    """
+
+    content: bytes
+    sha256: str
+    timings: Timings
 
 
 def _changes(mine: dict[str, str], theirs: dict[str, str]) -> str:

@@ -47,6 +47,13 @@ def open_client(cluster: ClusterParams) -> Iterator[Client]:
         yield client
 
 
+def check_scheduler(cluster: ClusterParams) -> None:
+    """Raise :class:`F07Error` where the scheduler that is named does not answer; start nothing."""
+    if cluster.scheduler is not None:
+        with open_client(cluster):
+            pass
+
+
 def _connect(scheduler: str) -> Client:
     try:
         return Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False)

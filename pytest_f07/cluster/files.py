@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,7 +20,7 @@ PARAMS = "params.yaml"
 class WorkerFiles:
     """A variant's files on one worker.
 
-    :param folder: for a copy; its own, and removed at the end.
+    :param folder: for a copy.
     """
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
@@ -63,10 +62,6 @@ class WorkerFiles:
         if name.removeprefix(PACKAGE) not in self._assignment.files:
             raise BrokenRun(f"the driver sent {name!r}, which is no file of the package")
         return project.package(self._assignment.package).folder / name.removeprefix(PACKAGE)
-
-    def remove(self) -> None:
-        """Remove the copy, where there is one."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def sent_files(manifest: Manifest) -> Mapping[str, Path]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 from pytest_f07.cluster.answers import ShardPart
 from pytest_f07.cluster.assignment import Assignment, software_versions
 from pytest_f07.cluster.connect import open_client
-from pytest_f07.cluster.driver import Driver, Job
+from pytest_f07.cluster.driver import Driver, Job, explain_dask
 from pytest_f07.cluster.files import sent_files
+from pytest_f07.cluster.pool import WorkerPool
 from pytest_f07.cluster.tasks import ask_again_on_worker, replay_on_worker
 from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.endpoints.f07 import Client
@@ -25,6 +28,7 @@ from pytest_f07.replay.part import read_part
 from pytest_f07.replay.process import ServerCommand
 from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.shard import ShardResult
@@ -46,6 +50,7 @@ class ClusterReplayer:
     def __init__(self, prepared: Prepared, target: ClusterTarget, command: ServerCommand) -> None:
         self._prepared, self._target, self._command = prepared, target, command
         self._exit = ExitStack()
+        self._pool: WorkerPool
         self._driver: Driver
         self._paces: dict[str, float] = {}
         self.status = ""
@@ -69,9 +74,11 @@ class ClusterReplayer:
             versions=software_versions(),
         )
         mixed_cpus = params.cluster.mixed_cpus
-        self._driver = Driver(client, assignment, sent_files(loaded), mixed_cpus, params.start_timeout_s)
-        self._exit.callback(self._driver.close)
-        return self._driver.open()
+        self._pool = WorkerPool(client, assignment, sent_files(loaded), mixed_cpus, params.start_timeout_s)
+        self._driver = Driver(self._pool)
+        with explain_dask(client):
+            self._exit.callback(self._pool.close)
+            return self._pool.open()
 
     def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
         """Let the workers replay the shards; each part that comes is kept, and the log is joined as far as it goes."""
@@ -102,12 +109,15 @@ class ClusterReplayer:
         ):
             number, part = jobs[job.name], done.value
             self._note_pace(done.address, part.timings)
-            yield number, self._keep(shards[number], number, done.address, part, parts)
+            # Of another kind than the run's first server, with mixed_cpus alone: then the record says so.
+            server = {**parts.run["server"], "processor": dict(done.kind.processor)}
+            record = replace(parts, run={**parts.run, "server": server})
+            yield number, self._keep(shards[number], number, done.address, part, record)
 
     def _note_pace(self, address: str, timings: Timings) -> None:
         """Note how fast a worker is, and say which is the slowest."""
         self._paces[address] = timings.windows_per_second
-        workers = self._driver.workers()
+        workers = self._pool.workers()
         slowest = min((self._paces[address], address) for address in self._paces)
         self.status = f"{counted(len(workers), 'worker')}, the slowest {slowest[1]} with {pace(slowest[0])}"
 
@@ -129,14 +139,16 @@ class ClusterReplayer:
         return checks
 
     @property
-    def remarks(self) -> list[str]:
-        """Return a sentence for each worker that was not used."""
-        refused = sorted(self._driver.refused.items())
-        return [f"worker {address} was not used: {reason}" for address, reason in refused]
+    def workers(self) -> Workers:
+        """Return which workers there were."""
+        pool = self._pool
+        kinds = [dict(kind.processor).get("model", "unknown") for kind in pool.kinds.values()]
+        return Workers(len(pool.kinds), Counter(kinds), len(set(pool.kinds.values())), dict(pool.refused))
 
     def close(self) -> None:
         """End the workers' servers, and the cluster where it was started here."""
-        self._exit.close()
+        with suppress(OSError, TimeoutError):  # a scheduler that is gone has been told already
+            self._exit.close()
 
 
 def _place(shard: Shard) -> tuple[str, int, int]:

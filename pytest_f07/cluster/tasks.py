@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from pytest_f07.cluster.worker import MissingFiles, OpenWorker, this_worker
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.replay.replay import explain_break
 from pytest_f07.replay.shards import Shard
 from pytest_f07.run.shard import run_shard
 
@@ -64,10 +66,14 @@ def ask_again_on_worker(
     """Ask the worker's server the questions of both checks."""
 
     def ask(worker: OpenWorker) -> tuple[InferCheck, AgainCheck]:
+        checks = deepcopy((infer_check, again_check))  # asked once more where the server ends meanwhile
         with worker.server.connection() as client:
-            infer_check.ask(client)
-            again_check.ask(client)
-        return infer_check, again_check
+            try:
+                for check in checks:
+                    check.ask(client)
+            except OSError as error:
+                raise explain_break(error, "/infer", client.timeout_s, worker.server.wait_for_exit) from None
+        return checks
 
     return answer(nonce, expected, ask)
 
@@ -89,10 +95,11 @@ def answer(
             return Missing(address)
         except (F07Error, OSError) as error:
             return _refusal(error)
-        if expected and (difference := Kind.of(worker.identity).difference(*expected)):
+        kind = Kind.of(worker.identity)
+        if expected and (difference := kind.difference(*expected)):
             return Refused(address, difference)
         try:
-            return Done(address, use(worker))
+            return Done(address, kind, use(worker))
         except BrokenRun as error:
             if attempt == 2 or not worker.server.has_exited():
                 raise BrokenRun(f"worker {address}: {error}{plugin.last_lines()}") from None

@@ -7,6 +7,7 @@ where that failed, so each task asks for the server, and says why there is none.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 import threading
 from contextlib import suppress
@@ -69,6 +70,7 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         self.address = worker.address
         self._lock = threading.Lock()
         self._open: OpenWorker | None = None
+        self._closed = False
         # Below Dask's own scratch folder, which the next worker tidies up where this one is killed.
         self._folder = Path(tempfile.mkdtemp(prefix="f07-", dir=worker.local_directory))
         self.files = WorkerFiles(self.assignment, self._folder / "project")
@@ -85,6 +87,8 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         :raises F07Error: where this worker cannot be used, with the end of the server's log.
         """
         with self._lock:
+            if self._closed:
+                raise F07Error("it is not used any more")
             if self._open is not None and not self._open.server.has_exited():
                 return self._open
             if fault := self.assignment.version_fault():
@@ -96,6 +100,9 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
                 self._open.server.stop()
             self._open = None
             self._open = self._start(project)
+            if self._closed:  # meanwhile, by the driver or by Dask, which do not wait for the lock
+                self.close()
+                raise F07Error("it is not used any more")
             return self._open
 
     def _start(self, project: Project) -> OpenWorker:
@@ -136,12 +143,13 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
 
     def close(self) -> None:
         """End the server and remove what was written."""
+        self._closed = True
         opened: OpenWorker | None = getattr(self, "_open", None)
+        self._open = None
         if opened is not None:
             opened.server.stop()
-            self._open = None
-        if files := getattr(self, "files", None):
-            files.remove()
+        if folder := getattr(self, "_folder", None):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def plugin_name(nonce: str) -> str:

@@ -69,14 +69,15 @@ Declare a variant of an F06 package, run it, look at it:
                               params.yaml, manifest.json, the registry entry;
                               [URL= PROTOCOL=] for a server already there
   make script7-run VARIANT=v701 [COMPARE=v700] [URL= PROTOCOL=] [CHECKS=]
+                              [RESUME=1]
                               validate it: server, replay, logs, metrics,
                               figures, report, metadata; COMPARE: the report
                               tells what changed since that run, and whether
                               it is noise (v700@REV: as published);
                               CHECKS=tests/f07: your own tests too;
-                              RESUME=1: go on where a run died;
-                              WORKERS=4 spreads it over workers here,
-                              SCHEDULER=tls://host:8786 over a Dask cluster
+                              RESUME: go on where a run died;
+                              WORKERS=4: spread over workers here;
+                              SCHEDULER=tls://host:8786: over a Dask cluster
   make nb7-run VARIANT=v701 [COMPARE=v700]
                               the same run from the notebook; the executed
                               copy stays beside the metadata

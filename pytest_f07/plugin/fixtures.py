@@ -8,6 +8,7 @@ import pytest
 
 from pytest_f07.endpoints.target import ClusterTarget, ManagedTarget, UrlTarget
 from pytest_f07.plugin.session import ValidationSession
+from pytest_f07.plugin.spread import make_replayer
 from pytest_f07.replay.process import ServerCommand, ServerProcess
 from pytest_f07.replay.server import RunningServer, Server
 from pytest_f07.results.run_result import RunResult
@@ -58,9 +59,7 @@ def f07_replayer(f07_prepared: Prepared, request: pytest.FixtureRequest) -> Repl
     """Return the workers that replay the shards; None where this process does."""
     if not isinstance(f07_prepared.target, ClusterTarget):
         return None
-    from pytest_f07.cluster.replayer import ClusterReplayer  # Dask is an extra
-
-    return ClusterReplayer(f07_prepared, f07_prepared.target, request.getfixturevalue("f07_server_command"))
+    return make_replayer(f07_prepared, f07_prepared.target, request.getfixturevalue("f07_server_command"))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from pytest_f07.plugin.own_checks import OwnCheckItems
 from pytest_f07.plugin.reports import place_reports
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
+from pytest_f07.plugin.spread import check_cluster
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
@@ -75,17 +76,9 @@ class ValidationSession:
             own_checks, prepared = OwnCheckItems.find(config, selection, params, manifest.prediction_names), None
             if not selection.collect_only:
                 disk.check_cache(cache_folder(config))
-                prepared = prepare(
-                    selection.project,
-                    selection.variant,
-                    selection.compare_with,
-                    selection.server_url,
-                    selection.protocol,
-                    selection.resume,
-                    selection.workers,
-                    selection.scheduler,
-                )
+                prepared = prepare(selection.project, selection.variant, **selection.options)
                 manifest = prepared.manifest
+                check_cluster(prepared)
             staging = disk.make_temporary(f"f07-{selection.variant}-")
             session = cls(manifest, prepared, selection, staging, own_checks)
         except F07Error as error:

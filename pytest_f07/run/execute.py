@@ -37,6 +37,7 @@ from pytest_f07.results.oracle_examples import add_oracle_examples
 from pytest_f07.results.resumed import Resumed
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts, describe_run
 from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.replayer import LocalReplayer, Replayer
@@ -57,6 +58,7 @@ class _Record:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
     resumed: Resumed | None = None
+    workers: Workers | None = None
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
@@ -123,6 +125,7 @@ class _Execution:
                 parts = self._replay(shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
                     infer_check, again_check = replayer.ask_again(infer_check, again_check)
+                record.workers = replayer.workers
             finally:
                 replayer.close()
             log = parts.folder if parts.is_log else self.outputs.predictions_parquet

@@ -15,6 +15,7 @@ from pytest_f07.replay.part import read_part
 from pytest_f07.replay.replay import Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.shard import run_shard
@@ -33,8 +34,8 @@ class Replayer(Protocol):
         """How many workers there are, and the slowest; empty where this process does it all."""
 
     @property
-    def remarks(self) -> Sequence[str]:
-        """A sentence for each worker that was not used."""
+    def workers(self) -> Workers | None:
+        """Which workers there were; None where this process does it all."""
 
     def start(self) -> dict[str, Any]:
         """Start the server, and return what it tells of itself."""
@@ -56,7 +57,7 @@ class LocalReplayer:
     """This process, and one server."""
 
     status = ""
-    remarks: Sequence[str] = ()
+    workers = None
 
     def __init__(self, prepared: Prepared, server: Server) -> None:
         assert not isinstance(prepared.target, ClusterTarget), "a cluster has a replayer of its own"
