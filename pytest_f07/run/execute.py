@@ -31,10 +31,10 @@ from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.model_record import record_model
 from pytest_f07.results.comparison.paired_comparison import ComparedRun
 from pytest_f07.results.counting import LogCounts, count_log
-from pytest_f07.results.figures import draw_all
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.oracle_examples import add_oracle_examples
 from pytest_f07.results.resumed import Resumed
+from pytest_f07.results.run_figures import draw_all
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.results.workers import Workers

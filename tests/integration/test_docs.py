@@ -19,6 +19,7 @@ DOCS = REPOSITORY / "docs"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = (
     "validate-a-package.md",
+    "compare-and-gate.md",
     "own-checks.md",
     "resume.md",
     "log-parts.md",

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import REPOSITORY, F07Project
 from tests.integration.test_deaths import PATIENCE, free_port, stalled, started, wait_for
+from tests.metadata_schema import schema_errors
 
 # Shards of a few batches, in place of four million predictions.
 SMALL_SHARDS = """
@@ -88,6 +89,7 @@ def test_a_run_in_many_parts_writes_the_same_bytes_and_leaves_no_part(project: F
 def test_a_run_whose_server_died_is_resumed(died: F07Project) -> None:
     left = len(records(died))
     lines = resume(died)
+    assert schema_errors(died.metadata) == []
     resumed = died.metadata["resumed"]
     assert lines == [f"f07: resumed: {left} of {resumed['parts']} parts taken from the run before"]
     assert resumed == {"parts": resumed["parts"], "taken": left, "refused": []}
