@@ -28,6 +28,11 @@ class Questions:
                 block = places[start : start + BLOCK_ROWS]
                 self._answers.append((block, oracle.ask(dataset.source_f04, index.rows[block])))
 
+    @property
+    def are_answered(self) -> bool:
+        """Return whether the oracle has said everything."""
+        return all(answer.done() for _, answer in self._answers)
+
     def scores(self, models: int) -> Float32Array:
         """Return what the oracle says, ``[windows of the index, models]``; :class:`BrokenRun` where it does not."""
         scores = np.full((self._windows, models), np.nan, np.float32)

@@ -69,12 +69,14 @@ class Progress:
     """The state of the replay.
 
     :param dataset: the dataset that is being replayed; ``done`` of ``total`` windows of all are answered.
+    :param is_oracle_awaited: whether all is done but what the oracle still computes.
     """
 
     total: int
     dataset: str = ""
     done: int = 0
     begin: float = field(default_factory=time.perf_counter)
+    is_oracle_awaited: bool = False
 
     def after(self, batch: BatchResult) -> Progress:
         """Return the progress one batch later."""

@@ -93,7 +93,7 @@ def test_an_own_check_that_does_not_pass_is_no_passed_run(
         assert (f07_stub.metadata["outcome"], test["outcome"]) == (outcome, "failed")
         assert reason in test["message"]
         assert "FAILED" in report
-        assert "the run is complete" in str(result.stdout)
+        assert "FAILED: 3 models passed, 1 of 1 own check failed." in result.outlines
 
 
 def test_what_a_check_may_ask_for_cannot_change_the_run(f07_stub: F07Project) -> None:
