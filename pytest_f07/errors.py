@@ -15,6 +15,10 @@ class F07Error(Exception):
         line = printable(text)
         super().__init__(line if len(line) <= MAX_CHARACTERS else f"{line[:MAX_CHARACTERS]}…")
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what Jupyter shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class BrokenRun(F07Error):
     """A run that began and could not be finished: its files are no result."""

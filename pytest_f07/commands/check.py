@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +67,10 @@ def check_run(project: Project, variant: str) -> list[Finding]:
         complete = Finding("complete", wrong=str(error))
         return [complete, Finding("unaltered", unknown=nothing), sealed, Finding("balanced", unknown=nothing)]
     findings = [_complete(project, paths, document), _unaltered(project, paths, document), sealed]
-    if any(finding.wrong for finding in findings):
-        why = "not looked at, since the above is not as the run left it"
-        return [*findings, Finding("balanced", unknown=why)]
-    return [*findings, _balanced(project, paths, document)]
+    balanced = Finding("balanced", unknown="not looked at, since the above is not as the run left it")
+    if not any(finding.wrong for finding in findings):
+        balanced = _balanced(project, paths, document)
+    return [*findings, balanced, *_notebook(project, paths, document)]
 
 
 def check_package(project: Project, parent: str) -> list[str]:
@@ -124,6 +124,26 @@ def _unaltered(project: Project, paths: VariantPaths, document: Mapping[str, Any
         return Finding("unaltered", unknown="an older tool wrote no digests of its files, so nobody can tell")
     wrong = describe_alteration(project, paths, document)
     return Finding("unaltered", f"{counted(len(document['sha256']), 'file')} as the run left them", wrong)
+
+
+def _notebook(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield whether the executed copy of the notebook, where there is one, shows this run: it holds the run's time."""
+    try:
+        text = paths.notebook.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeError) as error:
+        yield Finding("notebook", wrong=f"{project.show(paths.notebook)} cannot be read: {error}")
+        return
+    is_current = str(document.get("timestamp")) in text
+    yield Finding(
+        "notebook",
+        f"{paths.notebook.name} shows this run",
+        ""
+        if is_current
+        else f"{project.show(paths.notebook)} shows another run than this one. Execute it again (make nb7-run "
+        f"VARIANT={paths.name}), or remove it",
+    )
 
 
 def _sealed(project: Project, paths: VariantPaths) -> Finding:

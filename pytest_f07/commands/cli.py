@@ -70,7 +70,7 @@ def _variant7(project: Project, options: argparse.Namespace) -> int:
 
 def _nb7_run(project: Project, options: argparse.Namespace) -> int:
     """Run a variant from the notebook, and keep the executed copy beside the metadata."""
-    return notebook.run(project, options.variant or os.environ.get("ACTIVE_VARIANT", ""))
+    return notebook.run(project, options.variant or os.environ.get("ACTIVE_VARIANT", ""), options.compare)
 
 
 def _check7(project: Project, options: argparse.Namespace) -> int:
@@ -174,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     for key in ("batch-size", "host", "port", "url", "protocol"):
         parsers["variant7"].add_argument(f"--{key}", help="instead of what base_params.yaml says")
     parsers["nb7-run"].add_argument("--variant", help="its name, like v701; else ACTIVE_VARIANT in the environment")
+    parsers["nb7-run"].add_argument("--compare", help="an earlier run that it is compared with, like v700")
     parsers["publish7"].add_argument("--allow-failed", action="store_true", help="publish it although a model failed")
     parsers["publish7"].add_argument("--remote", help="the git remote to push to, instead of the branch's own")
     parsers["check7"].add_argument("--rerun", action="store_true", help="run it again elsewhere, and compare the files")

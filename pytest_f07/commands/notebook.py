@@ -9,16 +9,18 @@ from importlib.util import find_spec
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.results.reading.run import read_run
 from pytest_f07.variant.documents import write_atomic
 from pytest_f07.variant.interpreter import python_command
 from pytest_f07.variant.paths import Project, check_variant
 
-NEEDED_MODULES = ("nbconvert", "ipykernel", "pandas")
+NEEDED_MODULES = ("nbconvert", "ipykernel")
 
 
-def run(project: Project, variant: str) -> int:
+def run(project: Project, variant: str, compare_with: str | None = None) -> int:
     """Execute the notebook for ``variant`` and keep the executed copy in its folder; the notebook is not changed.
 
+    :param compare_with: an earlier run that this one is compared with, like v700.
     :returns: 0 where all models passed; 1 where one failed or the run broke, and the copy shows it.
     :raises F07Error: for a mistake before the run, in the words of ``--f07-variant``; nothing is written.
     """
@@ -29,31 +31,44 @@ def run(project: Project, variant: str) -> int:
     # Imported here: the other commands do not need what a run imports.
     from pytest_f07.run.prepare import prepare
 
-    prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)")).release()
+    prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"), compare_with).release()
     path = project.variant(variant).notebook
     import nbformat
 
     source = resources.files("pytest_f07.commands").joinpath("07_deployrun.ipynb").read_text(encoding="utf-8")
     document = nbformat.reads(source, as_version=4)  # type: ignore[no-untyped-call]  # Jupyter has few types
-    failure = _execute(project, variant, document)
+    os.environ |= {"ACTIVE_VARIANT": variant, "COMPARE": compare_with or ""}
+    failure = _execute(project, document)
     executed: str = nbformat.writes(document)  # type: ignore[no-untyped-call]  # Jupyter has few types
     write_atomic(path, executed.encode())
     print(f"{project.show(path)} written")
-    if failure:
+    if failure := failure or _describe_failed(project, variant):
         print(f"ERROR: {failure}", file=sys.stderr)
     return int(failure is not None)
 
 
-def _execute(project: Project, variant: str, document: Any) -> str | None:
-    """Execute ``document`` in place, in a kernel in the project's root.
+def _describe_failed(project: Project, variant: str) -> str | None:
+    """Return that the run failed, and which of its models; None where it passed."""
+    run = read_run(variant, project.root)
+    failed = ", ".join(dict.fromkeys(run.failures.prediction_name)) or "the run"
+    return None if run.outcome == "passed" else f"{variant}: {failed} failed; the sentences above say why"
+
+
+def _execute(project: Project, document: Any) -> str | None:
+    """Execute ``document`` in place, in a kernel in the project's root; show what its cells print meanwhile.
 
     :returns: the reason why it stopped, or None.
     """
     from nbclient.exceptions import CellExecutionError, DeadKernelError
     from nbconvert.preprocessors import ExecutePreprocessor
 
-    os.environ["ACTIVE_VARIANT"] = variant
-    executor = ExecutePreprocessor(timeout=None)  # type: ignore[no-untyped-call]  # Jupyter has few types
+    class Executor(ExecutePreprocessor):
+        def output(self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int) -> Any:
+            if msg["msg_type"] == "stream":
+                print(msg["content"]["text"], end="", flush=True)
+            return super().output(outs, msg, display_id, cell_index)
+
+    executor = Executor(timeout=None)  # type: ignore[no-untyped-call]  # Jupyter has few types
     try:
         executor.preprocess(document, {"metadata": {"path": str(project.root)}}, km=_kernel_manager())
     except CellExecutionError as error:

@@ -45,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests in this folder or file of yours too, after the models, with the fixtures f07_predictions, "
         "f07_metrics and f07_model; may be given several times; instead of checks in params.yaml",
     )
+    group.addoption(
+        "--f07-resume",
+        action="store_true",
+        help="go on where a run of this variant died: take the finished parts that it left, and replay the rest",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

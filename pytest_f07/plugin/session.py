@@ -80,8 +80,8 @@ class ValidationSession:
                     selection.compare_with,
                     selection.server_url,
                     selection.protocol,
+                    selection.resume,
                 )
-                manifest = prepared.manifest
             staging = disk.make_temporary(f"f07-{selection.variant}-")
             session = cls(manifest, prepared, selection, staging, own_checks)
         except F07Error as error:
@@ -213,8 +213,8 @@ class ValidationSession:
 
     def _is_stopped(self, session: pytest.Session) -> bool:
         """Return whether the session ended before its items."""
-        stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-        return session.exitstatus in stopped
+        code = pytest.ExitCode
+        return session.exitstatus in (code.INTERRUPTED, code.INTERNAL_ERROR, code.USAGE_ERROR)
 
     def _set_exit_status(self, session: pytest.Session) -> None:
         """Set the exit status by the models alone, not by what other plugins measure."""
@@ -236,8 +236,8 @@ class ValidationSession:
         if text := self.own_checks.skipped_text:
             return f"{text} {written}"
         if not self.all_selected:
-            models = len(self.manifest.prediction_names)
-            selected = f"{len(self.outcomes.names)} of {counted(models, 'model')}{self.own_checks.selection_text}"
+            models = counted(len(self.manifest.prediction_names), "model")
+            selected = f"{len(self.outcomes.names)} of {models}{self.own_checks.selection_text}"
             return f"Only {selected} selected: nothing was written to the variant's folder."
         return None
 

@@ -24,6 +24,8 @@ def write_outcome(terminal: pytest.TerminalReporter, session: ValidationSession,
         _write_log_tail(terminal, result)
     elif result.verdicts:
         _write_models(terminal, result)
+    for text in result.resumed.sentences if result.resumed else ():
+        terminal.line(f"f07: {text}")
     for text in result.comparison.summary if result.comparison else ():
         terminal.line(f"f07: {text}")
     for warning in result.warnings:
@@ -53,8 +55,9 @@ def _write_models(terminal: pytest.TerminalReporter, result: RunResult) -> None:
     terminal.line(head)
     for text, verdict in zip(lines, verdicts, strict=True):
         terminal.line(text, red=bool(verdict.failures))
-    windows = counted(result.counts["windows"], "window")
-    terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
+    if result.timings.completions:  # none where all of it was taken from a run that died
+        windows = counted(result.counts["windows"], "window")
+        terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
     if missing := [check.title for check in result.checks if check.state == "not possible"]:
         terminal.line(f"f07: not possible with this server: {', '.join(missing)}")
 

@@ -11,15 +11,24 @@ from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 
 
-def clean(outputs: Outputs) -> None:
-    """Remove the files of an earlier run, the metadata first: without it no run looks complete."""
+def clean(outputs: Outputs, keep_parts: bool = False) -> None:
+    """Remove the files of an earlier run, the metadata first: without it no run looks complete.
+
+    :param keep_parts: leave the finished parts of a run that died.
+    """
     outputs.metadata.unlink(missing_ok=True)
     for folder in (outputs.logs, outputs.metrics, outputs.report, outputs.runtime):
         if folder.is_symlink():
             folder.unlink()
-        elif folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            is_folder = path.is_dir() and not path.is_symlink()
+            if is_folder and keep_parts and path == outputs.parts:
+                continue
+            if is_folder:
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     outputs.figures.mkdir()
 
 

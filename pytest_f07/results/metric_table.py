@@ -77,11 +77,6 @@ class Metric:
         return "–" if value is None else self.text(value)
 
     @property
-    def is_count(self) -> bool:
-        """Return whether the value is a whole number."""
-        return self.text is count_text
-
-    @property
     def heading(self) -> str:
         """Return the title as a terminal shows it."""
         return self.title if self.title.isupper() else self.title.lower()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from pytest_f07.results import metadata
 from pytest_f07.results.base_rate_figure import draw_base_rates
@@ -16,6 +15,7 @@ from pytest_f07.results.comparison.history import HistoryEntry, read_history
 from pytest_f07.results.figures import draw_pace
 from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import FileSeal
@@ -162,7 +162,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
     return {
         "variant": result.variant,
         "package": result.package,
-        "server": _describe_server(result.server),
+        "server": describe_server(result.server),
         "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),
@@ -182,8 +182,3 @@ def _makers(models: Sequence[Model]) -> str:
     for model in models:
         makers.setdefault(f"Keras {model.keras_version[:MAX_VERSION]}", []).append(model.prediction_name)
     return "; ".join(f"{maker} ({', '.join(names)})" for maker, names in makers.items())
-
-
-def _describe_server(server: Mapping[str, Any]) -> str:
-    """Return which server was validated; the port of the run's own may be any, and says nothing."""
-    return "the run's own" if server.get("started_by_run") else f"{server.get('url')} ({server.get('protocol')})"

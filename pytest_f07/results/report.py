@@ -123,6 +123,8 @@ def _environment() -> Environment:
     environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
     environment.filters["share"] = lambda value: f"{value:.2%}"
     environment.globals["titles"] = {metric.key: metric.title for metric in METRICS}
+    environment.filters["score"] = lambda value: "–" if value != value else f"{value:.4f}"
+    environment.filters["change"] = lambda value: "no score left" if value != value else f"{value:+.4f}"
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
     return environment
 

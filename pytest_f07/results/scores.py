@@ -16,6 +16,9 @@ BINS = 1000
 SHOWN_ROWS = 10
 SHOWN_CODES = 24
 
+# A code, and how much a score changes when all of that code is left out of a window; NaN where no score is left.
+CodeChange = tuple[int, float]
+
 
 @dataclass(frozen=True)
 class RowExample:
@@ -23,12 +26,14 @@ class RowExample:
 
     :param window: its text; a long one is cut, and gives the number of its codes.
     :param label: 0, 1, or None where the row is not labelled.
+    :param codes: some codes of the window, each with how much the score changes without it.
     """
 
     row: int
     window: str
     label: int | None
     y_prob: float
+    codes: tuple[CodeChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,12 @@ class Scores:
         bins = np.clip(y_prob[usable] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[usable].astype(np.int64)
         self.by_label += np.bincount(bins, minlength=2 * BINS).reshape(2, BINS)
         self.outside += [(y_prob[usable] < 0).sum(), (y_prob[usable] > 1).sum()]
-        wrong = usable & (block.y_pred != labels)
+        self.add_examples(block)
+
+    def add_examples(self, block: RowBlock) -> None:
+        """Keep the examples of a block of the own dataset."""
+        y_prob, labels = block.y_prob, block.labels
+        wrong = (labels != UNLABELLED) & np.isfinite(y_prob) & (block.y_pred != labels)
         self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
         self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)
 

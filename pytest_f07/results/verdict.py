@@ -72,6 +72,11 @@ class Verdict:
         return "\n".join(f"{failure.code}  {self.prediction_name}: {failure.sentence}" for failure in self.failures)
 
     @property
+    def codes(self) -> set[str]:
+        """Return the codes of the failures."""
+        return {failure.code for failure in self.failures}
+
+    @property
     def counts(self) -> Counts | None:
         """Return the counts that the metrics follow from; None where the run broke."""
         return None if self.metrics is None or self.audit is None else self.metrics.counts(self.audit)

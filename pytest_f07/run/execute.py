@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,26 +16,32 @@ from pytest_f07.endpoints.endpoint import Endpoint, Provides
 from pytest_f07.endpoints.target import first_difference
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
-from pytest_f07.equivalence.prover import Prover
+from pytest_f07.equivalence.prover import OracleAnswers, Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
+from pytest_f07.replay.part import read_part
 from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
+from pytest_f07.results.code_changes import add_code_changes
 from pytest_f07.results.comparison.baselines import compare_with_all
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.model_record import record_model
 from pytest_f07.results.comparison.paired_comparison import ComparedRun
-from pytest_f07.results.counting import count_log
+from pytest_f07.results.counting import LogCounts, count_log
 from pytest_f07.results.figures import draw_all
 from pytest_f07.results.judgement import judge_all
+from pytest_f07.results.oracle_examples import add_oracle_examples
+from pytest_f07.results.resumed import Resumed
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.run.parts import Parts, describe_run
 from pytest_f07.run.prepare import Prepared
+from pytest_f07.run.shard import run_shard
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.temporal import dependent_rows
@@ -51,6 +58,7 @@ class _Record:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    resumed: Resumed | None = None
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
@@ -77,7 +85,7 @@ def execute(
     """
     record, reason = _Record(), None
     try:
-        clean(outputs)
+        clean(outputs, keep_parts=prepared.resume)
         _Execution(prepared, server, outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
@@ -123,11 +131,11 @@ class _Execution:
             finally:
                 client.close()
             self._judge(shards, infer_check, again_check, prover)
+        shutil.rmtree(self.outputs.parts, ignore_errors=True)
 
     def _replay(
         self, client: Endpoint[Any], shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]
     ) -> None:
-        batch_size = self.prepared.params.batch_size
         paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
         progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
 
@@ -139,13 +147,50 @@ class _Execution:
             progress = progress.after(batch)
             self.on_progress(progress)
 
-        with (
-            self.record.stage("replay"),
-            PredictionLog(*paths, client.names, client.provides.scores) as log,
-        ):
-            for shard in shards:
-                timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
-                self.record.timings = self.record.timings.merge(timings)
+        parts = self._parts(client)
+        try:
+            with (
+                self.record.stage("replay"),
+                PredictionLog(*paths, client.names, client.provides.scores) as log,
+            ):
+                for number, shard in enumerate(shards):
+                    timings = self._replay_shard(client, number, shard, take, None if len(shards) == 1 else parts)
+                    self.record.timings = self.record.timings.merge(timings)
+        finally:
+            if self.prepared.resume:
+                self.record.resumed = Resumed(len(shards), parts.taken, tuple(parts.refused))
+
+    def _parts(self, client: Endpoint[Any]) -> Parts:
+        prepared = self.prepared
+        run = describe_run(
+            prepared.manifest, prepared.params, prepared.models, self.record.identity, client.provides.scores
+        )
+        parts = Parts(self.outputs.parts, run, len(client.names))
+        parts.begin()
+        return parts
+
+    def _replay_shard(
+        self,
+        client: Endpoint[Any],
+        number: int,
+        shard: Shard,
+        take: Callable[[BatchResult], None],
+        parts: Parts | None,
+    ) -> Timings:
+        """Take a shard's part from the run before, or replay the shard.
+
+        :param parts: None where the run is one shard: the log itself is its only part.
+        """
+        batch_size, wait_for_exit = self.prepared.params.batch_size, self.server.wait_for_exit
+        if parts is None:
+            return replay_shard(client, shard, batch_size, take, wait_for_exit)
+        if (result := parts.take(number, shard)) is None:
+            result = run_shard(client, shard, batch_size, parts.path(number), wait_for_exit, take)
+            parts.keep(number, result)
+        else:
+            for batch in read_part(result.part, shard, batch_size, client.names):
+                take(batch)
+        return result.timings
 
     def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
@@ -164,6 +209,9 @@ class _Execution:
             answers = prover.wait()
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
+        if answers is not None:
+            with record.stage("codes"):
+                self._explain(shards, counts, prover, answers)
         read = None if answers is None else answers.models
         identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
         record.verdicts = judge_all(
@@ -176,10 +224,23 @@ class _Execution:
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):
-                run = ComparedRun(log, record.verdicts, models, datasets, record.records, dependent)
-                record.comparison = compare_with_all(prepared.baselines, prepared.params, run)
+                metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
+                codes = {name: verdict.codes for name, verdict in record.verdicts.items()}
+                server = prepared.target.describe()
+                run = ComparedRun(log, metrics, codes, datasets, record.records, dependent, server)
+                record.comparison = compare_with_all(prepared.baselines, prepared.params, run, record.verdicts)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
+
+    def _explain(self, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers) -> None:
+        """Let the oracle say of the most wrong rows which codes count."""
+        models, audits = self.prepared.models, counts.audits
+        if not all(audit.has_scores for audit in audits.values()):
+            parquet = self.outputs.predictions_parquet
+            add_oracle_examples(parquet, shards, models, audits, lambda windows: prover.look_up(windows, answers))
+        # Everything is proven by now: where the oracle dies over this, the report does without.
+        with suppress(BrokenRun):
+            add_code_changes(models, audits, prover.ask_windows, prover.budget_left())
 
 
 def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -37,6 +37,7 @@ class Prepared:
     :param baselines: the earlier runs that this one is compared with; the first of them is shown.
     :param lock: the file descriptor of the variant's lock.
     :param began: when the check began, in UTC.
+    :param resume: whether the run takes the finished parts that an earlier run left.
     """
 
     manifest: Manifest
@@ -48,6 +49,7 @@ class Prepared:
     target: Target
     lock: int
     began: datetime
+    resume: bool = False
 
     def release(self) -> None:
         """Release port and lock."""
@@ -86,11 +88,13 @@ def prepare(
     compare_with: str | None = None,
     server_url: str | None = None,
     protocol: str | None = None,
+    resume: bool = False,
 ) -> Prepared:
     """Check package, seal, parameters, lock, disk and server before a run; change no file.
 
     :param compare_with: an earlier run that this one is compared with, like v700, v700@HEAD or path/to/project:v700.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
+    :param resume: take the finished parts that an earlier run left.
     :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
@@ -102,11 +106,17 @@ def prepare(
     lock = lock_variant(loaded.paths)
     try:
         disk.check(loaded.paths, datasets, loaded.prediction_names)
-        target = _find_server(loaded, params, params.address.override(server_url, protocol), models, datasets)
+        address = params.address.override(server_url, protocol)
+        if resume and address.url is not None:
+            raise F07Error(
+                f"a run is asked to resume with the server at {address.url}: nobody can tell whether it is "
+                "still the one that answered the run before. Leave --f07-resume (RESUME) out."
+            )
+        target = _find_server(loaded, params, address, models, datasets)
     except BaseException:
         os.close(lock)
         raise
-    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began)
+    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began, resume)
 
 
 def _find_server(

@@ -18,8 +18,8 @@ from pytest_f07.variant.paths import Outputs
 LINE_BYTES = 32
 # A code with its comma, longer than most; the widest has 20 digits.
 CODE_BYTES = 6
-# The parquet log, compressed, is at most about this share of the CSV log.
-PARQUET_SHARE = 0.25
+# The parquet log and its parts, compressed, are together at most about this share of the CSV log.
+PARQUET_SHARE = 0.5
 # Figures, report, JUnit, server.log, metadata: of each model, and of a run.
 MODEL_BYTES, RUN_BYTES = 500_000, 5_000_000
 
@@ -72,7 +72,8 @@ def estimate_bytes(datasets: Iterable[Dataset], names: Sequence[str]) -> int:
     """Return about how much a run writes, from rows x models and the codes of the windows.
 
     Of each row and model the CSV log holds a line: 32 bytes, the names of model and dataset, 6 bytes for each code of
-    the window. The parquet log is a quarter of that. Half a megabyte for each model and five for the run are added.
+    the window. The parquet log is a quarter of that, its parts another. Half a megabyte for each model and
+    five for the run are added.
     """
     models, letters = len(names), sum(len(name.encode()) for name in names)
     csv = 0

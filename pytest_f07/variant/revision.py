@@ -43,12 +43,12 @@ def git_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
 
 
-def fetch_run(project: Project, variant: str, revision: str, folder: Path, subject: str) -> Project:
+def fetch_run(project: Project, variant: str, revision: str, folder: Path, subject: str) -> tuple[Project, str]:
     """Fetch the metadata, the metrics and the log of a variant's run as of a revision of the project.
 
     :param folder: an empty folder, in which they are laid out as in a project.
     :param subject: who names the revision, as messages begin.
-    :returns: the project in ``folder``.
+    :returns: the project in ``folder``, and the commit.
     :raises F07Error: where there is no such revision or run in it, or a file is not the one that its metadata names.
     """
     commit = _git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
@@ -73,7 +73,7 @@ def fetch_run(project: Project, variant: str, revision: str, folder: Path, subje
                 f"{subject}: {name} of {revision} is not the file that its metadata names (sha256 "
                 f"{digest(path)[:12]}…, recorded is {str(expected)[:12]}…). Nothing was touched."
             )
-    return fetched
+    return fetched, sha
 
 
 def published_metadata(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:

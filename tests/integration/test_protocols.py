@@ -20,7 +20,9 @@ import yaml
 from flask import Flask
 
 from conftest import REPOSITORY, F07Project
+from pytest_f07 import read_run
 from pytest_f07.variant.address import PROTOCOLS
+from tests.metadata_schema import schema_errors
 from tests.protocol_server import (
     Served,
     mlflow_app,
@@ -114,6 +116,11 @@ def test_labels_alone_are_logged_without_scores(f07_project: F07Project) -> None
     assert all(int(row["TP"]) + int(row["FP"]) > 0 for row in rows)
     assert json.loads((f07_project.variant / "metrics" / "metrics.json").read_text())["inverter_trip"]["TP"] > 0
     assert "passed, 5 of 9 checks not possible" in check7(f07_project)
+    run = read_run("v701", f07_project.root)
+    assert run.metrics.non_finite.isna().all()
+    assert run.predictions(model="inverter_trip").y_prob.isna().all()
+    assert all(batch.column("y_prob").null_count == batch.num_rows for batch in run.prediction_batches())
+    assert schema_errors(run.metadata) == []
 
 
 def test_two_runs_of_labels_alone_are_alike_and_can_be_compared(f07_project: F07Project) -> None:
@@ -130,6 +137,8 @@ def test_two_runs_of_labels_alone_are_alike_and_can_be_compared(f07_project: F07
     report = (f07_project.variant.parent / "v702" / "report" / "report.html").read_text()
     assert "Against v701" in report
     assert "cannot be compared" not in report
+    of_run = json.loads((f07_project.variant.parent / "v702" / "report" / "comparison.json").read_text())
+    assert read_run("v702", f07_project.root).compare("v701").document == of_run
 
 
 FAULTS = {

@@ -92,7 +92,7 @@ def test_a_run_that_is_worse_than_an_earlier_one_fails_and_says_so_everywhere(f0
             "1,834 common rows; params.yaml requires recall: {not_below: v701, by: 0.01}. * to wrong, 0 to right.",
             "F07-WORSE  inverter_trip: * of 3,838 predictions have flipped since v701, 0 to 1 and * to 0; *",
             "f07: against v701 of package v601: 5,668 common rows of 3 of 3 models; * flipped to right, * to wrong",
-            "f07: inverter_trip: recall worse, 0.* then, 0.* now (p < 0.001); *",
+            "f07: evidence of a change in * of 18 tests, by Holm: inverter_trip: recall worse, 0.* now (p < 0.001); *",
             "f07: warning: inverter_trip: since v701: threshold 0.* then, 0.9 now",
         ]
     )
@@ -110,7 +110,7 @@ def test_a_run_that_is_worse_than_an_earlier_one_fails_and_says_so_everywhere(f0
 
 def test_a_required_run_that_is_not_there_is_refused(f07_stub: F07Project) -> None:
     f07_stub.set_params(require={"recall": {"not_below": "v799"}})
-    refused(f07_stub, "there is no variant v799: *")
+    refused(f07_stub, "*params.yaml: require names v799: there is no variant v799: *")
     f07_stub.set_params(require={"recall": {"not_below": "v701"}})
     refused(f07_stub, "*params.yaml: require names v701, which is the variant itself; name another one.")
 
@@ -120,10 +120,10 @@ def test_a_required_run_that_is_not_there_is_refused(f07_stub: F07Project) -> No
     [
         (
             "v799",
-            "there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. *",
+            "--f07-compare=v799: there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. *",
         ),
         ("v701", "--f07-compare=v701 is the variant itself; name another one, or a revision of it (v701@HEAD)."),
-        ("../v7", "--f07-compare is '../v7'; it must be 'v' and at least three digits, like v701."),
+        ("../v7", "--f07-compare=../v7: name a run like v701, v701@REVISION or path/to/project:v701; *"),
     ],
 )
 def test_a_run_that_is_not_there_is_refused_before_anything_is_touched(

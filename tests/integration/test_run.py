@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import REAL_PACKAGES, Checkout, F07Project, lay_out
+from tests.metadata_schema import schema_errors
 
 NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
 
@@ -63,6 +64,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
 
     # metadata: what the other phases write, and digests of all that was written
     written = done.metadata
+    assert schema_errors(written) == []
     assert written["stage"] == "07_deployrun"
     assert (written["variant"], written["parent_variant"], written["outcome"]) == ("v701", "v601", "passed")
     assert written["counts"]["predictions"] == 3 * written["counts"]["windows"]

@@ -13,6 +13,7 @@ import pytest
 
 from conftest import REPOSITORY, F07Project
 from pytest_f07 import wire
+from tests.metadata_schema import schema_errors
 
 NO_FIXTURES = """
 import pytest
@@ -66,6 +67,7 @@ def test_a_run_validates_it_and_says_where_it_was(project: F07Project) -> None:
         result.assert_outcomes(passed=3)
         assert project.metadata["server"] == {"url": url, "protocol": "f07", "started_by_run": False}
         assert project.metadata["params"]["runtime"]["url"] == url
+        assert schema_errors(project.metadata) == []
         assert not (project.variant / "runtime" / "server.log").exists()
         checked = project.pytester.run(sys.executable, "-m", "pytest_f07", "check7", "--variant", "v701")
         assert checked.ret == 0, str(checked.stdout)

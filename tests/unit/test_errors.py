@@ -29,3 +29,7 @@ def test_a_message_that_quotes_a_document_is_cut() -> None:
 )
 def test_the_first_line_of_an_error_is_never_empty(error: BaseException, line: str) -> None:
     assert first_line(error) == line
+
+
+def test_jupyter_shows_a_line_in_place_of_a_traceback() -> None:
+    assert F07Error("params.yaml: no")._render_traceback_() == ["F07Error: params.yaml: no"]

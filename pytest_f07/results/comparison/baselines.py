@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.gate import add_worse
 from pytest_f07.results.comparison.paired_comparison import ComparedRun, try_compare
+from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.disk import make_temporary
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.paths import Project, is_variant
 from pytest_f07.variant.revision import fetch_run
+
+SHOWN_COMMIT = 7  # digits, as git has it
 
 
 def read_baselines(manifest: Manifest, params: Params, compare_with: str | None) -> dict[str, BaselineRun]:
@@ -28,7 +31,7 @@ def read_baselines(manifest: Manifest, params: Params, compare_with: str | None)
     baselines = {}
     if compare_with is not None:
         subject = f"--f07-compare={compare_with}"
-        baselines[compare_with] = _read_named(project, compare_with, manifest, subject)
+        baselines[compare_with] = read_named(project, compare_with, manifest.paths.name, names, subject)
     for variant in params.requirements.baselines:
         where = project.show(manifest.paths.params)
         if variant == manifest.paths.name:
@@ -38,32 +41,46 @@ def read_baselines(manifest: Manifest, params: Params, compare_with: str | None)
     return baselines
 
 
-def _read_named(project: Project, text: str, manifest: Manifest, subject: str) -> BaselineRun:
-    """Read the run that ``--f07-compare`` names."""
-    other, _, name = text.rpartition(":")
-    variant, _, revision = name.partition("@")
-    check_variant(variant, "--f07-compare" if variant == text else f"{subject}: the variant")
+def read_named(project: Project, text: str, variant: str, names: Sequence[str], subject: str) -> BaselineRun:
+    """Read the run that ``text`` names: ``v700``, ``v700@revision`` or ``path/to/project:v700``.
+
+    :param variant: the variant that is to be compared with it, and ``names`` its models.
+    :param subject: who names it, as messages begin.
+    :returns: the run; :func:`remove_fetched` removes the folder that it may have been fetched into.
+    :raises F07Error: where it is not there or is no complete run of these models.
+    """
+    compared = project.root.resolve(), variant
+    other, colon, name = text.rpartition(":")
+    named, at, revision = name.partition("@")
+    if not is_variant(named) or (colon and not other) or (at and not revision):
+        raise F07Error(
+            f"{subject}: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and at least "
+            "three digits."
+        )
     if other:
-        project = Project(manifest.project.root / other)
+        project = Project(project.root / other)
         if not project.variants.is_dir():
             raise F07Error(f"{subject}: {other} is no project: it has no folder executions/07_deployrun/.")
-    elif variant == manifest.paths.name and not revision:
+    if (project.root.resolve(), named) == compared and not at:
         raise F07Error(f"{subject} is the variant itself; name another one, or a revision of it ({variant}@HEAD).")
-    if "@" not in name:
-        return BaselineRun.read(project, variant, manifest.prediction_names, subject)
-    folder = make_temporary(f"f07-{variant}-")
+    if not at:
+        return BaselineRun.read(project, named, names, subject, text)
+    folder = make_temporary(f"f07-{named}-")
     try:
-        fetched = fetch_run(project, variant, revision, folder, subject)
-        return BaselineRun.read(fetched, variant, manifest.prediction_names, subject, fetched_to=folder)
+        fetched, commit = fetch_run(project, named, revision, folder, subject)
+        shown = text if commit.startswith(revision) else f"{text} ({commit[:SHOWN_COMMIT]})"
+        return BaselineRun.read(fetched, named, names, subject, shown, folder)
     except F07Error:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def compare_with_all(baselines: Mapping[str, BaselineRun], params: Params, run: ComparedRun) -> Comparison:
+def compare_with_all(
+    baselines: Mapping[str, BaselineRun], params: Params, run: ComparedRun, verdicts: Mapping[str, Verdict]
+) -> Comparison:
     """Compare with each earlier run, fail the models that are worse than allowed, and return the first comparison."""
     comparisons = {name: try_compare(baseline, run) for name, baseline in baselines.items()}
-    add_worse(params.requirements, comparisons, run.verdicts)
+    add_worse(params.requirements, comparisons, verdicts)
     return next(iter(comparisons.values()))
 
 

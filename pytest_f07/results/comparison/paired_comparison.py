@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -16,39 +16,44 @@ from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.labels import count_label_differences
 from pytest_f07.results.comparison.model_record import record_differences
 from pytest_f07.results.comparison.pairs import Pairs, pair_rows
-from pytest_f07.results.verdict import Verdict
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
 
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """The run of today, as far as it is compared with earlier ones.
+    """A run, as far as it is compared with earlier ones; what belongs to a model is by prediction_name.
 
+    :param metrics: the metrics of each model.
+    :param codes: the codes of each model's failures.
     :param records: what each model is now.
+    :param server: which server it validated, as the metadata say.
     :param dependent: rows after which nothing overlaps; None where the package does not say.
     """
 
     log: RunLog
-    verdicts: Mapping[str, Verdict]
-    models: Sequence[Model]
+    metrics: Mapping[str, Mapping[str, Any]]
+    codes: Mapping[str, Set[str]]
     datasets: Sequence[Dataset]
     records: Mapping[str, Mapping[str, Any]]
     dependent: int | None
+    server: Mapping[str, Any] = field(default_factory=dict)
 
 
 def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
     """Compare a run with an earlier one; where that fails, return a comparison whose note says why."""
     try:
-        comparison = compare(baseline, run.log, {name: verdict.row() for name, verdict in run.verdicts.items()})
+        comparison = compare(baseline, run.log, run.metrics)
         _add_changes(comparison, baseline, run)
         _add_differences(comparison, baseline, run)
         comparison.notes += _label_notes(comparison, baseline, run)
+        then, now = describe_server(baseline.server), describe_server(run.server)
+        comparison.servers = (then, now) if then != now else None
         return comparison
     except (F07Error, OSError, pa.ArrowException) as error:
-        note = f"{baseline.variant} cannot be compared: {' '.join(str(error).split())}."
-        return Comparison(baseline.variant, baseline.package, baseline.timestamp, notes=[note])
+        note = f"{baseline.name} cannot be compared: {' '.join(str(error).split())}."
+        return Comparison(baseline.name, baseline.package, baseline.timestamp, notes=[note])
 
 
 def _add_changes(comparison: Comparison, baseline: BaselineRun, run: ComparedRun) -> None:
@@ -59,7 +64,7 @@ def _add_changes(comparison: Comparison, baseline: BaselineRun, run: ComparedRun
     pairs: dict[str, Pairs] = {}
     common = {change.prediction_name for change in comparison.models}
     for dataset in run.datasets:
-        owners = [model.prediction_name for model in run.models if model.source_f04 == dataset.source_f04]
+        owners = [name for name, record in run.records.items() if record["dataset"] == dataset.source_f04]
         names = [name for name in owners if name in common]
         if names and dataset.source_f04 in baseline.log.rows:
             pairs |= pair_rows(baseline.log, run.log, dataset, names, run.dependent)
@@ -78,7 +83,7 @@ def _add_differences(comparison: Comparison, baseline: BaselineRun, run: Compare
         change.about = record_differences(record if isinstance(record, dict) else None, run.records[name])
         failures = then.get("failures")
         codes_then = {entry.get("code") for entry in failures} if isinstance(failures, list) else set()
-        codes_now = {failure.code for failure in run.verdicts[name].failures}
+        codes_now = run.codes[name]
         for kind, codes in (
             ("new failure", codes_now - codes_then),
             ("fixed", codes_then - codes_now),

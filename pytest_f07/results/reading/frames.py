@@ -9,33 +9,45 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pytest_f07.results.metric_table import METRICS, Metric
+from pytest_f07.results.metric_table import METRICS, Metric, count_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def metrics_frame(path: Path) -> pd.DataFrame:
-    """Return metrics_per_model.csv by prediction_name: counts as Int64, ratios as float64, every digit as in the file.
+def read_metrics(path: Path) -> dict[str, dict[str, float | None]]:
+    """Return metrics_per_model.csv by prediction_name and metric, every digit as in the file.
 
-    A metric that an older version did not write is missing in each row.
+    :returns: None for what cannot be had, and for a metric that an older version did not write.
     """
-    import pandas as pd
-
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    index = pd.Index([row["prediction_name"] for row in rows], name="prediction_name")
-    columns = {metric.key: _column(metric, [row.get(metric.key, "") for row in rows]) for metric in METRICS}
-    return pd.DataFrame(columns, index=index)
+        return {
+            row["prediction_name"]: {metric.key: _value(metric, row) for metric in METRICS}
+            for row in csv.DictReader(file)
+        }
 
 
-def _column(metric: Metric, texts: Iterable[str]) -> Any:
-    """Return one column as an array of pandas."""
+def _is_count(metric: Metric) -> bool:
+    return metric.text is count_text
+
+
+def _value(metric: Metric, row: Mapping[str, str]) -> float | None:
+    text = row.get(metric.key, "")
+    return (int(text) if _is_count(metric) else float(text)) if text else None
+
+
+def metrics_frame(path: Path) -> pd.DataFrame:
+    """Return metrics_per_model.csv by prediction_name: counts as Int64, ratios as float64."""
     import pandas as pd
 
-    if metric.is_count:
-        return pd.array([int(text) if text else None for text in texts], dtype="Int64")
-    return pd.array([float(text) if text else None for text in texts], dtype="float64")
+    rows = read_metrics(path)
+    columns = {
+        metric.key: pd.array(
+            [row[metric.key] for row in rows.values()], dtype="Int64" if _is_count(metric) else "float64"
+        )
+        for metric in METRICS
+    }
+    return pd.DataFrame(columns, index=pd.Index(rows, name="prediction_name"))
 
 
 def failures_frame(models: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -15,13 +15,14 @@ from pytest_f07.results.reading.unaltered import (
     describe_file_alteration,
     describe_name_alteration,
 )
-from pytest_f07.variant.paths import EXECUTIONS, Project, VariantPaths, check_variant, is_variant
+from pytest_f07.variant.paths import EXECUTIONS, Project, VariantPaths, is_variant
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from pytest_f07.results.reading.own_labels import OwnLabels
+    from pytest_f07.results.reading.run_comparison import RunComparison
 
 
 def read_run(variant: str, project: str | os.PathLike[str] | None = None) -> Run:
@@ -188,29 +189,19 @@ class Run:
         return self.path(path.relative_to(self._paths.folder).as_posix())
 
     def _own_labels(self) -> OwnLabels:
-        """Return the labels of the package, whose datasets must be those of the run."""
+        from pytest_f07.results.reading.own_datasets import OwnDatasets
         from pytest_f07.results.reading.own_labels import OwnLabels
-        from pytest_f07.variant.dataset import Dataset
-        from pytest_f07.variant.seal import digest
 
-        records = {name: model.get("model") or {} for name, model in self._document["models"].items()}
-        digests = {record.get("dataset"): record.get("dataset_sha256") for record in records.values()}
-        if not all(map(is_variant, digests)):
-            raise F07Error(
-                f"{self.variant} was run by a version that did not record each model's own dataset, so its labels "
-                f"cannot be had. Run it again: make script7-run VARIANT={self.variant}"
-            )
-        package = self._project.package(check_variant(self.package, f"parent_variant of {self.variant}"))
+        own = OwnDatasets(self._project, self.variant, self._document)
+        return OwnLabels(own.owners, own.open)
 
-        def open_dataset(name: str) -> Dataset:
-            path = package.dataset(name)
-            where = self._project.show(path)
-            dataset = Dataset.open(name, path, where, self._document["counts"]["rows"].get(name))
-            if digest(path) != digests[name]:
-                raise F07Error(
-                    f"{where} has changed since the run of {self.variant}: its labels are not those that the metrics "
-                    "were counted with. Restore the file (git checkout, dvc checkout), or run the variant again."
-                )
-            return dataset
+    def compare(self, other: str) -> RunComparison:
+        """Return what changed since another run, and whether it is more than noise, as ``COMPARE=`` does.
 
-        return OwnLabels({name: record["dataset"] for name, record in records.items()}, open_dataset)
+        :param other: ``"v700"``, ``"v700@revision"`` of git, or ``"path/to/project:v700"``.
+        :raises F07Error: where there is no such run of these models, or either is not as it was left.
+        """
+        from pytest_f07.results.reading.run_comparison import compare_runs
+
+        files = self._output(self._paths.predictions_parquet), self._output(self._paths.metrics_csv)
+        return compare_runs(self._project, self.variant, self._document, files, other)

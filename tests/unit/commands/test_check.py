@@ -180,6 +180,19 @@ def test_the_first_count_finds_a_better_metric_too(checkout: Checkout, monkeypat
     assert look(checkout) == {**WELL, "balanced": f"feeder_overload: TP is 999; the log says {true_positives}"}
 
 
+def test_a_copy_of_the_notebook_that_shows_another_run_is_named(checkout: Checkout) -> None:
+    project, copy = Project(checkout.root), checkout.variant / "07_deployrun.ipynb"
+    copy.write_text(json.dumps({"cells": [checkout.metadata()["timestamp"]]}))
+    assert check_run(project, "v701")[-1].line() == "ok  notebook   07_deployrun.ipynb shows this run"
+    copy.write_text(json.dumps({"cells": ["2026-01-01T00:00:00+00:00"]}))
+    assert check_run(project, "v701")[-1].line() == (
+        f"NO  notebook   {FOLDER}/07_deployrun.ipynb shows another run than this one. Execute it again (make nb7-run "
+        "VARIANT=v701), or remove it"
+    )
+    copy.write_bytes(b"\xff")
+    assert check_run(project, "v701")[-1].wrong.startswith(f"{FOLDER}/07_deployrun.ipynb cannot be read: ")
+
+
 # -- what an older tool left can be looked at in part
 
 

@@ -4,14 +4,19 @@ integration executes it.
 
 from __future__ import annotations
 
+import ast
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import pytest_f07
 from conftest import REPOSITORY
 from pytest_f07.commands import notebook
 from pytest_f07.errors import F07Error
@@ -27,19 +32,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project with v701, where Jupyter is installed."""
     for module in notebook.NEEDED_MODULES:
         pytest.importorskip(module, reason="Jupyter is not installed in this environment (extra notebook)")
-    # set by the command for its kernel
+    # both are set by the command for its kernel
     monkeypatch.setenv("ACTIVE_VARIANT", "")
+    monkeypatch.setenv("COMPARE", "")
     return make_project(tmp_path)
 
 
 def execute(monkeypatch: pytest.MonkeyPatch, work: Callable[[dict[str, Any]], object]) -> None:
-    """Let ``work`` stand for the kernel: it changes the notebook's cells, or raises what nbclient raises."""
+    """Let ``work`` stand for the kernel: it changes the notebook's cells, or raises what nbclient raises.
+
+    It makes no run, so none is asked what came of it.
+    """
     from nbconvert.preprocessors import ExecutePreprocessor
 
     def preprocess(self: object, document: dict[str, Any], resources: dict[str, Any], km: object) -> None:
         work(document)
 
     monkeypatch.setattr(ExecutePreprocessor, "preprocess", preprocess)
+    monkeypatch.setattr(notebook, "_describe_failed", lambda project, variant: None)
 
 
 def write_output(document: dict[str, Any]) -> None:
@@ -51,6 +61,27 @@ def test_the_committed_notebook_has_no_outputs() -> None:
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert code
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_the_notebook_uses_what_is_public_and_papermill_finds_its_parameters() -> None:
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    imports = [
+        (node.module, alias.name)
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert {name for module, name in imports if module == "pytest_f07"} <= set(pytest_f07.__all__)
+    assert [module for module, _ in imports if str(module).startswith("pytest_f07.")] == []
+    assert "import pytest_f07" not in "".join(sources)
+    [parameters] = [source for source, cell in zip(sources, cells, strict=True) if "tags" in cell["metadata"]]
+    assert sources.index(parameters) == 0, "papermill writes its own values after it"
+    assert [node.targets[0].id for node in ast.parse(parameters).body if isinstance(node, ast.Assign)] == [  # type: ignore[attr-defined]
+        "variant",
+        "compare",
+    ]
 
 
 def test_the_executed_copy_is_kept_beside_the_run_and_the_notebook_stays_as_it_is(
@@ -86,7 +117,10 @@ def _kill_the_kernel(document: dict[str, Any]) -> None:
 
 
 FAILURES = {
-    "a failed model": (_raise_cell_error("SystemExit", "v701: a failed"), "v701: a failed"),
+    "a run that broke": (
+        _raise_cell_error("F07Error", "v701: the run is not complete"),
+        "v701: the run is not complete",
+    ),
     "an error without text": (_raise_cell_error("KeyboardInterrupt", ""), "KeyboardInterrupt"),
     "a dead kernel": (_kill_the_kernel, "Kernel died"),
 }
@@ -151,6 +185,26 @@ def test_the_kernel_finds_lock_and_port_free(project: Project, monkeypatch: pyte
 
     execute(monkeypatch, lock)
     assert notebook.run(project, "v701") == 0
+
+
+def test_the_kernel_is_told_which_run_to_compare_with(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(project.variant("v701").folder, project.variant("v700").folder)
+    told = {}
+
+    def look(document: dict[str, Any]) -> None:
+        told.update({name: os.environ[name] for name in ("ACTIVE_VARIANT", "COMPARE")})
+
+    execute(monkeypatch, look)
+    with pytest.raises(F07Error, match=r"^--f07-compare=v700: .*, so v700 has no complete run to compare with\. "):
+        notebook.run(project, "v701", "v700")
+    assert told == {}
+    monkeypatch.setenv("COMPARE", "v600")
+    assert notebook.run(project, "v701") == 0
+    assert told == {"ACTIVE_VARIANT": "v701", "COMPARE": ""}, "what a shell exports is not asked for"
+    baseline = SimpleNamespace(release=lambda: None)
+    monkeypatch.setattr("pytest_f07.run.prepare.prepare", lambda *arguments: baseline)
+    assert notebook.run(project, "v701", "v700") == 0
+    assert told == {"ACTIVE_VARIANT": "v701", "COMPARE": "v700"}
 
 
 @pytest.mark.parametrize("module", notebook.NEEDED_MODULES)

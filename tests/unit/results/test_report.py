@@ -384,6 +384,20 @@ def test_the_tables_numbers_are_those_of_the_run() -> None:
     assert html.texts("th", scope="row") == ["v401", "v402 (own)"]
 
 
+def test_the_codes_that_change_a_wrong_score_stand_in_its_row() -> None:
+    rows = smallest_rows(RowExample(7, "[1,5]", 1, 0.25, ((5, -0.1234567), (1, float("nan")))))
+    audit = ModelAudit(scores=Scores(most_wrong=rows, nearest=smallest_rows(RowExample(8, "[2]", 1, 0.5))))
+    html = ParsedHtml(report.model_html(Verdict("a", Metrics("a"), audit=audit), model("a", "v402"), {}))
+    wrong, near = (" ".join(row.split()) for row in html.texts("tr") if "[" in row)
+    assert ("5 -0.1235 1 no score left [1,5]" in wrong, "[2]" in near, html.text.count("Codes: how")) == (True, True, 1)
+
+
+def test_scores_of_the_oracle_are_called_so() -> None:
+    audit = ModelAudit(has_scores=False, scores=Scores(most_wrong=smallest_rows(RowExample(7, "[1,5]", 1, 0.25))))
+    html = report.model_html(Verdict("a", Metrics("a"), audit=audit), model("a", "v402"), {})
+    assert "The server gives labels alone; the scores are the oracle's." in html
+
+
 def test_a_models_figures_are_told_in_words() -> None:
     verdict = Verdict("a", Metrics("a", tp=3, tn=6, fp=1, fn=2), audit=ModelAudit())
     html = ParsedHtml(report.model_html(verdict, model("a", "v402"), {"confusion": b"x", "scores": b"y"}))

@@ -48,7 +48,8 @@ def refuse(project: Project, folder: Path, message: str, revision: str = "HEAD",
 
 
 def test_the_files_of_that_revision_are_fetched(project: Project, tmp_path: Path) -> None:
-    fetched = fetch_run(project, "v701", "HEAD", tmp_path / "fetched", SUBJECT)
+    fetched, commit = fetch_run(project, "v701", "HEAD", tmp_path / "fetched", SUBJECT)
+    assert len(commit) == 40
     paths = fetched.variant("v701")
     assert {name: (paths.folder / name).read_bytes() for name in FILES} == FILES
     assert json.loads(paths.metadata.read_text())["sha256"].keys() == FILES.keys()
