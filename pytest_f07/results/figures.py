@@ -52,18 +52,20 @@ def draw_confusion(metrics: Metrics) -> bytes:
     with new_figure(4.2, 3.6) as figure:
         # Four rectangles and their texts: axes, with ticks that nobody sees, cost twice as much as all of them.
         mpl = load_matplotlib()
-        blues = mpl.colormaps["Blues"]
+        # Right cells and wrong ones; white letters from the share on at which they are easier to read than dark ones.
+        hues = {True: (mpl.colormaps["Blues"], 0.67), False: (mpl.colormaps["Oranges"], 0.72)}
         for label, row in enumerate(counts):
             y = 0.685 - label * height
             figure.text(0.14, y, f"label {label}", rotation=90, ha="center", va="center")
             for prediction, count in enumerate(row):
                 x, share = 0.37 + prediction * width, count / sum(row) if sum(row) else 0.0
                 corner = (x - width / 2, y - height / 2)
+                hue, white_from = hues[label == prediction]
                 cell = mpl.patches.Rectangle(
-                    corner, width, height, facecolor=blues(share), edgecolor="white", linewidth=3
+                    corner, width, height, facecolor=hue(share), edgecolor="white", linewidth=3
                 )
                 figure.add_artist(cell)
-                color = "white" if share > 0.5 else INK
+                color = "white" if share >= white_from else INK
                 figure.text(x, y + 0.025, f"{count:,}", ha="center", va="center", fontsize=15, color=color)
                 told = f"{names[label][prediction]}, {share:.1%}"
                 figure.text(x, y - 0.07, told, ha="center", va="center", color=color)

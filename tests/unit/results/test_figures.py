@@ -94,6 +94,17 @@ def test_any_counts_and_names_can_be_drawn(name: str, counts: tuple[int, int, in
     assert draw_comparison([ComparisonPoint(name, {"precision": 0.0, "recall": 1.0, "f1": 0.0}, {})] * 3)
 
 
+def test_wrong_predictions_have_another_hue_than_right_ones() -> None:
+    """Whatever the counts are: blue beside the letters of right cells, orange beside those of wrong ones."""
+    picture = Image.open(io.BytesIO(draw_confusion(Metrics("a", tp=5, tn=5, fp=5, fn=5)))).convert("RGB")
+    width, height = picture.size
+    for label, prediction in np.ndindex(2, 2):
+        place = round((0.23 + 0.4 * prediction) * width), round((0.315 + 0.39 * label) * height)
+        red, _, blue = np.asarray(picture)[place[1], place[0]].astype(int)
+        assert (blue > red + 50) == (label == prediction)
+        assert (red > blue + 50) == (label != prediction)
+
+
 @pytest.mark.parametrize("name", ["w" * 30, "W" * 100, "i" * 100])
 def test_a_long_name_is_not_cut_off(name: str) -> None:
     """Its letters shrink: the first and last column of each picture stay empty."""
