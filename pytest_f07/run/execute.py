@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -30,10 +31,10 @@ from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.model_record import record_model
 from pytest_f07.results.comparison.paired_comparison import ComparedRun
 from pytest_f07.results.counting import LogCounts, count_log
-from pytest_f07.results.figures import draw_all
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.oracle_examples import add_oracle_examples
 from pytest_f07.results.resumed import Resumed
+from pytest_f07.results.run_figures import draw_all
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.results.workers import Workers
@@ -121,16 +122,20 @@ class _Execution:
                 tolerance = params.equivalence.tolerance
                 infer_check = InferCheck(prepared.models, rows, tolerance)
                 again_check = AgainCheck(prepared.models, tolerance)
-                self._replay(shards, (infer_check.add, again_check.add))
+                parts = self._replay(shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
                     infer_check, again_check = replayer.ask_again(infer_check, again_check)
                 record.workers = replayer.workers
             finally:
                 replayer.close()
-            self._judge(shards, infer_check, again_check, prover)
+            log = parts.folder if parts.is_log else self.outputs.predictions_parquet
+            self._judge(log, shards, infer_check, again_check, prover)
+        if parts.is_log:
+            parts.leave(self.outputs.predictions_parquet)
         shutil.rmtree(self.outputs.parts, ignore_errors=True)
 
-    def _replay(self, shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]) -> None:
+    def _replay(self, shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]) -> Parts:
+        """Replay the shards, and return their parts of the log."""
         prepared, provides = self.prepared, self.replayer.provides
         names = tuple(prepared.manifest.prediction_names)
         paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
@@ -138,25 +143,30 @@ class _Execution:
 
         def take(batch: BatchResult) -> None:
             nonlocal progress
-            log.add(batch)
-            for remember in on_batch:
-                remember(batch)
+            for use in uses:
+                use(batch)
             progress = progress.after(batch, self.replayer.status)
             self.on_progress(progress)
 
         run = describe_run(prepared.manifest, prepared.params, prepared.models, self.record.identity, provides.scores)
-        parts = Parts(self.outputs.parts, run, len(names))
+        parts = Parts(self.outputs.parts, run, len(names), len(shards), prepared.params.log == "parts")
         parts.begin()
+        uses = list(on_batch)
         try:
-            with self.record.stage("replay"), PredictionLog(*paths, names, provides.scores) as log:
+            with self.record.stage("replay"), ExitStack() as stack:
+                if not parts.is_log:
+                    uses.append(stack.enter_context(PredictionLog(*paths, names, provides.scores)).add)
                 self.record.timings = self.replayer.replay(shards, parts, take)
         finally:
             if prepared.resume:
                 self.record.resumed = Resumed(len(shards), parts.taken, tuple(parts.refused))
+        return parts
 
-    def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
+    def _judge(
+        self, parquet: Path, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover
+    ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
-        parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
+        models, datasets = prepared.models, prepared.datasets
         with record.stage("metrics"):
             counts = count_log(parquet, shards, datasets, models)
         # The oracle is awaited last: it loads and answers while everything else goes on.
@@ -165,12 +175,15 @@ class _Execution:
         with record.stage("recount"):
             differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
+            if prover.is_waited_for:
+                windows = sum(dataset.rows for dataset in datasets)
+                self.on_progress(Progress(windows, done=windows, is_oracle_awaited=True))
             answers = prover.wait()
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
         if answers is not None:
             with record.stage("codes"):
-                self._explain(shards, counts, prover, answers)
+                self._explain(parquet, shards, counts, prover, answers)
         read = None if answers is None else answers.models
         identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
         record.verdicts = judge_all(
@@ -191,11 +204,12 @@ class _Execution:
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
 
-    def _explain(self, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers) -> None:
+    def _explain(
+        self, parquet: Path, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers
+    ) -> None:
         """Let the oracle say of the most wrong rows which codes count."""
         models, audits = self.prepared.models, counts.audits
         if not all(audit.has_scores for audit in audits.values()):
-            parquet = self.outputs.predictions_parquet
             add_oracle_examples(parquet, shards, models, audits, lambda windows: prover.look_up(windows, answers))
         # Everything is proven by now: where the oracle dies over this, the report does without.
         with suppress(BrokenRun):

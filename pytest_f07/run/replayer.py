@@ -77,8 +77,8 @@ class LocalReplayer:
         return self._identity
 
     def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
-        """Replay the shards one after the other; the log itself is the only part of a run in one shard."""
-        if len(shards) == 1:
+        """Replay the shards one after the other; a log that is one file is the only part of a run in one shard."""
+        if len(shards) == 1 and not parts.is_log:
             return replay_shard(self._client, shards[0], self._batch_size, on_batch, self._server.wait_for_exit)
         timings = Timings()
         for number, shard in enumerate(shards):

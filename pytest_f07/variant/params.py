@@ -17,7 +17,8 @@ from pytest_f07.variant.paths import is_variant
 from pytest_f07.variant.requirements import Requirements
 
 MAX_BATCH_SIZE = 65_536
-KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require", "checks")
+KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require", "checks", "log")
+LOGS = ("file", "parts")
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
 RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS, *CLUSTER_KEYS)
 MAX_TIMEOUT_S = 86_400
@@ -33,6 +34,7 @@ class Params:
     :param require: what models are required to do, as params.yaml has it.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
     :param cluster: the workers that a run is spread over.
+    :param log: how the predictions are left: ``file``, one in parquet and one in CSV, or ``parts`` in parquet alone.
     :param checks: files and folders of the project with the user's own checks.
     """
 
@@ -48,6 +50,7 @@ class Params:
     address: Address = field(default_factory=Address)
     cluster: ClusterParams = field(default_factory=ClusterParams)
     checks: tuple[str, ...] = ()
+    log: str = LOGS[0]
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -89,6 +92,7 @@ class Params:
             address=Address.parse(runtime, where),
             cluster=ClusterParams.parse(runtime, where),
             checks=_parse_checks(document.get("checks"), where),
+            log=_parse_log(document.get("log", cls.log), where),
         )
 
     @property
@@ -129,6 +133,8 @@ class Params:
             }
         if self.checks:
             document["checks"] = list(self.checks)
+        if self.log != Params.log:
+            document["log"] = self.log
         return document
 
 
@@ -160,6 +166,15 @@ def _parse_checks(value: object, where: str) -> tuple[str, ...]:
                 "list of them."
             )
     return tuple(paths)
+
+
+def _parse_log(value: object, where: str) -> str:
+    if value not in LOGS:
+        raise F07Error(
+            f"{where}: log is {value!r}; it must be file (one parquet file and one CSV file) or parts (a folder of "
+            "parquet files)."
+        )
+    return str(value)
 
 
 def _parse_parent(value: object, where: str) -> str:
