@@ -91,6 +91,7 @@ faults: .venv/.test
 
 chaos: .venv/.test
 	@.venv/bin/python -m tests.proofs.chaos
+	@.venv/bin/python -m pytest -v tests/cluster/test_faults.py
 
 fuzz: .venv/.proof
 	@.venv/bin/python -m tests.proofs.fuzz

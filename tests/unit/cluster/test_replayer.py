@@ -76,13 +76,13 @@ def test_the_batches_are_in_order_and_the_parts_can_be_resumed(prepared: Prepare
     models = len(prepared.models)
     shards = cut_shards(prepared.datasets, models, prepared.params.batch_size)
     sent = {(shard.dataset.source_f04, shard.first_row): part_of(prepared, shard, tmp_path) for shard in shards}
-    parts = Parts(tmp_path / "parts", {"server": {}}, models)
+    parts = Parts(tmp_path / "parts", {"server": {}}, models, len(shards))
     parts.begin()
     expected = [(dataset.source_f04, row) for dataset in prepared.datasets for row in range(dataset.rows)]
     for asked in (len(shards), 0):
         replayer, driver = make_replayer(prepared, sent)
         batches: list[BatchResult] = []
-        replayer.replay(shards, Parts(parts.folder, {"server": {"processor": {}}}, models), batches.append)
+        replayer.replay(shards, Parts(parts.folder, {"server": {"processor": {}}}, models, len(shards)), batches.append)
         assert [
             (each.dataset, each.first_row + row) for each in batches for row in range(len(each.windows))
         ] == expected
@@ -96,7 +96,7 @@ def test_a_part_that_was_changed_on_the_way_breaks_the_run(prepared: Prepared, t
         (shard.dataset.source_f04, shard.first_row): replace(part_of(prepared, shard, tmp_path), sha256="0" * 64)
         for shard in shards
     }
-    parts = Parts(tmp_path / "parts", {"server": {}}, len(prepared.models))
+    parts = Parts(tmp_path / "parts", {"server": {}}, len(prepared.models), len(shards))
     parts.begin()
     with pytest.raises(BrokenRun, match="what worker tcp://h:1 sent is not what it wrote"):
         make_replayer(prepared, sent)[0].replay(shards, parts, lambda batch: None)

@@ -68,7 +68,7 @@ def test_parts_are_kept_and_taken_and_the_batches_are_the_same(prepared: Prepare
     models = len(prepared.models)
     shards = cut_shards(prepared.datasets, models, prepared.params.batch_size)
     assert len(shards) > 1
-    parts = Parts(tmp_path / "parts", {"server": {}}, models)
+    parts = Parts(tmp_path / "parts", {"server": {}}, models, len(shards))
     parts.begin()
     seen: list[list[BatchResult]] = []
     for asked in (True, False):
@@ -84,7 +84,7 @@ def test_parts_are_kept_and_taken_and_the_batches_are_the_same(prepared: Prepare
 
 def test_a_run_in_one_shard_has_no_parts(prepared: Prepared, tmp_path: Path) -> None:
     [shard, *_] = cut_shards(prepared.datasets, len(prepared.models), prepared.params.batch_size)
-    parts = Parts(tmp_path / "parts", {}, len(prepared.models))
+    parts = Parts(tmp_path / "parts", {}, len(prepared.models), 1)
     replayer, answers = make_replayer(prepared)
     replayer.replay([shard], parts, lambda batch: None)
     assert answers.batches
