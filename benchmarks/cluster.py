@@ -17,7 +17,7 @@ from benchmarks.workload import VARIANT, enlarge
 from pytest_f07.variant.paths import Project
 
 DEMO = Path(__file__).parents[1] / "executions" / "06_packaging" / "v601"
-WINDOWS = 400_000
+WINDOWS = 343_050
 ROUNDS = 3
 MANY_SHARDS = 40
 WAYS = {"one machine": (), "1 worker": ("--f07-workers=1",), "2 workers": ("--f07-workers=2",)}

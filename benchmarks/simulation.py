@@ -18,18 +18,19 @@ class Measured:
     """Measured on two cores with TensorFlow 2.21 (docs/scale.md).
 
     :param shard_seconds: a shard's replay on one worker, its part written; ``task_seconds`` what a task costs besides.
-    :param part_bytes: of a shard's part; ``log_bytes`` of the same rows in CSV and parquet.
-    :param join_seconds: of the driver, to read a part and write its rows as CSV and parquet; ``keep_seconds`` to write
-        it as it is (log: parts).
+    :param part_bytes: of a shard's part.
+    :param join_seconds: of the driver, to read a part and write its rows as CSV and parquet; ``keep_seconds`` to keep
+        it as it is and look at it once (log: parts); ``count_seconds`` to count its rows once all are there.
     :param network_bytes_per_s: into the driver.
     """
 
-    shard_seconds: float = 3.2
-    task_seconds: float = 0.05
+    shard_seconds: float = 3.5
+    task_seconds: float = 0.04
     shard_predictions: int = 4_000_000
-    part_bytes: float = 11e6
-    join_seconds: float = 2.0
-    keep_seconds: float = 0.05
+    part_bytes: float = 43e6
+    join_seconds: float = 1.4
+    keep_seconds: float = 0.3
+    count_seconds: float = 2.4
     network_bytes_per_s: float = 125e6
 
 
@@ -75,7 +76,8 @@ def main() -> None:
     measured = Measured()
     shards = WINDOWS * MODELS // measured.shard_predictions
     print(f"{WINDOWS:,} windows × {MODELS} models: {shards:,} shards")
-    print("| workers | log | hours | the driver is busy | the workers are |")
+    print(f"Afterwards the driver counts for {shards * measured.count_seconds / 3600:.1f} hours.")
+    print("| workers | log | hours of replay | the driver is busy | the workers are |")
     print("|---|---|---|---|---|")
     for join in (True, False):
         for workers in WORKERS:
