@@ -2,7 +2,7 @@
 
 # Environments have fixed names: nothing that a shell exports moves them, or "make clean".
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins test-field test-servers lint faults chaos fuzz mutants bench demo zoo clean
+.PHONY: help test test-pins test-field test-cluster test-servers lint faults chaos fuzz mutants bench demo zoo clean
 .NOTPARALLEL:
 
 $(if $(wildcard pytest_f07/commands/f07.mk),,$(error this is not the folder of the Makefile: cd $(dir $(lastword $(MAKEFILE_LIST)))))
@@ -24,6 +24,7 @@ For work on pytest-f07 itself:
   make test                   the tests, on the newest versions
   make test-pins              the tests, on the pipeline's pinned versions
   make test-field             the tests that need environments of their own
+  make test-cluster           the tests of runs over several workers
   make test-servers           the tests that need real model servers: KServe,
                               MLServer, MLflow, Triton
   make lint                   ruff, mypy, import-linter
@@ -67,6 +68,11 @@ test-field: .venv-field/.test .venv-pins/.test
 	.venv/bin/python -m pytest -rs --durations=20 tests/field tests/browser
 	.venv-pins/bin/python -m pytest -rs tests/field/test_model_zoo.py
 
+# Dozens of processes each, so one test at a time; on the pins, whether the bytes are those of one machine.
+test-cluster: .venv/.test .venv-pins/.test
+	.venv/bin/python -m pytest -rs --durations=10 tests/cluster
+	.venv-pins/bin/python -m pytest -rs tests/cluster -k same_bytes
+
 # Triton's only wheel runs in no other Python than Debian's own; elsewhere its tests are skipped, and say so.
 triton.python := /usr/bin/python3.11
 
@@ -85,6 +91,7 @@ faults: .venv/.test
 
 chaos: .venv/.test
 	@.venv/bin/python -m tests.proofs.chaos
+	@.venv/bin/python -m pytest -v tests/cluster/test_faults.py
 
 fuzz: .venv/.proof
 	@.venv/bin/python -m tests.proofs.fuzz

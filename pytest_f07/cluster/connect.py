@@ -9,12 +9,16 @@ from contextlib import contextmanager
 import dask
 from distributed import Client, LocalCluster
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, first_line
 from pytest_f07.variant.cluster import ClusterParams
 
 CONNECT_TIMEOUT_S = 30
-# Nothing is sent to anybody, and a killed worker's tasks go to three others before they are given up.
-SETTINGS = {"distributed.scheduler.allowed-failures": 3, "distributed.worker.memory.terminate": False}
+# A shard that kills its worker goes to three others before it is given up. No page of Dask's own is served.
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 3,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 
 
 @contextmanager
@@ -38,7 +42,8 @@ def open_client(cluster: ClusterParams) -> Iterator[Client]:
             host="127.0.0.1",
             protocol="tls://",
             security=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # without it, at port 8787, which another cluster may have
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as local,
@@ -57,12 +62,13 @@ def check_scheduler(cluster: ClusterParams) -> None:
 def _connect(scheduler: str) -> Client:
     try:
         return Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+    except TypeError:  # so Dask says that it has no certificates
+        reason = "Dask's configuration here names no certificates"
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
-        encrypted = scheduler.startswith("tls://")
-        advice = (
-            "Do its certificates suit those that Dask's configuration names here (distributed.comm.tls)?"
-            if encrypted
-            else "Is it running there, and without TLS?"
-        )
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise F07Error(f"the scheduler at {scheduler} cannot be reached: {text.rstrip('.')}. {advice}") from None
+        reason = first_line(error).rstrip(".")
+    advice = (
+        "Is it running there, and do its certificates suit those here (docs/scale.md)?"
+        if scheduler.startswith("tls://")
+        else "Is it running there, and without TLS?"
+    )
+    raise F07Error(f"the scheduler at {scheduler} cannot be reached: {reason}. {advice}")

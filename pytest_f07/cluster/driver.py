@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from distributed import Client, Future
+from distributed import Future
 from distributed.scheduler import KilledWorker
 
 from pytest_f07.cluster.answers import Done, Missing
@@ -61,7 +61,7 @@ class Driver:
             running[future] = job
             future.add_done_callback(done.put)
 
-        with explain_dask(self._pool.client):
+        with explain_dask():
             try:
                 while True:
                     while not exhausted and len(running) < TASKS_PER_WORKER * max(1, len(self._pool.workers())):
@@ -133,15 +133,13 @@ LOST = "the scheduler went away, and with it the workers. What is finished is ke
 
 
 @contextmanager
-def explain_dask(client: Client) -> Iterator[None]:
+def explain_dask() -> Iterator[None]:
     """Say in a sentence what Dask raises where the scheduler is gone, or a worker failed as nobody expected."""
     try:
         yield
     except F07Error:
         raise
-    except CancelledError:
+    except (CancelledError, OSError, TimeoutError):
         raise BrokenRun(LOST) from None
     except Exception as error:
-        if client.status != "running" or isinstance(error, OSError | TimeoutError):
-            raise BrokenRun(LOST) from None
         raise BrokenRun(f"a worker failed: {type(error).__name__}: {first_line(error)}") from error

@@ -42,6 +42,7 @@ class WorkerPool:
         self.client, self.nonce, self.start_timeout_s = client, assignment.nonce, start_timeout_s
         self._assignment, self._files, self._mixed_cpus = assignment, files, mixed_cpus
         self._identities: dict[str, dict[str, Any]] = {}
+        self._registered = False
         self.expected: tuple[Kind, bool] | None = None
         self.kinds: dict[str, Kind] = {}
         self.refused: dict[str, str] = {}
@@ -54,6 +55,7 @@ class WorkerPool:
         self._wait_for_worker()
         lease = f"{plugin_name(self.nonce)}-lease"
         self._lease = self.client.submit(int, key=lease, pure=False)
+        self._registered = True
         self.client.register_plugin(F07Worker(self._assignment, lease))
         self._open(self.workers())
         if not self.kinds:
@@ -131,5 +133,5 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the servers on all workers; where the scheduler is gone they end with their workers."""
-        if self.client.status == "running":
+        if self._registered and self.client.status == "running":
             self.client.unregister_worker_plugin(plugin_name(self.nonce))

@@ -76,7 +76,7 @@ class ClusterReplayer:
         mixed_cpus = params.cluster.mixed_cpus
         self._pool = WorkerPool(client, assignment, sent_files(loaded), mixed_cpus, params.start_timeout_s)
         self._driver = Driver(self._pool)
-        with explain_dask(client):
+        with explain_dask():
             self._exit.callback(self._pool.close)
             return self._pool.open()
 
@@ -147,7 +147,7 @@ class ClusterReplayer:
 
     def close(self) -> None:
         """End the workers' servers, and the cluster where it was started here."""
-        with suppress(OSError, TimeoutError):  # a scheduler that is gone has been told already
+        with suppress(BrokenRun), explain_dask():  # a scheduler that went away has been told already
             self._exit.close()
 
 

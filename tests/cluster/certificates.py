@@ -10,13 +10,12 @@ def make_certificates(folder: Path) -> dict[str, Path]:
     """Return the files: ``ca``, ``cert`` and ``key`` of one authority, which all sides use."""
     folder.mkdir()
     files = {"ca": folder / "ca.pem", "cert": folder / "cluster.pem", "key": folder / "cluster-key.pem"}
-    authority_key, request = folder / "ca-key.pem", folder / "request.pem"
     for command in (
-        f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout {authority_key} -out {files['ca']}",
-        f"req -newkey rsa:2048 -nodes -subj /CN=cluster -keyout {files['key']} -out {request}",
-        f"x509 -req -days 2 -CAcreateserial -in {request} -CA {files['ca']} -CAkey {authority_key} -out {files['cert']}",
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca-key.pem -out ca.pem",
+        "req -newkey rsa:2048 -nodes -subj /CN=cluster -keyout cluster-key.pem -out request.pem",
+        "x509 -req -days 2 -CAcreateserial -in request.pem -CA ca.pem -CAkey ca-key.pem -out cluster.pem",
     ):
-        subprocess.run(["openssl", *command.split()], check=True, capture_output=True)
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     return files
 
 

@@ -45,7 +45,8 @@ class Cluster:
             port = free.getsockname()[1]
         protocol = "tls" if self.tls else "tcp"
         self.address = f"{protocol}://127.0.0.1:{port}"
-        place = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        port_options = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+        place = (*port_options, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
         self.scheduler = self._start("scheduler", *place, *self.tls)
         wait_for(lambda: _listens(port), "the scheduler")
 

@@ -32,6 +32,16 @@ def test_workers_on_this_machine_write_the_same_bytes(
     assert not (f07_project.variant / "runtime" / "parts").exists()
 
 
+def test_a_log_in_parts_has_the_same_bytes_too(start_session: StartSession, f07_project: F07Project) -> None:
+    f07_project.set_params(log="parts")
+    assert start_session().end() == 0
+    alone = f07_project.artefacts()
+    session = start_session("--f07-workers=2")
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == alone
+    assert sum("raw_predictions.parquet/part-" in name for name in alone) > 2
+
+
 def test_real_models_give_the_same_bytes_with_and_without_a_nanny(f07_project: F07Project, cluster: Cluster) -> None:
     """A nanny's environment (OMP_NUM_THREADS=1, …) reaches no score; the oracle and /infer agree with all of it."""
     assert f07_project.run().ret == 0
@@ -96,7 +106,7 @@ def test_a_cluster_without_workers_breaks_the_run_in_a_sentence(cluster: Cluster
     f07_stub.set_params(runtime={"start_timeout_s": 1, "scheduler": cluster.address})
     session = Session(f07_stub, ())
     assert session.end() == 1
-    assert "The run broke: the scheduler had no worker for 1 s." in session.output
+    assert "The run broke: the scheduler had no worker for 1 s" in session.output
 
 
 def other_version(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_server_that_dies_of_a_shard_breaks_the_run_with_worker_place_and_log(
     session = start_session(f"--f07-scheduler={cluster.address}", fault="dies")
     assert session.end() == 1
     assert "The run broke: worker tcp://127.0.0.1:" in session.output
-    assert ": the server died at v40" in session.output
+    assert ": the server died at " in session.output
     assert "the last lines of its log: stub ready" in session.output
     assert "Traceback" not in session.output
 
@@ -108,8 +109,8 @@ def test_a_full_disk_on_one_worker_is_that_workers_alone(
     cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
 ) -> None:
     cluster.add_workers(1)
-    cluster.add_workers(1, file_bytes=4096)
+    cluster.add_workers(1, file_bytes=2048)
     session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
     assert session.end() == 0, session.output
-    assert "was not used: File too large" in session.output
+    assert re.search("worker tcp:.* was not used: .*File too large", session.output)
     assert f07_project.artefacts() == undisturbed

@@ -1,0 +1,70 @@
+"""A pool of workers: opened with a server each, and refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytest.importorskip("distributed", reason="Dask is an extra")
+
+from pytest_f07.cluster.assignment import software_versions
+from pytest_f07.cluster.files import sent_files
+from pytest_f07.cluster.pool import WorkerPool
+from pytest_f07.errors import BrokenRun
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.paths import Project
+from tests.unit.cluster.conftest import make_assignment
+from tests.unit.cluster.in_process import client_of_one_worker, stub_arguments
+
+
+def servers(loaded: Manifest) -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if "--socket" in child.cmdline()]
+
+
+@pytest.mark.parametrize("root", ["the driver's", "/nowhere"], ids=["same files", "no shared disk"])
+def test_a_worker_is_opened_and_its_server_ends_with_the_run(
+    project: Project, loaded: Manifest, tmp_path: Path, root: str
+) -> None:
+    root = str(project.root) if root == "the driver's" else root
+    assignment = make_assignment(project, loaded, root=root, versions=software_versions(), **stub_arguments(loaded))
+    with client_of_one_worker(tmp_path / "scratch") as client:
+        pool = WorkerPool(client, assignment, sent_files(loaded), False, 60)
+        assert pool.open()["models"] == 2
+        assert list(pool.kinds) == pool.workers()
+        assert len(servers(loaded)) == 1
+        pool.close()
+        assert servers(loaded) == []
+        assert not list((tmp_path / "scratch").rglob("manifest.json"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault", "message"),
+    [
+        ({"versions": {"tensorflow": "0.1"}}, "none", "its tensorflow is .*, and the driver's is 0.1"),
+        (
+            {},
+            "no-start",
+            r"it has no server: the server died at start-up \(no such <module>\); the last lines of its log",
+        ),
+    ],
+)
+def test_a_worker_that_cannot_be_used_is_named_with_the_reason(
+    project: Project, loaded: Manifest, tmp_path: Path, changes: dict[str, object], fault: str, message: str
+) -> None:
+    assignment = make_assignment(project, loaded, **changes, **stub_arguments(loaded, fault))
+    with client_of_one_worker(tmp_path / "scratch") as client:
+        pool = WorkerPool(client, assignment, sent_files(loaded), False, 60)
+        with pytest.raises(BrokenRun, match=f"^no worker can be used: worker .*: {message}"):
+            pool.open()
+        pool.close()
+
+
+def test_a_scheduler_without_workers_is_told(project: Project, loaded: Manifest, tmp_path: Path) -> None:
+    with client_of_one_worker(tmp_path / "scratch") as client:
+        [address] = client.scheduler_info()["workers"]
+        client.retire_workers([address])
+        pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 0.2)
+        with pytest.raises(BrokenRun, match=r"^the scheduler had no worker for 0\.2 s$"):
+            pool.open()

@@ -1,0 +1,62 @@
+"""What a worker keeps of a run ends with the run, whatever went wrong before."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("distributed", reason="Dask is an extra")
+
+from pytest_f07.cluster import worker as module
+from pytest_f07.cluster.assignment import Assignment
+from pytest_f07.cluster.worker import F07Worker
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.manifest import Manifest
+from pytest_f07.variant.paths import Project
+from tests.unit.cluster.conftest import make_assignment
+from tests.unit.cluster.in_process import stub_arguments
+
+
+class Scheduler:
+    """A scheduler that forgets the driver's task at the second question."""
+
+    asked = 0
+
+    async def get_task_status(self, keys: list[str]) -> dict[str, str | None]:
+        self.asked += 1
+        return {keys[0]: "memory" if self.asked == 1 else None}
+
+
+def dask_worker(folder: Path) -> Any:
+    folder.mkdir()
+    return SimpleNamespace(address="tcp://h:1", local_directory=str(folder), scheduler=Scheduler())
+
+
+def test_the_server_ends_when_the_driver_is_gone(
+    project: Project, loaded: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 0.05)
+    plugin = F07Worker(make_assignment(project, loaded, **stub_arguments(loaded)), "lease")
+
+    async def live() -> Any:
+        await plugin.setup(dask_worker(tmp_path / "scratch"))
+        server = plugin._open.server if plugin._open else None
+        end = time.monotonic() + 30
+        while list((tmp_path / "scratch").iterdir()) and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        return server
+
+    server = asyncio.run(live())
+    assert server is None or server.has_exited()
+    assert list((tmp_path / "scratch").iterdir()) == []
+    with pytest.raises(F07Error, match="it is not used any more"):
+        plugin.open()
+
+
+def test_teardown_is_called_also_where_the_set_up_failed(assignment: Assignment) -> None:
+    asyncio.run(F07Worker(assignment, "lease").teardown(SimpleNamespace()))
