@@ -424,7 +424,7 @@ def test_the_tables_numbers_are_those_of_the_run() -> None:
     audit.scores = Scores(most_wrong=smallest_rows(RowExample(1200, "[1,5]", 1, 0.25)))
     html = page_of_one(audit, Metrics("a", 3, 4, 1, 2, no_ref={"v401": (7, 8)}))
     rows = ["".join(row.split()) for row in html.texts("tr")]
-    assert "1,20010.250000[1,5]curl" in rows
+    assert "1,2000.250000[1,5]curl" in rows
     assert "v4011,0001,23478525.00%25.00%" in rows
     assert "v402(own)000000.00%0.00%" in rows
 
