@@ -14,9 +14,10 @@ from pytest_f07.plugin.host import cache_folder, check_plugins
 from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.own_checks import OwnCheckItems
-from pytest_f07.plugin.reports import place_reports
+from pytest_f07.plugin.reports import place_reports, silence_plugins
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
+from pytest_f07.plugin.spread import check_cluster
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
@@ -25,6 +26,7 @@ from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.run.execute import execute
 from pytest_f07.run.prepare import Prepared, load, prepare
+from pytest_f07.run.replayer import Replayer
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
@@ -74,15 +76,9 @@ class ValidationSession:
             own_checks, prepared = OwnCheckItems.find(config, selection, params, manifest.prediction_names), None
             if not selection.collect_only:
                 disk.check_cache(cache_folder(config))
-                prepared = prepare(
-                    selection.project,
-                    selection.variant,
-                    selection.compare_with,
-                    selection.server_url,
-                    selection.protocol,
-                    selection.resume,
-                )
+                prepared = prepare(selection.project, selection.variant, **selection.options)
                 manifest = prepared.manifest
+                check_cluster(prepared)
             staging = disk.make_temporary(f"f07-{selection.variant}-")
             session = cls(manifest, prepared, selection, staging, own_checks)
         except F07Error as error:
@@ -119,13 +115,13 @@ class ValidationSession:
         """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
         return self.manifest.paths if self.all_selected else self.staged
 
-    def execute(self, prepared: Prepared, server: Server) -> RunResult:
+    def execute(self, prepared: Prepared, server: Server, replayer: Replayer | None) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
             with self.shield.protect():
-                self.result = execute(prepared, server, self.outputs, self.on_progress)
+                self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
 
@@ -202,9 +198,11 @@ class ValidationSession:
             self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
+        finally:
+            silence_plugins(session.config)
         self._set_exit_status(session)  # again, for plugins change it
         if self.started and self.all_selected and self.result:
-            place_reports(session.config, self.staged, self.outputs)
+            place_reports(self.staged, self.outputs)
             if self.note is None:
                 # Step 8, last of all: its presence means that the run is complete.
                 write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
@@ -212,14 +210,13 @@ class ValidationSession:
 
     def _is_stopped(self, session: pytest.Session) -> bool:
         """Return whether the session ended before its items."""
-        stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-        return session.exitstatus in stopped
+        code = pytest.ExitCode
+        return session.exitstatus in (code.INTERRUPTED, code.INTERNAL_ERROR, code.USAGE_ERROR)
 
     def _set_exit_status(self, session: pytest.Session) -> None:
         """Set the exit status by the models alone, not by what other plugins measure."""
         if not self.selection.collect_only and not self._is_stopped(session):
-            not_judged = self.outcomes.not_judged(self.verdicts) or self.own_checks.skipped_text
-            failed = self.outcomes.failed or not_judged
+            failed = self.outcomes.failed or self.outcomes.not_judged(self.verdicts) or self.own_checks.skipped_text
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def _reason_not_complete(self, session: pytest.Session) -> str | None:
@@ -236,8 +233,8 @@ class ValidationSession:
         if text := self.own_checks.skipped_text:
             return f"{text} {written}"
         if not self.all_selected:
-            models = len(self.manifest.prediction_names)
-            selected = f"{len(self.outcomes.names)} of {counted(models, 'model')}{self.own_checks.selection_text}"
+            models = counted(len(self.manifest.prediction_names), "model")
+            selected = f"{len(self.outcomes.names)} of {models}{self.own_checks.selection_text}"
             return f"Only {selected} selected: nothing was written to the variant's folder."
         return None
 

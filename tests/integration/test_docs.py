@@ -21,6 +21,8 @@ PAGES = (
     "validate-a-package.md",
     "compare-and-gate.md",
     "own-checks.md",
+    "resume.md",
+    "log-parts.md",
     "publish.md",
     "in-ci.md",
     "your-own-project.md",

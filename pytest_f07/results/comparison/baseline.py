@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.log.reader import log_files
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.reading.unaltered import describe_file_alteration
 from pytest_f07.variant.dataset import Dataset
@@ -72,7 +73,8 @@ class BaselineRun:
         paths = project.variant(variant)
         if not paths.folder.is_dir():
             raise F07Error(f"{subject}: {describe_missing(project, variant)}. Name one that has been run.")
-        for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
+        log = log_files(paths.predictions_parquet) or [paths.predictions_parquet]
+        for path in (paths.metadata, paths.metrics_csv, *log):
             if not path.is_file():
                 raise F07Error(
                     f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
@@ -93,7 +95,7 @@ class BaselineRun:
                 "name a variant of a package with the same models."
             )
         sealed: Any = document.get("sha256")
-        for path in (paths.metrics_csv, paths.predictions_parquet) if isinstance(sealed, dict) else ():
+        for path in (paths.metrics_csv, *log) if isinstance(sealed, dict) else ():
             name = path.relative_to(paths.folder).as_posix()
             if name in sealed and (alteration := describe_file_alteration(project, paths, sealed, name)):
                 raise F07Error(

@@ -174,13 +174,15 @@ class Run:
 
         self._check_name("model", model, self.models)
         self._check_name("dataset", dataset, self.datasets)
-        # A log is one file, or the parts of one in the order of their names.
-        names = sorted(name for name in self.files if name.startswith("logs/") and name.endswith(".parquet"))
-        return read_batches(map(self.path, names), model, dataset, self._own_labels() if labels else None)
+        return read_batches(map(self.path, self._log_names()), model, dataset, self._own_labels() if labels else None)
 
     def _check_name(self, kind: str, name: str | None, names: tuple[str, ...]) -> None:
         if name is not None and name not in names:
             raise F07Error(f"{kind} is {name!r}; {self.variant} has {', '.join(names)}.")
+
+    def _log_names(self) -> list[str]:
+        """Return the names of the log's files: one, or the parts of it in the order of the rows."""
+        return sorted(name for name in self.files if name.startswith("logs/") and name.endswith(".parquet"))
 
     def _output(self, path: Path) -> Path:
         return self.path(path.relative_to(self._paths.folder).as_posix())
@@ -200,5 +202,7 @@ class Run:
         """
         from pytest_f07.results.reading.run_comparison import compare_runs
 
-        files = self._output(self._paths.predictions_parquet), self._output(self._paths.metrics_csv)
+        for name in self._log_names():
+            self.path(name)
+        files = self._paths.predictions_parquet, self._output(self._paths.metrics_csv)
         return compare_runs(self._project, self.variant, self._document, files, other)

@@ -8,9 +8,10 @@ import pytest
 from pytest_f07.results.agreement import Agreement
 from pytest_f07.results.chart import WIDTH, Chart
 from pytest_f07.results.figures import ComparisonPoint
+from pytest_f07.results.formulas import Counts
 from pytest_f07.results.run_charts import SIDE, describe_base_rates, describe_models, describe_pace
 
-AGREEMENT = Agreement(0.729, 0.1, (0.067, 0.131), 0.101, (0.093, 0.111), 320, 0.018)
+AGREEMENT = Agreement(0.729, 0.1, (0.067, 0.131), 0.101, (0.093, 0.111), Counts(70, 195, 26, 29), 0.018)
 
 
 def at(share: float) -> Any:
