@@ -16,6 +16,7 @@ import pytest
 
 from pytest_f07.results import figures
 from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.canvas import INK
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.run_figures import draw_all
@@ -141,7 +142,7 @@ def contrast(one: Any, other: Any) -> float:
 def test_letters_stand_out_from_every_shade_of_a_cell(name: str) -> None:
     hue, white_from = figures.HUES[name]
     for share in np.linspace(0, 1, 101):
-        color, other = ("white", figures.INK) if share >= white_from else (figures.INK, "white")
+        color, other = ("white", INK) if share >= white_from else (INK, "white")
         cell = mpl.colormaps[hue](float(share))
         assert contrast(color, cell) > 3.5
         assert contrast(color, cell) > contrast(other, cell) - 0.35
@@ -149,7 +150,12 @@ def test_letters_stand_out_from_every_shade_of_a_cell(name: str) -> None:
 
 def test_scores_that_are_not_numbers_stand_in_cells_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[Any] = []
-    monkeypatch.setattr(figures, "to_png", lambda figure: kept.append(figure) or b"")
+
+    def keep(figure: Any) -> bytes:
+        kept.append(figure)
+        return b""
+
+    monkeypatch.setattr(figures, "to_png", keep)
     figures.draw_confusion(Metrics("a", tp=5, tn=10, fp=2, fn=3), np.array([[3, 0], [1, 0]]))
     shown = [text.get_text() for text in kept[0].texts]
     assert shown[1:7] == ["7", "TN, 58.3%", "2", "FP, 16.7%", "3", "NaN, 25.0%"]
