@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTH = 440
+WIDTH = 448
 KEY_X, KEY_Y = 8, 6  # the middle of a legend's small picture
 LEFT, RIGHT = 40, 8
 
@@ -75,14 +75,20 @@ class Chart:
         return len(self.columns[0].values)
 
 
-def text(x: float, y: float, content: str, anchor: str = "start", style: str = "f07-tick") -> Shape:
-    """Return a text; ``anchor`` says which end of it stands at ``x``."""
-    return Shape("text", style, {"x": _short(x), "y": _short(y), "text-anchor": anchor}, content)
+def text(x: float, y: float, content: str, style: str = "") -> Shape:
+    """Return a text that begins at ``x``; the style "end" lets it end there, "mid" stand around it."""
+    return Shape("text", style, {"x": _short(x), "y": _short(y)}, content)
 
 
-def rule(x1: float, y1: float, x2: float, y2: float, style: str = "f07-grid") -> Shape:
+def rule(x1: float, y1: float, x2: float, y2: float, style: str) -> Shape:
     """Return a straight line."""
     return Shape("line", style, {"x1": _short(x1), "y1": _short(y1), "x2": _short(x2), "y2": _short(y2)})
+
+
+def grid(rules: Iterable[tuple[float, float, float, float]]) -> Shape:
+    """Return straight lines as one shape, each from x and y to x and y."""
+    parts = [f"M{_short(x1)} {_short(y1)}L{_short(x2)} {_short(y2)}" for x1, y1, x2, y2 in rules]
+    return Shape("path", "f07-grid", {"d": "".join(parts)})
 
 
 def line(points: Iterable[tuple[float, float | None]], style: str) -> Shape:
@@ -90,24 +96,24 @@ def line(points: Iterable[tuple[float, float | None]], style: str) -> Shape:
     parts, is_drawn = [], False
     for x, y in points:
         if y is not None:
-            parts.append(f"{'L' if is_drawn else 'M'}{_short(x)} {_short(y)}")
+            parts.append(f"{' ' if is_drawn else 'M'}{_short(x)} {_short(y)}")
         is_drawn = y is not None
     return Shape("path", style, {"d": "".join(parts)})
 
 
 def steps(edges: Sequence[float], heights: Sequence[float], base: float, style: str) -> Shape:
     """Return a histogram's outline: each bin as high as ``heights`` say, from the line at ``base``."""
-    parts, last = [f"M{_short(edges[0])} {_short(base)}"], base
-    for left, height in zip(edges[:-1], heights, strict=True):
+    parts, last = [f"M{_short(edges[0])} {_short(base)}"], round(base)
+    for left, height in zip(edges[:-1], map(round, heights), strict=True):
         if height != last:
-            parts.append(f"H{_short(left)}V{_short(height)}")
+            parts.append(f"H{_short(left)}V{height}")
             last = height
     return Shape("path", style, {"d": "".join([*parts, f"H{_short(edges[-1])}V{_short(base)}"])})
 
 
 def mark(kind: str, x: float, y: float, style: str) -> Shape:
     """Return a mark: "circle", "square" or "diamond"."""
-    size = 4.5
+    size = 5
     if kind == "circle":
         return Shape("circle", style, {"cx": _short(x), "cy": _short(y), "r": size})
     if kind == "square":

@@ -25,8 +25,12 @@ from pytest_f07.results.canvas import (
 )
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import BINS, Scores
+from pytest_f07.windows import Int64Array
 
 MARKS = {"precision": (BLUE, "o"), "recall": (ORANGE, "s"), "f1": (GREEN, "D")}
+# The colours of a cell, and the share from which on white letters stand out better on them than dark ones.
+_RIGHT, _WRONG = ("Blues", 0.67), ("Oranges", 0.72)
+HUES = {"TN": _RIGHT, "TP": _RIGHT, "FP": _WRONG, "FN": _WRONG, "NaN": ("Greys", 0.58)}
 LIGHT_BLUE = "#b9d3e6"
 SHOWN_BINS = 50
 
@@ -44,33 +48,42 @@ class ComparisonPoint:
     f05: Mapping[str, float]
 
 
-def draw_confusion(metrics: Metrics) -> bytes:
-    """Draw the confusion matrix with counts and the share of each row, as PNG."""
-    counts = [[metrics.tn, metrics.fp], [metrics.fn, metrics.tp]]
-    names = [["TN", "FP"], ["FN", "TP"]]
-    width, height = 0.4, 0.39
+def draw_confusion(metrics: Metrics, not_numbers: Int64Array | None = None) -> bytes:
+    """Draw the confusion matrix with counts and the share of each row, as PNG; wrong cells have another hue.
+
+    :param not_numbers: the labelled scores among them that are not numbers, ``[label, y_pred]``; they stand apart.
+    """
+    lost = np.zeros((2, 2), np.int64) if not_numbers is None else not_numbers
+    counts = (np.array([[metrics.tn, metrics.fp], [metrics.fn, metrics.tp]]) - lost).tolist()
+    names, titles = [["TN", "FP"], ["FN", "TP"]], ["predicted 0", "predicted 1"]
+    if lost.any():
+        counts = [[*row, int(missing)] for row, missing in zip(counts, lost.sum(axis=1), strict=True)]
+        names, titles = [[*row, "NaN"] for row in names], [*titles, "not a number"]
+    width, height = 0.8 / len(titles), 0.39
     with new_figure(4.2, 3.6) as figure:
-        # Four rectangles and their texts: axes, with ticks that nobody sees, cost twice as much as all of them.
+        # Rectangles and their texts: axes, with ticks that nobody sees, cost twice as much as all of them.
         mpl = load_matplotlib()
-        # Right cells and wrong ones; white letters from the share on at which they are easier to read than dark ones.
-        hues = {True: (mpl.colormaps["Blues"], 0.67), False: (mpl.colormaps["Oranges"], 0.72)}
         for label, row in enumerate(counts):
             y = 0.685 - label * height
             figure.text(0.14, y, f"label {label}", rotation=90, ha="center", va="center")
-            for prediction, count in enumerate(row):
-                x, share = 0.37 + prediction * width, count / sum(row) if sum(row) else 0.0
-                corner = (x - width / 2, y - height / 2)
-                hue, white_from = hues[label == prediction]
+            for column, count in enumerate(row):
+                x, share = 0.17 + (column + 0.5) * width, count / sum(row) if sum(row) else 0.0
+                name = names[label][column]
+                hue, white_from = HUES[name]
                 cell = mpl.patches.Rectangle(
-                    corner, width, height, facecolor=hue(share), edgecolor="white", linewidth=3
+                    (x - width / 2, y - height / 2),
+                    width,
+                    height,
+                    facecolor=mpl.colormaps[hue](share),
+                    edgecolor="white",
+                    linewidth=3,
                 )
                 figure.add_artist(cell)
                 color = "white" if share >= white_from else INK
                 figure.text(x, y + 0.025, f"{count:,}", ha="center", va="center", fontsize=15, color=color)
-                told = f"{names[label][prediction]}, {share:.1%}"
-                figure.text(x, y - 0.07, told, ha="center", va="center", color=color)
-        for prediction in (0, 1):
-            figure.text(0.37 + prediction * width, 0.075, f"predicted {prediction}", ha="center", va="center")
+                figure.text(x, y - 0.07, f"{name}, {share:.1%}", ha="center", va="center", color=color)
+        for column, title in enumerate(titles):
+            figure.text(0.17 + (column + 0.5) * width, 0.075, title, ha="center", va="center")
         add_title(figure, metrics.prediction_name, 0.17)
         return to_png(figure)
 

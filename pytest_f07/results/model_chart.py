@@ -7,27 +7,28 @@ import math
 import numpy as np
 
 from pytest_f07.results import formulas
-from pytest_f07.results.chart import KEY_X, KEY_Y, LEFT, Chart, Column, Shape, key, line, mark, rule, steps, text
+from pytest_f07.results.chart import KEY_X, KEY_Y, LEFT, Chart, Column, Shape, grid, key, line, mark, rule, steps, text
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import BINS, Scores
 
 POSITIONS = 100
-STEP = 3.9
-SPAN = STEP * POSITIONS
+SPAN = 400
 ABOVE, BELOW = (14.0, 112.0), (136.0, 232.0)  # top and bottom of the two parts
-DIGITS = 4
+DIGITS = 3
 
 
-def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool) -> Chart:
+def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool, positions: int = POSITIONS) -> Chart:
     """Return the picture.
 
     :param has_scores: False where the server gives labels alone.
+    :param positions: how many bins and thresholds are shown; the thousand that were counted are a multiple of it.
     """
+    step = SPAN / positions
     zeros, ones = (
         [int(count) for count in counts]
-        for counts in scores.by_label.reshape(2, POSITIONS, BINS // POSITIONS).sum(axis=2)
+        for counts in scores.by_label.reshape(2, positions, BINS // positions).sum(axis=2)
     )
-    _, precision, recall = ([_known(value) for value in values[:: BINS // POSITIONS]] for values in scores.curve())
+    _, precision, recall = ([_known(value) for value in values[:: BINS // positions]] for values in scores.curve())
     threshold_x = LEFT + SPAN * min(max(scores.threshold, 0.0), 1.0)
     here = [
         formulas.precision(metrics) if metrics.tp + metrics.fp else None,
@@ -40,7 +41,7 @@ def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool) -> Chart
     for value, kind, style in zip(here, ("circle", "square"), ("f07-blue", "f07-orange"), strict=True):
         shapes += [] if value is None else [mark(kind, threshold_x, _share_y(value), style)]
     return Chart(
-        title=f"Scores of {metrics.prediction_name}, and precision and recall over the threshold",
+        title=f"Threshold of {metrics.prediction_name}",
         description=(
             f"Scores of {metrics.prediction_name} by label, and precision and recall over the threshold. At today's "
             f"threshold {scores.threshold:g} precision is {precision_text} and recall {recall_text}."
@@ -55,15 +56,15 @@ def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool) -> Chart
             (key("f07-dots"), f"today's threshold, {scores.threshold:g}"),
         ),
         columns=(
-            Column("score or threshold", [f"{place / POSITIONS:.2f}" for place in range(POSITIONS)]),
+            Column("score or threshold", [place / positions for place in range(positions)]),
             Column("label 0", zeros),
             Column("label 1", ones),
             Column("precision", [_rounded(value) for value in precision]),
             Column("recall", [_rounded(value) for value in recall]),
         ),
-        start=LEFT + STEP / 2,
-        end=LEFT + SPAN - STEP / 2,
-        selected=min(max(math.floor(scores.threshold * POSITIONS), 0), POSITIONS - 1),
+        start=LEFT + step / 2,
+        end=LEFT + SPAN - step / 2,
+        selected=min(max(math.floor(scores.threshold * positions), 0), positions - 1),
         notes=_notes(scores, has_scores),
     )
 
@@ -87,24 +88,20 @@ def _axes(most: int) -> list[Shape]:
 
     :param most: windows in the largest bin.
     """
-    shapes = []
-    for power in range(len(str(most))):
-        y = _count_y(10**power, most)
-        shapes += [rule(LEFT, y, LEFT + SPAN, y), text(LEFT - 4, y + 4, _short_count(10**power), "end")]
-    for share in (0, 0.5, 1):
-        y = _share_y(share)
-        shapes += [rule(LEFT, y, LEFT + SPAN, y), text(LEFT - 4, y + 4, f"{share:g}", "end")]
-    for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
-        x = LEFT + SPAN * tick
-        shapes += [text(x, BELOW[1] + 15, f"{tick:g}", "middle")]
+    powers = [10**power for power in range(len(str(most)))]
+    heights = [(_count_y(count, most), _short_count(count)) for count in powers]
+    heights += [(_share_y(share), f"{share:g}") for share in (0, 0.5, 1)]
+    shapes = [grid((LEFT, y, LEFT + SPAN, y) for y, _ in heights)]
+    shapes += [text(LEFT - 4, y + 4, title, "end") for y, title in heights]
+    shapes += [text(LEFT + SPAN * tick, BELOW[1] + 15, f"{tick:g}", "mid") for tick in (0, 0.2, 0.4, 0.6, 0.8, 1)]
     shapes += [rule(LEFT, bottom, LEFT + SPAN, bottom, "f07-axis") for _, bottom in (ABOVE, BELOW)]
-    shapes.append(text(LEFT + SPAN / 2, BELOW[1] + 31, "score (above), threshold (below)", "middle"))
+    shapes.append(text(LEFT + SPAN / 2, BELOW[1] + 31, "score (above), threshold (below)", "mid"))
     shapes.append(text(LEFT, ABOVE[0] - 4, "windows"))
     return shapes
 
 
 def _histograms(zeros: list[int], ones: list[int]) -> list[Shape]:
-    most, edges = max(*zeros, *ones, 1), [LEFT + STEP * place for place in range(POSITIONS + 1)]
+    most, edges = max(*zeros, *ones, 1), np.linspace(LEFT, LEFT + SPAN, len(zeros) + 1).tolist()
     return [
         steps(edges, [_count_y(count, most) for count in counts], ABOVE[1], style)
         for counts, style in ((zeros, "f07-blue-area"), (ones, "f07-orange-line"))
@@ -113,7 +110,8 @@ def _histograms(zeros: list[int], ones: list[int]) -> list[Shape]:
 
 
 def _curve(values: list[float | None]) -> list[tuple[float, float | None]]:
-    return [(LEFT + STEP * place, None if value is None else _share_y(value)) for place, value in enumerate(values)]
+    step = SPAN / len(values)
+    return [(LEFT + step * place, None if value is None else _share_y(value)) for place, value in enumerate(values)]
 
 
 def _count_y(count: int, most: int) -> float:

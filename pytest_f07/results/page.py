@@ -30,7 +30,7 @@ MAX_VERSION = 20  # characters; it is a text of the model file
 
 SHOWN_RUNS = 12
 
-MANY_MODELS, FEW_ROWS = 50, 3
+MANY_MODELS, FEW_ROWS = 50, 2
 JSON = ("f07", "f07-json")  # protocols that take a window as JSON
 
 
@@ -128,9 +128,14 @@ class Page:
         return all(check.state == "done" for check in self.checks if check.key == "equivalence_labels")
 
     @property
+    def is_large(self) -> bool:
+        """Return whether so many models are shown that each has less room."""
+        return len(self.verdicts) > MANY_MODELS
+
+    @property
     def examples(self) -> int:
-        """Return how many examples of each kind a model shows: fewer where many models would make the page heavy."""
-        return SHOWN_ROWS if len(self.verdicts) <= MANY_MODELS else FEW_ROWS
+        """Return how many examples of each kind a model shows."""
+        return FEW_ROWS if self.is_large else SHOWN_ROWS
 
 
 def make_page(result: RunResult, note: str | None, not_judged: Collection[str] = ()) -> Page:

@@ -81,10 +81,10 @@ document.addEventListener("DOMContentLoaded", () => {
   showHash();
 
   // Sort by a heading; a model without a value comes last.
-  const orderOf = (row, key) => {
+  const orderOf = (row, { cellIndex: place, dataset: { key } }) => {
     if (key === "name" || key === "result") return row.dataset[key];
-    const { order } = find(`[data-key="${key}"]`, row).dataset;
-    return order === undefined ? null : Number(order);
+    const value = parseFloat(find(".f07-row", row).cells[place].firstChild.data.replaceAll(",", ""));
+    return Number.isNaN(value) ? null : value;
   };
   findAll(":scope > thead th", table).forEach((head) => {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: head.textContent });
@@ -93,7 +93,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const down = head.getAttribute("aria-sort") === "ascending";
       findAll(":scope > thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const keyed = rows.map((row) => [orderOf(row, head.dataset.key), row]);
+      const keyed = rows.map((row) => [orderOf(row, head), row]);
       keyed.sort(([a], [b]) => {
         if (a === null || b === null) return (a === null) - (b === null);
         return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);

@@ -9,11 +9,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
+from pytest_f07.results.audit import DatasetStats
 from pytest_f07.results.chart import Chart
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.failure_codes import FAILURE_CODES
@@ -46,13 +49,11 @@ TAKEN_IDS |= {"data-container", "show_all_details", "hide_all_details", "not-fou
 class Cell:
     """One metric of one model.
 
-    :param order: what its column is sorted by; None where the model has no value.
     :param smalls: what stands below it.
     """
 
     column: Metric
     text: str
-    order: float | None
     smalls: Sequence[str]
 
 
@@ -114,9 +115,27 @@ def make_cells(columns: Sequence[Metric], verdict: Verdict | None, model: Model 
         if verdict and verdict.audit and column.key in CELLS:
             lost = int(verdict.audit.scores.not_numbers[CELLS[column.key]])
             smalls += [f"{lost:,} NaN"] if lost else []
-        order = float(row[column.key]) if is_defined else None
-        cells.append(Cell(column, texts[column.key] if row else "–", order, smalls))
+        cells.append(Cell(column, texts[column.key] if row else "–", smalls))
     return cells
+
+
+def dataset_rows(verdict: Verdict, own: str, is_large: bool) -> list[tuple[str, DatasetStats, int, int]]:
+    """Return title, counts, and predictions of 1 and 0 without reference of each dataset.
+
+    :param own: the source_f04 of the model's own dataset.
+    :param is_large: whether the others are added up: as many datasets as models would be a page of their square.
+    """
+    assert verdict.audit is not None
+    assert verdict.metrics is not None
+    rows: dict[str, tuple[str, DatasetStats, int, int]] = {}
+    others = len(verdict.audit.datasets) - (own in verdict.audit.datasets)
+    for name, stats in verdict.audit.datasets.items():
+        title = f"{name} (own)" if name == own else counted(others, "other dataset") if is_large else name
+        _, total, ones, zeros = rows.get(title, (title, DatasetStats(), 0, 0))
+        total.merge(stats)
+        more_ones, more_zeros = verdict.metrics.no_ref.get(name, (0, 0))
+        rows[title] = (title, total, ones + more_ones, zeros + more_zeros)
+    return list(rows.values())
 
 
 def anchor(prediction_name: str) -> str:
@@ -129,10 +148,10 @@ def _codes(page: Page) -> list[str]:
     return [BROKEN] if page.is_broken else list(page.failures)
 
 
-def _values_text(chart: Chart) -> str:
-    """Return a chart's columns for the script, in few bytes."""
+def _values_text(chart: Chart) -> Markup:
+    """Return a chart's columns for the script, in few bytes, as an attribute between single quotes may hold them."""
     values = [[column.title, list(column.values)] for column in chart.columns]
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return htmlsafe_json_dumps(values, dumps=partial(json.dumps, separators=(",", ":"), ensure_ascii=False))
 
 
 @cache
@@ -148,11 +167,13 @@ def _environment() -> Environment:
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
     environment.filters |= {"anchor": anchor, "values": _values_text}
+    # Of 500 models each indentation counts; nothing among their details is preformatted.
+    environment.filters["dense"] = lambda html: Markup(re.sub(r"\s*\n\s*", "\n", html))
     environment.filters["share"] = lambda value: f"{value:.2%}"
     environment.filters["score"] = lambda value: "–" if value != value else f"{value:.4f}"
     environment.filters["change"] = lambda value: "no score left" if value != value else f"{value:+.4f}"
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
     titles: Mapping[str, str] = {metric.key: metric.title for metric in METRICS}
     environment.globals |= {"titles": titles, "make_cells": make_cells, "read_f05": F05.from_summary}
-    environment.globals["describe_scores"] = describe_scores
+    environment.globals |= {"describe_scores": describe_scores, "dataset_rows": dataset_rows}
     return environment

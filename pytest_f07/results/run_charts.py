@@ -17,6 +17,7 @@ from pytest_f07.results.chart import (
     Column,
     Shape,
     Value,
+    grid,
     key,
     line,
     mark,
@@ -120,8 +121,8 @@ def describe_pace(requests: Sequence[tuple[float, int, float]]) -> Chart:
     above, below = (14.0, 84.0), (112.0, 182.0)
     shapes = [text(LEFT, above[0] - 4, f"windows a second, up to {top_rate:,.0f}")]
     shapes.append(text(LEFT, below[0] - 4, f"milliseconds a request, up to {top_latency:,.1f}"))
-    for top, bottom in (above, below):
-        shapes += [rule(LEFT, top, WIDTH - RIGHT, top), rule(LEFT, bottom, WIDTH - RIGHT, bottom, "f07-axis")]
+    shapes.append(grid((LEFT, top, WIDTH - RIGHT, top) for top, _ in (above, below)))
+    shapes += [rule(LEFT, bottom, WIDTH - RIGHT, bottom, "f07-axis") for _, bottom in (above, below)]
     shapes.append(steps(xs, [_height(rate, top_rate, above) for rate in rates], above[1], "f07-blue-area"))
     for values, style in ((slowest, "f07-orange-dashes"), (medians, "f07-blue-line")):
         heights = [None if value is None else _height(value, top_latency, below) for value in values]
@@ -150,12 +151,10 @@ def describe_pace(requests: Sequence[tuple[float, int, float]]) -> Chart:
 
 def _lanes(names: Sequence[str], lane: int) -> list[Shape]:
     """Return the lines at shares of 0 to 1, with their numbers below, and each model's name above its lane."""
-    bottom = lane * len(names)
-    shapes: list[Shape] = []
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        shapes.append(rule(_share_x(share), 0, _share_x(share), bottom))
-        shapes.append(text(_share_x(share), bottom + 15, f"{share:g}", "middle"))
-    return shapes + [text(SIDE, lane * place + 11, name, style="f07-name") for place, name in enumerate(names)]
+    bottom, shares = lane * len(names), (0, 0.25, 0.5, 0.75, 1)
+    shapes = [grid((_share_x(share), 0, _share_x(share), bottom) for share in shares)]
+    shapes += [text(_share_x(share), bottom + 15, f"{share:g}", "mid") for share in shares]
+    return shapes + [text(SIDE, lane * place + 11, name, "f07-name") for place, name in enumerate(names)]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -44,7 +44,8 @@ class ModelFigures:
     def draw(self) -> None:
         """Write both."""
         name = self.metrics.prediction_name
-        self.outputs.confusion_png(name).write_bytes(figures.draw_confusion(self.metrics))
+        confusion = figures.draw_confusion(self.metrics, self.scores.not_numbers)
+        self.outputs.confusion_png(name).write_bytes(confusion)
         self.outputs.scores_png(name).write_bytes(figures.draw_scores(self.metrics, self.scores, self.has_scores))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from pytest_f07.results.metrics import by_name, to_csv
 from pytest_f07.results.verdict import Verdict
@@ -24,12 +25,8 @@ def metrics_links(variant: str, outcome: str, verdicts: Sequence[Verdict]) -> di
         for verdict in verdicts
     }
     document = {"variant": variant, "outcome": outcome, "models": models}
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
-        f"{variant}_metrics.csv": _data_uri("text/csv", to_csv(rows)),
-        f"{variant}_metrics.json": _data_uri("application/json", text.encode()),
+        f"{variant}_metrics.csv": f"data:text/csv;charset=utf-8,{quote(to_csv(rows), safe=',')}",
+        f"{variant}_metrics.json": f"data:application/json;base64,{base64.b64encode(text.encode()).decode()}",
     }
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode()}"

@@ -71,9 +71,10 @@ class Page:
 
     def column(self, key: str) -> list[str]:
         """A column of the results table as it is shown, F05's own left out."""
-        cells = f".f07-models > tbody:not([hidden]) [data-key={key}]"
-        script = "return [...document.querySelectorAll(arguments[0])].map(x => x.firstChild.data.trim())"
-        texts: list[str] = self.js(script, cells)
+        script = """const place = document.querySelector(`th[data-key=${arguments[0]}]`).cellIndex;
+            const rows = document.querySelectorAll('.f07-models > tbody:not([hidden]) > .f07-row');
+            return [...rows].map(x => x.cells[place].firstChild.data.trim())"""
+        texts: list[str] = self.js(script, key)
         return texts
 
     def unfold(self) -> None:
@@ -140,7 +141,7 @@ UNFOLDED = """return [...document.querySelectorAll('.f07-more')].filter(x => x.o
 def test_the_failed_row_is_unfolded_and_a_click_unfolds_another(browser: Page) -> None:
     browser.open()
     assert browser.js(UNFOLDED) == ["feeder_overload"]
-    browser.click("#inverter_trip [data-key=TP]")
+    browser.click("#inverter_trip [data-label=TP]")
     assert browser.js(UNFOLDED) == ["feeder_overload", "inverter_trip"]
     browser.click("#inverter_trip th a")
     assert browser.js(UNFOLDED) == ["feeder_overload"]
@@ -224,7 +225,7 @@ def test_a_picture_tells_its_values_to_keyboard_and_pointer(browser: Page) -> No
     told = f"return document.querySelector('{chart} output').textContent"
     slider = browser.driver.find_element("css selector", f"{chart} input")
     slider.send_keys(Keys.HOME)
-    assert browser.js(told).startswith("score or threshold 0.00, label 0 ")
+    assert browser.js(told).startswith("score or threshold 0, label 0 ")
     slider.send_keys(Keys.ARROW_RIGHT)
     assert browser.js(told).startswith("score or threshold 0.01, label 0 ")
     assert slider.get_attribute("aria-valuetext") == browser.js(told)
@@ -294,6 +295,24 @@ def test_nothing_overflows_and_all_is_legible(browser: Page, width: int, dark: b
     assert browser.js(CONTRAST) == []
     background = browser.js("return getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(255, 255, 255)") is not dark
+
+
+AXE = REPOSITORY / ".venv-axe" / "axe_playwright_python" / "axe.min.js"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_in_our_part_of_the_page(browser: Page, width: int, dark: bool) -> None:
+    assert AXE.is_file(), "axe-core is not installed: sh tools/browser.sh"
+    browser.open(width, dark)
+    browser.unfold()
+    browser.js(AXE.read_text(encoding="utf-8"))
+    # The table of pytest's environment is pytest-html's own.
+    script = "const context = {include: ['main'], exclude: ['#environment']}, done = arguments[0];"
+    script += "axe.run(context).then(result => done(result.violations), done)"
+    violations = browser.driver.execute_async_script(script)
+    seen = {each["id"]: [node["html"][:120] for node in each["nodes"][:3]] for each in violations}
+    assert seen == {}
 
 
 def test_a_digest_is_copied_or_selected(browser: Page) -> None:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_f07.results.chart import Chart, Column, line, mark, rule, steps, text
+from pytest_f07.results.chart import Chart, Column, grid, line, mark, rule, steps, text
 
 
 def test_a_line_is_broken_where_there_is_no_value() -> None:
     points = [(0, 1.0), (1, 2.04), (2, None), (3, 4.0), (4, 5.0)]
-    assert line(points, "s").attributes["d"] == "M0 1L1 2M3 4L4 5"
+    assert line(points, "s").attributes["d"] == "M0 1 1 2M3 4 4 5"
 
 
 def test_the_steps_of_equal_bins_are_one_step_and_end_at_the_base() -> None:
@@ -22,7 +22,8 @@ def test_each_kind_of_mark_has_a_shape_of_its_own(kind: str, tag: str) -> None:
 
 def test_coordinates_have_one_digit_at_most() -> None:
     assert rule(1 / 3, 2.0, 1e3, 0, "s").attributes == {"x1": 0.3, "y1": 2, "x2": 1000, "y2": 0}
-    assert text(1 / 3, 2, "<b>", "end").attributes == {"x": 0.3, "y": 2, "text-anchor": "end"}
+    assert text(1 / 3, 2, "<b>", "end").attributes == {"x": 0.3, "y": 2}
+    assert grid([(1 / 3, 2, 3, 4.0), (5, 6, 7, 8)]).attributes == {"d": "M0.3 2L3 4M5 6L7 8"}
 
 
 def test_a_chart_has_as_many_positions_as_values() -> None:

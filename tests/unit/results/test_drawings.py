@@ -16,6 +16,7 @@ import pytest
 
 from pytest_f07.results import figures
 from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.canvas import INK
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.run_figures import draw_all
@@ -119,10 +120,46 @@ def test_each_cell_of_the_confusion_matrix_holds_its_count_name_and_share(
     }
     assert title.get_text() == drawn.name
     shares = [counts.tn / zeros, counts.fp / zeros, counts.fn / ones, counts.tp / ones]
-    blues = mpl.colormaps["Blues"]
-    assert [cell.get_facecolor() for cell in picture.artists] == [blues(share) for share in shares]
+    hues = [mpl.colormaps[hue] for hue in ("Blues", "Oranges", "Oranges", "Blues")]
+    assert [cell.get_facecolor() for cell in picture.artists] == [
+        hue(share) for hue, share in zip(hues, shares, strict=True)
+    ]
     corners = [(cell.get_x() > 0.5, cell.get_y() < 0.4) for cell in picture.artists]
     assert corners == [(False, False), (True, False), (False, True), (True, True)]
+
+
+def luminance(color: Any) -> float:
+    channels = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in mpl.colors.to_rgb(color)]
+    return float(np.dot(channels, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one: Any, other: Any) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", figures.HUES)
+def test_letters_stand_out_from_every_shade_of_a_cell(name: str) -> None:
+    hue, white_from = figures.HUES[name]
+    for share in np.linspace(0, 1, 101):
+        color, other = ("white", INK) if share >= white_from else (INK, "white")
+        cell = mpl.colormaps[hue](float(share))
+        assert contrast(color, cell) > 3.5
+        assert contrast(color, cell) > contrast(other, cell) - 0.35
+
+
+def test_scores_that_are_not_numbers_stand_in_cells_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Any] = []
+
+    def keep(figure: Any) -> bytes:
+        kept.append(figure)
+        return b""
+
+    monkeypatch.setattr(figures, "to_png", keep)
+    figures.draw_confusion(Metrics("a", tp=5, tn=10, fp=2, fn=3), np.array([[3, 0], [1, 0]]))
+    shown = [text.get_text() for text in kept[0].texts]
+    assert shown[1:7] == ["7", "TN, 58.3%", "2", "FP, 16.7%", "3", "NaN, 25.0%"]
+    assert shown[8:14] == ["2", "FN, 25.0%", "5", "TP, 62.5%", "1", "NaN, 12.5%"]
 
 
 @each_model

@@ -66,6 +66,7 @@ def test_a_picture_holds_nothing_timed(draw: Callable[[], bytes]) -> None:
 OTHER_FIGURES = {
     "confusion, name": lambda: draw_confusion(replace(COUNTS, prediction_name="z")),
     "confusion, count": lambda: draw_confusion(replace(COUNTS, tp=13)),
+    "confusion, one is not a number": lambda: draw_confusion(COUNTS, np.array([[1, 0], [0, 0]])),
     "scores, name": lambda: draw_scores(replace(COUNTS, prediction_name="z"), SCORES),
     "scores, precision": lambda: draw_scores(replace(COUNTS, fp=100), SCORES),
     "scores, threshold": lambda: draw_scores(COUNTS, replace(SCORES, threshold=0.6)),

@@ -30,7 +30,7 @@ def values(scores: Scores, title: str) -> list[Any]:
 
 
 def test_the_values_at_a_score_are_its_windows_and_the_metrics_of_that_threshold() -> None:
-    assert values(SCORES, "score or threshold")[:3] == ["0.00", "0.01", "0.02"]
+    assert values(SCORES, "score or threshold")[:3] == [0, 0.01, 0.02]
     assert {place: count for place, count in enumerate(values(SCORES, "label 0")) if count} == {0: 4, 71: 1}
     assert {place: count for place, count in enumerate(values(SCORES, "label 1")) if count} == {25: 2, 72: 3}
     precision, recall = values(SCORES, "precision"), values(SCORES, "recall")

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+from urllib.parse import unquote
 
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
@@ -14,9 +15,14 @@ JUDGED = Verdict("a", Metrics("a", 3, 4, 1, 2), audit=ModelAudit())
 BROKEN = Verdict("batería", failures=[Failure("F07-BROKEN", "no")])
 
 
+def read_data_uri(uri: str) -> str:
+    kind, content = uri.split(",", 1)
+    return base64.b64decode(content).decode() if kind.endswith(";base64") else unquote(content)
+
+
 def test_both_files_read_back_as_the_runs_metrics() -> None:
     links = metrics_links("v701", "failed", [JUDGED, BROKEN])
-    files = {name: base64.b64decode(uri.split(";base64,")[1]).decode() for name, uri in links.items()}
+    files = {name: read_data_uri(uri) for name, uri in links.items()}
     [row] = csv.DictReader(io.StringIO(files["v701_metrics.csv"]))
     assert (row["prediction_name"], row["TP"], float(row["precision"])) == ("a", "3", 0.75)
     document = json.loads(files["v701_metrics.json"])
