@@ -109,6 +109,10 @@ CASES: dict[str, tuple[Edit, str]] = {
     ),
     "JSON: a model lost": (document(JSON, without(MODEL)), f"{JSON}: its models are *; the log's are {MODEL}, *"),
     "JSON: another order": (document(JSON, other_order), f"{JSON}: its models are *, {MODEL}; * {MODEL}, *"),
+    "JSON of one model: a count": (
+        document(f"metrics/models/{MODEL}.json", lambda content: content.update(FN=0)),
+        f"metrics/models/{MODEL}.json: FN is 0; *",
+    ),
     "JUnit: a count": (text(JUNIT, r'"FN" value="\d+"', '"FN" value="0"'), f"{JUNIT}: {MODEL}: FN is 0; *"),
     "JUnit: no XML": (text(JUNIT, "<testsuites", "testsuites"), f"{JUNIT}: is not readable XML (*)."),
     "JUnit: failed": (
