@@ -84,6 +84,7 @@ def no_numbers(checkout: Checkout) -> None:
     place = columns.index("non_finite")
     text(CSV, rf"(?m)^({MODEL}(?:,[^,]*){{{place - 1}}}),0", rf"\g<1>,{bad}")(checkout)
     document(JSON, lambda content: content[MODEL].update(non_finite=int(bad)))(checkout)
+    document(f"metrics/models/{MODEL}.json", lambda content: content.update(non_finite=int(bad)))(checkout)
     text(JUNIT, r'name="non_finite" value="0"', f'name="non_finite" value="{bad}"')(checkout)
 
 
