@@ -12,7 +12,7 @@
 
 # What each target takes on make's command line.
 f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT URL PROTOCOL
-f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL CHECKS RESUME
+f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL CHECKS RESUME WORKERS SCHEDULER
 f07.takes.nb7-run := VARIANT ACTIVE_VARIANT COMPARE
 f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
@@ -75,7 +75,9 @@ Declare a variant of an F06 package, run it, look at it:
                               tells what changed since that run, and whether
                               it is noise (v700@REV: as published);
                               CHECKS=tests/f07: your own tests too;
-                              RESUME: go on where a run died
+                              RESUME: go on where a run died;
+                              WORKERS=4: spread over workers here;
+                              SCHEDULER=tls://host:8786: over a Dask cluster
   make nb7-run VARIANT=v701 [COMPARE=v700]
                               the same run from the notebook; the executed
                               copy stays beside the metadata
@@ -115,6 +117,7 @@ variant7: ; @$(f07.python) -m pytest_f07 variant7 --variant $(call f07.text,VARI
 script7-run: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -P -m pytest --f07-variant=$(call f07.text,VARIANT) \
   $(call f07.option,COMPARE,f07-compare) $(call f07.option,URL,f07-server-url) \
   $(call f07.option,PROTOCOL,f07-protocol) $(call f07.option,CHECKS,f07-checks) \
+  $(call f07.option,WORKERS,f07-workers) $(call f07.option,SCHEDULER,f07-scheduler) \
   $(if $(filter RESUME,$(f07.given)),$(if $(filter-out 0,$(value RESUME)),--f07-resume)) -W default
 
 nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))$(f07.python) -m pytest_f07 nb7-run \

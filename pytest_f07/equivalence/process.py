@@ -61,10 +61,11 @@ class Oracle:
         self.models: Future[dict[str, OracleModel]] = self._thread.submit(self._read_models)
         return self
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        """Return the scores of ``rows`` of a dataset, ``[rows, models]``, once they are there; NaN for no number."""
-        question = {"dataset": dataset, "rows": rows.tolist()}
-        return self._thread.submit(self._ask, question, len(rows), f"{counted(len(rows), 'window')} of {dataset}")
+    def ask(self, rows: Mapping[str, Int64Array]) -> Future[Float32Array]:
+        """Return the scores of rows of each dataset, ``[rows, models]``, once they are there; NaN for no number."""
+        question = {"rows": {dataset: each.tolist() for dataset, each in rows.items()}}
+        windows = sum(map(len, rows.values()))
+        return self._thread.submit(self._ask, question, windows, f"{counted(windows, 'window')} of {', '.join(rows)}")
 
     def ask_windows(self, windows: Sequence[Sequence[int]]) -> Future[Float32Array]:
         """Return the scores of windows that no dataset holds, ``[windows, models]``, as :meth:`ask` does."""

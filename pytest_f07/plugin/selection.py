@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ _LISTING_OPTIONS = (
 )
 
 # Options of ours that mean nothing without a variant, in the order of Selection's fields.
-_OPTIONS = ("compare", "server_url", "protocol", "checks", "resume")
+_OPTIONS = ("compare", "server_url", "protocol", "checks", "resume", "workers", "scheduler")
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Selection:
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
     :param checks: the user's own checks in place of those that params.yaml names; None where none were given.
     :param resume: take the finished parts that an earlier run left.
+    :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -49,7 +51,15 @@ class Selection:
     protocol: str | None = None
     checks: Sequence[str] | None = None
     resume: bool = False
+    workers: str | None = None
+    scheduler: str | None = None
     set_aside: list[str] = field(default_factory=list)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what the session's options say of the run, by the parameters of ``prepare``."""
+        names = ("compare_with", "server_url", "protocol", "resume", "workers", "scheduler")
+        return {name: getattr(self, name) for name in names}
 
 
 def select(config: pytest.Config) -> Selection | None:

@@ -161,4 +161,5 @@ def progress_text(progress: Progress) -> str:
         return f"f07: {counted(progress.total, 'window')} answered; metrics and pictures follow"
     share = 100 * progress.done // progress.total
     eta = f"{progress.eta_seconds:,.0f} s left"
-    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}"
+    workers = f"; {progress.workers}" if progress.workers else ""
+    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}{workers}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 
 from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.metrics import by_name, to_csv
 from pytest_f07.results.verdict import Verdict
+from pytest_f07.variant.disk import remove
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 
@@ -23,13 +23,8 @@ def clean(outputs: Outputs, keep_parts: bool = False) -> None:
             folder.unlink()
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            is_folder = path.is_dir() and not path.is_symlink()
-            if is_folder and keep_parts and path == outputs.parts:
-                continue
-            if is_folder:
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            if not (keep_parts and path == outputs.parts and not path.is_symlink()):
+                remove(path)
     outputs.figures.mkdir()
 
 

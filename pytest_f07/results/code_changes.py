@@ -72,7 +72,7 @@ def add_code_changes(
 
 def _questions(models: Sequence[Model], audits: Mapping[str, ModelAudit]) -> Iterator[_Question]:
     """Yield the most wrong row of each model, then the second of each, and so on."""
-    for rank in range(SHOWN_ROWS):
+    for rank in range(2 * SHOWN_ROWS):  # false positives and false negatives
         for column, model in enumerate(models):
             rows = audits[model.prediction_name].scores.most_wrong
             if rank < len(rows.entries):

@@ -91,6 +91,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "counts": {**result.counts, "rows": {dataset.source_f04: dataset.rows for dataset in result.datasets}},
         "versions": described["versions"],
         **{key: result.identity[key] for key in ("processor", "kernels") if key in result.identity},
+        **({"cluster": result.workers.document()} if result.workers else {}),
         **({"resumed": result.resumed.document()} if result.resumed else {}),
         "throughput": {"requests": len(timings.completions), "windows_per_second": timings.windows_per_second},
         "latency": latency(timings.latencies),

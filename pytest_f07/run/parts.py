@@ -18,6 +18,7 @@ from pytest_f07.log.schema import SCHEMA, log_schema
 from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import Shard
 from pytest_f07.run.shard import ShardResult
+from pytest_f07.variant.disk import remove
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
@@ -26,6 +27,8 @@ from pytest_f07.variant.seal import digest
 
 # Of the server's identity, what is another one at each start.
 _OF_ONE_START = ("nonce", "status")
+# What changes no prediction: addresses and deadlines, the user's own checks, how the log is left.
+_WITHOUT_EFFECT = ("runtime", "checks", "log")
 
 
 def describe_run(
@@ -38,8 +41,7 @@ def describe_run(
     """
     document = {
         "manifest": manifest.digest,
-        # Neither address nor deadlines change a prediction, and a deadline may be why the run before broke.
-        "params": {key: value for key, value in params.document().items() if key != "runtime"},
+        "params": {key: value for key, value in params.document().items() if key not in _WITHOUT_EFFECT},
         "thresholds": {model.prediction_name: model.threshold for model in models},
         "versions": {
             "pytest-f07": pytest_f07.__version__,
@@ -60,20 +62,27 @@ class Parts:
     :param folder: where they lie, each with its record beside it.
     :param run: what all of them depend on (:func:`describe_run`).
     :param models: the number of models.
+    :param shards: their number.
+    :param is_log: whether the parts are what is left of the log: then a run of one shard has one too.
     :param taken: how many parts of an earlier run were taken; ``refused`` says of each other why not.
     """
 
     folder: Path
     run: Mapping[str, Any]
     models: int
+    shards: int
+    is_log: bool = False
     taken: int = 0
     refused: list[str] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Make the folder, and remove what an earlier run had begun to write there."""
+        """Make the folder, and remove what is neither a part nor a record: what an earlier run had begun to write."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for partial in self.folder.glob(".*"):
-            partial.unlink()
+        parts = map(self.path, range(self.shards))
+        expected = {path for part in parts for path in (part, part.with_suffix(".json"))}
+        for path in self.folder.iterdir():
+            if path not in expected:
+                remove(path)
 
     def path(self, number: int) -> Path:
         """Return where the part of a shard lies.
@@ -103,9 +112,17 @@ class Parts:
                 reason = "it cannot be read"
         if reason:
             self.refused.append(f"{part.name} of the earlier run is replayed: {reason}")
+            for path in (part, record):
+                remove(path)
             return None
         self.taken += 1
         return ShardResult(shard, part, sha256, Timings())
+
+    def leave(self, log: Path) -> None:
+        """Move the parts to where the log is to lie."""
+        log.mkdir()
+        for number in range(self.shards):
+            self.path(number).rename(log / self.path(number).name)
 
     def _record(self, shard: Shard, sha256: str) -> dict[str, Any]:
         place = {"dataset": shard.dataset.source_f04, "first_row": shard.first_row, "rows": shard.rows}

@@ -11,9 +11,11 @@ from pathlib import Path
 CPUINFO = Path("/proc/cpuinfo")
 # Which of these a processor has decides which kernels TensorFlow and oneDNN take.
 _INSTRUCTIONS = re.compile(r"(sse|ssse|avx|fma|f16c|amx|asimd|sve|sme|neon|bf16|i8mm|fphp)\w*")
-# Dask's nanny sets the last; a user may set any.
+# Dask's nanny sets some of them; a user may set any. Terraform's variables begin with TF_ too, and hold secrets.
 _KERNEL_VARIABLES = re.compile(
-    r"(TF|XLA|ONEDNN|DNNL|OMP|KMP|MKL|OPENBLAS|NVIDIA|CUDA|KERAS|VECLIB|NUMEXPR)_\w+|MALLOC_TRIM_THRESHOLD_"
+    r"(XLA|ONEDNN|DNNL|OMP|KMP|MKL|OPENBLAS)_\w+"
+    r"|TF_(ENABLE|DISABLE|USE|SET|NUM|XLA|OVERRIDE|DETERMINISTIC|CUDNN|MKL|ONEDNN)_\w+"
+    r"|MALLOC_TRIM_THRESHOLD_|CUDA_VISIBLE_DEVICES|NVIDIA_TF32_OVERRIDE|KERAS_BACKEND"
 )
 
 

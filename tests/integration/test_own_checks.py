@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conftest import REPOSITORY, Checkout, F07Project
+from tests.metadata_schema import schema_errors
 
 NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
 ITEM = "executions/07_deployrun/v701/manifest.json::test_runtime_validation"
@@ -46,6 +47,7 @@ def test_own_checks_run_after_the_models_and_are_reported_with_them(f07_stub: F0
         *(f"{FILE}::test_each_row_is_read[{name}]" for name in NAMES),
         f"{FILE}::test_the_whole_run",
     ]
+    assert schema_errors(f07_stub.metadata) == []
     own = f07_stub.metadata["own_checks"]
     assert (f07_stub.metadata["outcome"], own["outcome"], list(own["files"])) == ("passed", "passed", [FILE])
     assert own["tests"] == {name: {"outcome": "passed"} for name in ids[3:]}
@@ -94,6 +96,12 @@ def test_an_own_check_that_does_not_pass_is_no_passed_run(
         assert reason in test["message"]
         assert "FAILED" in report
         assert "FAILED: 3 models passed, 1 of 1 own check failed." in result.outlines
+
+
+def test_they_read_a_log_of_parts_too(f07_stub: F07Project) -> None:
+    lay(f07_stub, GOOD)
+    f07_stub.set_params(checks=CHECKS, log="parts")
+    f07_stub.run().assert_outcomes(passed=7)
 
 
 def test_what_a_check_may_ask_for_cannot_change_the_run(f07_stub: F07Project) -> None:

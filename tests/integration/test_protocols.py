@@ -93,7 +93,7 @@ def test_a_server_of_tensors_is_validated_and_what_cannot_be_checked_is_told(
         told = {key.removeprefix("check_") for key, value in properties.items() if value.startswith("not possible")}
         assert told == TENSOR_CHECKS
     report = (f07_project.variant / "report" / "report.html").read_text()
-    assert "in the runtime what the package says: passed, 4 of 9 checks not possible." in report
+    assert "what the package's models compute: passed, 4 of 9 checks not possible." in report.replace("&#39;", "'")
     assert "not possible: the server does not tell which model files it serves" in report
     assert f"passed, 4 of 9 checks not possible, by the server at {url}" in check7(f07_project)
 
@@ -115,6 +115,10 @@ def test_labels_alone_are_logged_without_scores(f07_project: F07Project) -> None
     assert {row["non_finite"] for row in rows} == {""}
     assert all(int(row["TP"]) + int(row["FP"]) > 0 for row in rows)
     assert json.loads((f07_project.variant / "metrics" / "metrics.json").read_text())["inverter_trip"]["TP"] > 0
+    # Where there are labels alone, no score is one that is not a number.
+    report = (f07_project.variant / "report" / "report.html").read_text()
+    assert "Confusion of inverter_trip" in report
+    assert "not a number</th>" not in report
     assert "passed, 5 of 9 checks not possible" in check7(f07_project)
     run = read_run("v701", f07_project.root)
     assert run.metrics.non_finite.isna().all()
@@ -139,6 +143,38 @@ def test_two_runs_of_labels_alone_are_alike_and_can_be_compared(f07_project: F07
     assert "cannot be compared" not in report
     of_run = json.loads((f07_project.variant.parent / "v702" / "report" / "comparison.json").read_text())
     assert read_run("v702", f07_project.root).compare("v701").document == of_run
+
+
+def other_labels(windows: list[list[int]]) -> Mapping[str, np.ndarray]:
+    """Return other labels for every seventh sum."""
+    return {name: answers ^ (window_sums(windows) % 7 == 0) for name, answers in labels(windows).items()}
+
+
+def test_two_servers_are_compared_as_two_variants(f07_project: F07Project) -> None:
+    with served(f07_project, "f07-json", pipeline_app(labels)) as url_then:
+        f07_project.run().assert_outcomes(passed=3)
+    f07_project.variant7("v702", "v601")
+    folder = f07_project.variant.parent / "v702"
+    with serving(pipeline_app(other_labels)) as url_now:
+        arguments = [f"--f07-server-url={url_now}", "--f07-protocol=f07-json", "--f07-compare=v701"]
+        (folder / "params.yaml").write_text((f07_project.variant / "params.yaml").read_text())
+        result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702", *arguments)
+        result.assert_outcomes(passed=3)
+    comparison = json.loads((folder / "report" / "comparison.json").read_text())
+    assert comparison["servers"] == {"then": f"{url_then} (f07-json)", "now": f"{url_now} (f07-json)"}
+    result.stdout.fnmatch_lines(
+        [f"f07: against v701 of package v601 (server: {url_then} (f07-json) then, {url_now} (f07-json) now): 5,668 *"]
+    )
+    logs = [
+        (path / "logs" / "raw_predictions.csv").read_text().splitlines()[1:] for path in (f07_project.variant, folder)
+    ]
+    flipped = sum(then != now for then, now in zip(*logs, strict=True))
+    counted = [model["flips"]["to_1"] + model["flips"]["to_0"] for model in comparison["models"].values()]
+    assert sum(counted) == flipped > 0
+    assert all(model["flips"]["compared"] == 3838 for model in comparison["models"].values())
+    report = (folder / "report" / "report.html").read_text()
+    assert "Newly wrong, of its own dataset v401" in report
+    assert ">nan<" not in report
 
 
 FAULTS = {

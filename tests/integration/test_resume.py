@@ -11,6 +11,7 @@ import pytest
 
 from conftest import REPOSITORY, F07Project
 from tests.integration.test_deaths import PATIENCE, free_port, stalled, started, wait_for
+from tests.metadata_schema import schema_errors
 
 # Shards of a few batches, in place of four million predictions.
 SMALL_SHARDS = """
@@ -88,6 +89,7 @@ def test_a_run_in_many_parts_writes_the_same_bytes_and_leaves_no_part(project: F
 def test_a_run_whose_server_died_is_resumed(died: F07Project) -> None:
     left = len(records(died))
     lines = resume(died)
+    assert schema_errors(died.metadata) == []
     resumed = died.metadata["resumed"]
     assert lines == [f"f07: resumed: {left} of {resumed['parts']} parts taken from the run before"]
     assert resumed == {"parts": resumed["parts"], "taken": left, "refused": []}
@@ -169,8 +171,10 @@ def test_a_server_that_is_already_there_cannot_be_resumed_with(f07_project: F07P
     )
 
 
-def test_the_page_shows_what_the_terminal_says_and_the_options_there_are() -> None:
+def test_the_page_shows_what_the_terminal_says(died: F07Project) -> None:
     page = (REPOSITORY / "docs" / "resume.md").read_text(encoding="utf-8")
-    assert re.search(r"f07: resumed: 11 of 24 parts taken from the run before", page)
-    assert "its bytes are not those of its record" in page
-    assert "make script7-run VARIANT=v701 RESUME=1" in page
+    shown = re.findall(r"^f07: resumed: \d.*|^f07: resumed: part-.*", page, re.MULTILINE)
+    assert len(shown) == 2
+    records(died)[0].with_suffix(".parquet").write_bytes(b"")
+    for line, told in zip(shown, resume(died), strict=True):
+        assert re.sub(r"\d+", "N", line) == re.sub(r"\d+", "N", told)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.log.reader import log_files
 from pytest_f07.results.comparison.flips import RunLog
+from pytest_f07.results.reading.unaltered import describe_file_alteration
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import describe_missing
 from pytest_f07.variant.paths import PackagePaths, Project, check_variant
-from pytest_f07.variant.seal import digest
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class BaselineRun:
         variant: str,
         names: Sequence[str],
         subject: str,
-        name: str | None = None,
+        shown: str | None = None,
         fetched_to: Path | None = None,
     ) -> BaselineRun:
         """Read the complete run of ``variant``.
 
         :param names: the models of the run that is to be compared with it.
         :param subject: who names it, as messages begin.
-        :param name: as the user names it; None: by the variant alone.
+        :param shown: as the user names it; None: by the variant alone.
         :param fetched_to: the temporary folder that the project is in, where it was fetched.
         :raises F07Error: where it has no complete run, no model in common, or its log was altered.
         """
@@ -72,7 +73,8 @@ class BaselineRun:
         paths = project.variant(variant)
         if not paths.folder.is_dir():
             raise F07Error(f"{subject}: {describe_missing(project, variant)}. Name one that has been run.")
-        for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
+        log = log_files(paths.predictions_parquet) or [paths.predictions_parquet]
+        for path in (paths.metadata, paths.metrics_csv, *log):
             if not path.is_file():
                 raise F07Error(
                     f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
@@ -92,12 +94,17 @@ class BaselineRun:
                 f"{subject}: it validates none of these models, but {', '.join(models)}; "
                 "name a variant of a package with the same models."
             )
-        for path in (paths.metrics_csv, paths.predictions_parquet):
-            _check_digest(path, path.relative_to(paths.folder).as_posix(), document, f"{subject}: {project.show(path)}")
+        sealed: Any = document.get("sha256")
+        for path in (paths.metrics_csv, *log) if isinstance(sealed, dict) else ():
+            name = path.relative_to(paths.folder).as_posix()
+            if name in sealed and (alteration := describe_file_alteration(project, paths, sealed, name)):
+                raise F07Error(
+                    f"{subject}: {variant} is not as its run left it: {alteration}. Put that right, or run it again."
+                )
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
         server = document.get("server")
         return cls(
-            name or variant,
+            shown or variant,
             variant,
             package,
             timestamp,
@@ -107,18 +114,4 @@ class BaselineRun:
             project.packages,
             server if isinstance(server, dict) else {},
             fetched_to,
-        )
-
-
-def _check_digest(path: Path, name: str, document: Mapping[str, Any], where: str) -> None:
-    """Raise :class:`F07Error` where a file is not the one that its run wrote; some versions kept no digest.
-
-    :param name: of the file in the metadata, ``document``.
-    """
-    digests = document.get("sha256")
-    recorded = digests.get(name) if isinstance(digests, dict) else None
-    if recorded is not None and (actual := digest(path)) != recorded:
-        raise F07Error(
-            f"{where} is not the file that its run wrote (sha256 {actual[:12]}…, recorded is {str(recorded)[:12]}…). "
-            "Run that variant again, or bring its files back (dvc checkout)."
         )

@@ -95,7 +95,7 @@ class ModelChange:
 class Comparison:
     """The changes since an earlier run.
 
-    :param name: of the earlier run, as the user has it; ``package`` and ``timestamp`` are that run's.
+    :param name: of the earlier run, as the user has it; ``package``, ``timestamp`` and ``variant`` are that run's.
     :param notes: what could not be compared, in sentences.
     :param servers: which servers were validated then and now, in words; None where they are alike.
     """
@@ -106,6 +106,7 @@ class Comparison:
     models: list[ModelChange] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     servers: tuple[str, str] | None = None
+    variant: str = ""
 
     @property
     def summary(self) -> list[str]:
@@ -165,7 +166,12 @@ class Comparison:
     def document(self) -> dict[str, Any]:
         """Return what comparison.json holds."""
         return {
-            "against": {"name": self.name, "package": self.package, "timestamp": self.timestamp},
+            "against": {
+                "name": self.name,
+                "variant": self.variant,
+                "package": self.package,
+                "timestamp": self.timestamp,
+            },
             "servers": dict(zip(("then", "now"), self.servers, strict=True)) if self.servers else None,
             "summary": self.summary,
             "models": {model.prediction_name: model.document() for model in self.models},
@@ -180,19 +186,19 @@ def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[st
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
     :raises F07Error: where the earlier run's metrics or log cannot be read.
     """
-    variant = baseline.name
-    comparison = Comparison(variant, baseline.package, baseline.timestamp)
+    then = baseline.name
+    comparison = Comparison(then, baseline.package, baseline.timestamp, variant=baseline.variant)
     common_names = [name for name in log.names if name in baseline.log.names]
     comparison.models = [_compare_metrics(name, baseline.metrics[name], metrics[name]) for name in common_names]
-    comparison.notes += [f"{name} was not in {variant}." for name in log.names if name not in common_names]
+    comparison.notes += [f"{name} was not in {then}." for name in log.names if name not in common_names]
     comparison.notes += [
-        f"{name} of {variant} is not there any more." for name in baseline.log.names if name not in common_names
+        f"{name} of {then} is not there any more." for name in baseline.log.names if name not in common_names
     ]
     flips = {model.prediction_name: model.flips for model in comparison.models}
     for dataset, rows in log.rows.items():
         rows_then = baseline.log.rows.get(dataset)
         if rows_then is None:
-            comparison.notes.append(f"Dataset {dataset} was not in {variant}: its predictions are not compared.")
+            comparison.notes.append(f"Dataset {dataset} was not in {then}: its predictions are not compared.")
             continue
         common_rows = min(rows, rows_then)
         if rows != rows_then:
@@ -203,7 +209,7 @@ def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[st
         if other_windows := count_flips(baseline.log, log, dataset, flips):
             comparison.notes.append(
                 f"Dataset {dataset}: {other_windows:,} of {counted(common_rows, 'row')} "
-                f"{agreeing(other_windows, 'holds', 'hold')} another window than in {variant}; "
+                f"{agreeing(other_windows, 'holds', 'hold')} another window than in {then}; "
                 "their predictions are not compared."
             )
     return comparison

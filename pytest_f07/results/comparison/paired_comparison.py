@@ -53,7 +53,7 @@ def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
         return comparison
     except (F07Error, OSError, pa.ArrowException) as error:
         note = f"{baseline.name} cannot be compared: {' '.join(str(error).split())}."
-        return Comparison(baseline.name, baseline.package, baseline.timestamp, notes=[note])
+        return Comparison(baseline.name, baseline.package, baseline.timestamp, [], [note], variant=baseline.variant)
 
 
 def _add_changes(comparison: Comparison, baseline: BaselineRun, run: ComparedRun) -> None:

@@ -83,7 +83,7 @@ def compare_runs(
             [own.open(name) for name in dict.fromkeys(own.owners.values())],
             own.records,
             dependent_rows(own.package),
-            document["server"],
+            document.get("server", {}),
         )
         return _describe(try_compare(baseline, run))
     finally:

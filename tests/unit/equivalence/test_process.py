@@ -25,7 +25,7 @@ ECHO = (
     + """
 for line in sys.stdin:
     question = json.loads(line)
-    asked = question["rows"] if "rows" in question else [sum(window) for window in question["windows"]]
+    asked = question["rows"]["v401"] if "rows" in question else [sum(window) for window in question["windows"]]
     scores = [score for number in asked for score in (number / 8, float("nan"))]
     sys.stdout.buffer.write(b"%d\\n" % (4 * len(scores)) + struct.pack(f"<{len(scores)}f", *scores))
     sys.stdout.flush()
@@ -34,7 +34,7 @@ for line in sys.stdin:
 
 
 def ask(oracle: Oracle, *rows: int) -> Future[Float32Array]:
-    return oracle.ask("v401", np.array(rows, np.int64))
+    return oracle.ask({"v401": np.array(rows, np.int64)})
 
 
 @pytest.fixture

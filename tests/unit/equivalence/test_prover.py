@@ -46,10 +46,11 @@ class FakeOracle:
     def __exit__(self, *_: object) -> None:
         FakeOracle.open -= 1
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        FakeOracle.rows = rows.tolist()
+    def ask(self, rows: dict[str, Int64Array]) -> Future[Float32Array]:
+        [of_dataset] = rows.values()
+        FakeOracle.rows = of_dataset.tolist()
         answer: Future[Float32Array] = Future()
-        answer.set_result(SCORES[rows])
+        answer.set_result(SCORES[of_dataset])
         return answer
 
 

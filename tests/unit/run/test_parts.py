@@ -34,10 +34,10 @@ def kept(tmp_path: Path) -> tuple[Parts, ShardResult]:
     from tests.unit.run.test_shard import Client
 
     result = run(tmp_path, Client(), [])
-    parts = Parts(result.part.parent, RUN, 1)
+    parts = Parts(result.part.parent, RUN, 1, 2)
     parts.begin()
     parts.keep(1, result)
-    return Parts(result.part.parent, RUN, 1), result
+    return Parts(result.part.parent, RUN, 1, 2), result
 
 
 def test_a_part_with_its_record_is_taken(kept: tuple[Parts, ShardResult]) -> None:
@@ -117,6 +117,9 @@ def test_any_other_part_is_refused_with_one_reason(
     assert parts.take(1, result.shard) is None
     assert parts.refused == [f"part-00001.parquet of the earlier run is replayed: {reason}"]
     assert parts.taken == 0
+    # its place is free for the part that is replayed
+    assert not os.path.lexists(result.part)
+    assert not os.path.lexists(result.part.with_suffix(".json"))
 
 
 def test_another_cut_is_refused(kept: tuple[Parts, ShardResult], tmp_path: Path) -> None:
@@ -127,7 +130,9 @@ def test_another_cut_is_refused(kept: tuple[Parts, ShardResult], tmp_path: Path)
 
 def test_what_was_half_written_is_removed(kept: tuple[Parts, ShardResult]) -> None:
     parts, result = kept
-    (parts.folder / ".part-00002.parquet.0f").write_text("half")
+    (parts.folder / ".part-00000.parquet.0f").write_text("half")
+    (parts.folder / "part-00002.parquet").write_text("of a run that was cut otherwise")
+    (parts.folder / "a folder").mkdir()
     parts.begin()
     assert sorted(path.name for path in parts.folder.iterdir()) == ["part-00001.json", "part-00001.parquet"]
     assert parts.take(1, result.shard)

@@ -29,8 +29,13 @@ def test_model_and_machine_are_told_where_the_system_has_no_list(tmp_path: Path)
     assert describe_processor(tmp_path / "none")["model"]
 
 
-def test_variables_that_change_scores_are_told_from_the_others() -> None:
-    environment = {"OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0", "HOME": "/root", "MALLOC_TRIM_THRESHOLD_": "1"}
+def test_variables_that_change_scores_are_told_from_terraform_s() -> None:
+    environment = {
+        "OMP_NUM_THREADS": "1",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_VAR_password": "secret",
+        "MALLOC_TRIM_THRESHOLD_": "1",
+    }
     settings = kernel_settings(environment)
     assert settings == {"MALLOC_TRIM_THRESHOLD_": "1", "OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    assert without_kernel_settings(environment) == {"HOME": "/root"}
+    assert without_kernel_settings(environment) == {"TF_VAR_password": "secret"}

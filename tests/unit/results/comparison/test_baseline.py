@@ -47,7 +47,7 @@ def test_a_file_that_its_run_did_not_write_is_refused(tmp_path: Path, name: str)
     paths.metadata.write_text(json.dumps({**document, "sha256": digests}))
     assert BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701").name == "v701"
     paths.metadata.write_text(json.dumps({**document, "sha256": {**digests, name: "f" * 64}}))
-    with pytest.raises(F07Error, match=f"{name} is not the file that its run wrote .*recorded is ffffffffffff"):
+    with pytest.raises(F07Error, match=f"v701 is not as its run left it: .*{name} has changed since the run"):
         BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701")
 
 
