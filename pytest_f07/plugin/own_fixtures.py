@@ -46,7 +46,6 @@ def f07_predictions(_f07_run: RunResult, request: pytest.FixtureRequest) -> pd.D
     A row is a prediction, in the order of the log; only labelled rows of the model's own dataset have a ``label``.
     """
     from pytest_f07.log.reader import log_files
-    from pytest_f07.log.reader import log_files
     from pytest_f07.results.reading.frames import predictions_frame
     from pytest_f07.results.reading.log_batches import read_batches
     from pytest_f07.results.reading.own_labels import OwnLabels
