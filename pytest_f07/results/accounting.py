@@ -75,15 +75,16 @@ def recount_faults(loaded: Manifest, parquet: Path, log: LogCounts) -> dict[str,
     except RecountError as error:
         return dict.fromkeys(log.metrics, str(error))
     rows = {name: metric_table.values(metrics.counts(log.audits[name])) for name, metrics in log.metrics.items()}
-    return dict(count_differences(recounted, rows))
+    return dict(count_differences(recounted.models, rows))
 
 
-def count_differences(recounted: Recount, rows: Rows) -> Iterator[tuple[str, str]]:
+def count_differences(recounted: Rows, rows: Rows) -> Iterator[tuple[str, str]]:
     """Yield the name of each model whose counts differ, and the first number that does.
 
+    :param recounted: by prediction_name, the numbers of the second count.
     :param rows: by prediction_name, numbers or their text, under the column names of metrics_per_model.csv.
     """
-    for name, counts in recounted.models.items():
+    for name, counts in recounted.items():
         row = rows.get(name, {})
         for key, value in counts.items():
             if key == "non_finite" and key not in row:
@@ -107,6 +108,12 @@ def _disagreements(
                 for name, row in read_json(paths.metrics_json, where).items()
             ]
         )
+    for name in recounted.models:
+        if (path := paths.model_metrics_json(name)).is_file():  # earlier versions wrote none
+            where = project.show(path)
+            row = {"prediction_name": name, **read_json(path, where)}
+            shown = {name: {key: value for key, value in recounted.models[name].items() if key in row}}
+            yield from (f"{where}: {text}." for _, text in count_differences(shown, _by_name([row])))
     judged = document.get("outcome") is not None  # an older tool wrote neither outcomes nor junit.xml
     if judged:
         where = project.show(paths.junit_xml)
@@ -117,7 +124,7 @@ def _disagreements(
     for where, models in rows.items():
         if list(models) != list(recounted.models):
             yield f"{where}: its models are {_join_names(models)}; the log's are {_join_names(recounted.models)}."
-        yield from (f"{where}: {name}: {text}." for name, text in count_differences(recounted, models))
+        yield from (f"{where}: {name}: {text}." for name, text in count_differences(recounted.models, models))
     if judged:
         where = project.show(paths.metadata)
         yield from _count_disagreements(where, document, recounted)

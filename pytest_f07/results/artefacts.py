@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.metrics import by_name, to_csv
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.disk import remove
@@ -28,7 +29,14 @@ def clean(outputs: Outputs, keep_parts: bool = False) -> None:
 
 
 def write_metrics(outputs: Outputs, verdicts: Sequence[Verdict]) -> None:
-    """Write metrics_per_model.csv, and metrics.json for ``dvc metrics``."""
+    """Write metrics_per_model.csv, the same as metrics.json, and a file for each model.
+
+    ``dvc metrics`` shows a line for each file: those of all models in one file would be one line of all their numbers.
+    """
     rows = [verdict.row() for verdict in verdicts]
     write_atomic(outputs.metrics_csv, to_csv(rows))
     write_atomic(outputs.metrics_json, to_json(by_name(rows)))
+    outputs.metrics_of_models.mkdir(exist_ok=True)
+    for row in rows:
+        shown = {metric.key: row[metric.key] for metric in METRICS if metric.compared}
+        write_atomic(outputs.model_metrics_json(row["prediction_name"]), to_json(shown))

@@ -73,6 +73,13 @@ class Outputs:
         return self.metrics / "metrics.json"
 
     @property
+    def metrics_of_models(self) -> Path:
+        return self.metrics / "models"
+
+    def model_metrics_json(self, prediction_name: str) -> Path:
+        return self.metrics_of_models / f"{prediction_name}.json"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report"
 

@@ -87,7 +87,7 @@ def test_where_some_models_are_not_judged_the_run_is_not_complete(
 ) -> None:
     result = run_under(f07_finished, conftest, fault=fault)
     assert result.ret == 1
-    assert re.search(rf"f07: {note}.*\. No metadata was written\.", str(result.stdout)), str(result.stdout)
+    assert re.search(rf"NOT COMPLETE: {note}.*\. No metadata was written\.", str(result.stdout)), str(result.stdout)
     assert not (f07_finished.variant / "07_deployrun_metadata.json").exists()
     assert "NOT COMPLETE" in (f07_finished.variant / "report" / "report.html").read_text()
     assert re.search(r"^v701 .* incomplete ", "\n".join(list_variants(Project(f07_finished.root))), re.MULTILINE)

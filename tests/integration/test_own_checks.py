@@ -98,6 +98,12 @@ def test_an_own_check_that_does_not_pass_is_no_passed_run(
         assert "FAILED: 3 models passed, 1 of 1 own check failed." in result.outlines
 
 
+def test_they_read_a_log_of_parts_too(f07_stub: F07Project) -> None:
+    lay(f07_stub, GOOD)
+    f07_stub.set_params(checks=CHECKS, log="parts")
+    f07_stub.run().assert_outcomes(passed=7)
+
+
 def test_what_a_check_may_ask_for_cannot_change_the_run(f07_stub: F07Project) -> None:
     lay(
         f07_stub,

@@ -310,7 +310,17 @@ def test_a_dvc_pipeline_runs_shows_publishes_and_forgets_a_variant(kept: Checkou
     shutil.rmtree(kept.variant / "logs")
     shutil.copy(REPOSITORY / "docs" / "examples" / "dvc.yaml", kept.root)
     kept.dvc("repro", "--quiet", "f07-v701")
-    assert "inverter_trip.cnn.recall" in kept.dvc("metrics", "show", "--md")
+    head, _, *lines = kept.dvc("metrics", "show", "--md").strip().splitlines()
+    print(head, *lines, sep="\n")
+    assert [cell.strip() for cell in head.split("|")][
+        2:-1
+    ] == "FN FP TN TP f1 mcc no_ref_total non_finite precision recall".split()
+    paths = [line.split("|")[1].strip() for line in lines]
+    assert [path.rsplit("/", 1)[1] for path in paths] == [
+        "feeder_overload.json",
+        "inverter_trip.cnn.json",
+        "inverter_trip.json",
+    ]
     kept.dvc("plots", "show", "--quiet")
     page = (kept.root / "dvc_plots" / "index.html").read_text()
     assert "F1 of each model" in page

@@ -85,12 +85,12 @@ def test_a_run_that_is_worse_than_an_earlier_one_fails_and_says_so_everywhere(f0
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "F07-WORSE  inverter_trip: its recall fell by 0.* since v701, from 0.* to 0.* (p < 0.001 by Holm), on "
-            "1,834 common rows; params.yaml requires recall: {not_below: v701, by: 0.01}. * to wrong, 0 to right.",
-            "F07-WORSE  inverter_trip: * of 3,838 predictions have flipped since v701, 0 to 1 and * to 0; *",
             "f07: against v701 of package v601: 5,668 common rows of 3 of 3 models; * flipped to right, * to wrong",
             "f07: evidence of a change in * of 18 tests, by Holm: inverter_trip: recall worse, 0.* now (p < 0.001); *",
             "f07: warning: inverter_trip: since v701: threshold 0.* then, 0.9 now",
+            "F07-WORSE  inverter_trip: its recall fell by 0.* since v701, from 0.* to 0.* (p < 0.001 by Holm), on "
+            "1,834 common rows; params.yaml requires recall: {not_below: v701, by: 0.01}. * to wrong, 0 to right.",
+            "F07-WORSE  inverter_trip: * of 3,838 predictions have flipped since v701, 0 to 1 and * to 0; *",
         ]
     )
     folder = f07_stub.variant.parent / "v702"

@@ -54,6 +54,7 @@ def test_the_demo_passes_and_leaves_every_artefact(done: F07Project) -> None:
         "logs/raw_predictions.csv",
         "metrics/metrics_per_model.csv",
         "metrics/metrics.json",
+        *(f"metrics/models/{name}.json" for name in NAMES),
         "report/report.html",
         "report/junit.xml",
         "07_deployrun_metadata.json",

@@ -84,6 +84,7 @@ def no_numbers(checkout: Checkout) -> None:
     place = columns.index("non_finite")
     text(CSV, rf"(?m)^({MODEL}(?:,[^,]*){{{place - 1}}}),0", rf"\g<1>,{bad}")(checkout)
     document(JSON, lambda content: content[MODEL].update(non_finite=int(bad)))(checkout)
+    document(f"metrics/models/{MODEL}.json", lambda content: content.update(non_finite=int(bad)))(checkout)
     text(JUNIT, r'name="non_finite" value="0"', f'name="non_finite" value="{bad}"')(checkout)
 
 
@@ -109,6 +110,10 @@ CASES: dict[str, tuple[Edit, str]] = {
     ),
     "JSON: a model lost": (document(JSON, without(MODEL)), f"{JSON}: its models are *; the log's are {MODEL}, *"),
     "JSON: another order": (document(JSON, other_order), f"{JSON}: its models are *, {MODEL}; * {MODEL}, *"),
+    "JSON of one model: a count": (
+        document(f"metrics/models/{MODEL}.json", lambda content: content.update(FN=0)),
+        f"metrics/models/{MODEL}.json: FN is 0; *",
+    ),
     "JUnit: a count": (text(JUNIT, r'"FN" value="\d+"', '"FN" value="0"'), f"{JUNIT}: {MODEL}: FN is 0; *"),
     "JUnit: no XML": (text(JUNIT, "<testsuites", "testsuites"), f"{JUNIT}: is not readable XML (*)."),
     "JUnit: failed": (

@@ -58,10 +58,14 @@ def test_parts_that_are_a_link_are_removed_and_what_it_led_to_stays(tmp_path: Pa
     assert (elsewhere / "file").exists()
 
 
-def test_both_files_hold_the_same_numbers(tmp_path: Path) -> None:
+def test_all_files_hold_the_same_numbers(tmp_path: Path) -> None:
     outputs = Outputs(tmp_path)
     clean(outputs)
     write_metrics(outputs, [Verdict("a", Metrics("a", 3, 4, 1, 2), audit=ModelAudit())])
     row = outputs.metrics_csv.read_text().splitlines()[1]
     assert row.startswith("a,3,4,1,2,0.75,0.6,")
-    assert json.loads(outputs.metrics_json.read_text())["a"]["recall"] == 0.6
+    of_all = json.loads(outputs.metrics_json.read_text())["a"]
+    of_one = json.loads(outputs.model_metrics_json("a").read_text())
+    assert of_all["recall"] == 0.6
+    assert {key: of_all[key] for key in of_one} == of_one
+    assert {"TP", "recall", "f1", "mcc"} <= of_one.keys() < of_all.keys()
