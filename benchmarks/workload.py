@@ -40,14 +40,15 @@ def enlarge(package: Path, root: Path, windows: int, distinct: int | None = None
     datasets = sorted(copied.glob("datasets/*.parquet"))
     for number, path in enumerate(datasets):
         rows, drawn = windows // len(datasets), (distinct or windows) // len(datasets)
-        table = _draw(pq.read_table(path), drawn, np.random.default_rng(number))
+        table = draw(pq.read_table(path), drawn, np.random.default_rng(number))
         with pq.ParquetWriter(path, table.schema) as writer:
             for first in range(0, rows, drawn):
                 writer.write_table(table.slice(0, min(drawn, rows - first)), row_group_size=ROW_GROUP)
     return project_of(package, root)
 
 
-def _draw(table: pa.Table, rows: int, rng: np.random.Generator) -> pa.Table:
+def draw(table: pa.Table, rows: int, rng: np.random.Generator) -> pa.Table:
+    """Return windows whose lengths, codes and labels are drawn from those of ``table``."""
     events = table["OW_events"].combine_chunks()
     lengths = rng.choice(np.diff(events.offsets.to_numpy()), rows)
     codes = rng.choice(events.flatten().to_numpy(), int(lengths.sum()))
