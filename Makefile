@@ -123,7 +123,7 @@ set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
 .PHONY: .venv/.run .venv/.notebook .venv/.dvc .venv/.test .venv/.lint .venv/.proof .venv-pins/.test
 
 .venv/.run:
-	$(set-up) $@ 3.13 waitress none
+	$(set-up) $@ 3.13 waitress,dask none
 
 .venv/.notebook:
 	$(set-up) $@ 3.13 waitress,notebook none
@@ -132,18 +132,18 @@ set-up = @PYTHON_ONLY=$(filter command,$(origin PYTHON)) sh tools/environment.sh
 	$(set-up) $@ 3.13 waitress,dvc none
 
 .venv/.test:
-	$(set-up) $@ 3.13 waitress,notebook,dvc test
+	$(set-up) $@ 3.13 waitress,notebook,dvc,dask test
 	@touch .venv/.run .venv/.notebook .venv/.dvc
 
 .venv/.lint: .venv/.test
-	$(set-up) $@ 3.13 waitress,notebook,dvc test,lint
+	$(set-up) $@ 3.13 waitress,notebook,dvc,dask test,lint
 
 .venv/.proof: .venv/.test
-	$(set-up) $@ 3.13 waitress,notebook,dvc test,proof
+	$(set-up) $@ 3.13 waitress,notebook,dvc,dask test,proof
 
 # TensorFlow 2.15 is for no later Python.
 .venv-pins/.test:
-	$(set-up) $@ 3.11 waitress,notebook,dvc test -c tests/pins.txt
+	$(set-up) $@ 3.11 waitress,notebook,dvc,dask test -c tests/pins.txt
 
 # On top of what another environment has, which is seen through a .pth file: no second TensorFlow.
 # $(call layer,interpreter,the environment below,requirements)

@@ -10,7 +10,7 @@ from statistics import median
 from benchmarks import page
 from benchmarks.answers import Answer, measure_answers, measure_stages
 from benchmarks.contenders import contenders
-from benchmarks.packages import multiply
+from benchmarks.many import multiply
 from benchmarks.peers import DEPLOYMENTS as PEERS
 from benchmarks.protocols import DEPLOYMENTS as PROTOCOLS
 from benchmarks.protocols import Deployment, measure
@@ -72,7 +72,7 @@ def measure_runs(package: Path | None, scratch: Path) -> tuple[dict[str, Answer]
         projects = {"demo": project_of(DEMO, scratch / "demo")}
         if REAL.is_dir():
             projects["real v601"] = project_of(REAL, scratch / "real")
-        projects[f"{MANY_MODELS} models"] = multiply(DEMO, scratch / "many", MANY_MODELS, FEW_ROWS, 1)
+        projects[f"{MANY_MODELS} models"] = multiply(DEMO, scratch / "many", MANY_MODELS, 1, FEW_ROWS)
     print("From the command to the answer:", flush=True)
     answers = measure_answers(projects)
     print("Memory:", flush=True)
@@ -82,7 +82,7 @@ def measure_runs(package: Path | None, scratch: Path) -> tuple[dict[str, Answer]
 def measure_datasets(scratch: Path) -> dict[int, dict[str, float]]:
     """Return the seconds that the same rows take in few datasets and in many."""
     print("Growth with datasets:", flush=True)
-    projects = {number: multiply(DEMO, scratch / f"in-{number}", MODELS, ROWS, number) for number in DATASETS}
+    projects = {number: multiply(DEMO, scratch / f"in-{number}", MODELS, number, ROWS) for number in DATASETS}
     return measure_stages(projects, ("infer", "metrics"))
 
 

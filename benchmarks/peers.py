@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.protocols import Deployment
 from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.endpoints.http import Answer, Pending
-from pytest_f07.endpoints.target import Target, UrlTarget
+from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.endpoints.tensors import Tensor, TensorEndpoint, TensorModel, read_json_scores
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.package import Model
@@ -38,9 +38,8 @@ class BentoEndpoint(TensorEndpoint):
         return read_json_scores(document, rows, model, answer.url)
 
 
-def connect_bento(target: Target, models: Sequence[Model], _: str, timeout_s: float) -> Endpoint[Any]:
+def connect_bento(target: UrlTarget, models: Sequence[Model], _: str, timeout_s: float) -> Endpoint[Any]:
     """Return the endpoint of a BentoML service."""
-    assert isinstance(target, UrlTarget)
     return BentoEndpoint(target, models, timeout_s)
 
 

@@ -16,7 +16,7 @@ from benchmarks.tables import table
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.endpoint import Endpoint
-from pytest_f07.endpoints.target import Target, UrlTarget
+from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import replay_shard
 from pytest_f07.replay.shards import cut_shards
@@ -26,7 +26,7 @@ from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Project
 from tests.servers.running import KINDS, serve
 
-Connect = Callable[[Target, Sequence[Model], str, float], Endpoint[Any]]
+Connect = Callable[[UrlTarget, Sequence[Model], str, float], Endpoint[Any]]
 
 
 @dataclass(frozen=True)

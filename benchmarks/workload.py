@@ -48,7 +48,7 @@ def enlarge(package: Path, root: Path, windows: int, distinct: int | None = None
 
 
 def draw(table: pa.Table, rows: int, rng: np.random.Generator) -> pa.Table:
-    """Return windows whose lengths, codes and labels are drawn from those of ``table``."""
+    """Return a table of so many rows, drawn as long and as odd as the rows of another."""
     events = table["OW_events"].combine_chunks()
     lengths = rng.choice(np.diff(events.offsets.to_numpy()), rows)
     codes = rng.choice(events.flatten().to_numpy(), int(lengths.sum()))

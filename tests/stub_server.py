@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import threading
@@ -55,6 +56,10 @@ class Stub:
             os._exit(9)
         if self.fault == "restarts" and number == 12:
             self.headers[PROCESS_HEADER] = "another"
+        if self.fault == "slow":
+            time.sleep(0.03)
+        if self.fault == "kills-its-worker":
+            os.kill(os.getppid(), signal.SIGKILL)
         if self.fault == "stalls" and number == 4:
             Path("stalled").touch()
             time.sleep(3600)
@@ -90,6 +95,7 @@ class Stub:
                 for model in self.models
             ],
             "versions": {},
+            "processor": {"model": os.environ.get("F07_STUB_PROCESSOR", "stub"), "instructions": "avx2 fma"},
         }
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pytest_f07.errors import F07Error
+from pytest_f07.log.reader import log_files
 from pytest_f07.log.schema import SCHEMA
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import metric_table
@@ -94,11 +95,12 @@ def _unlisted(package: PackagePaths, folder_names: Collection[str]) -> str:
 
 
 def _complete(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
+    log = paths.predictions_parquet
     expected = [
         paths.params,
         paths.manifest,
-        paths.predictions_parquet,
-        paths.predictions_csv,
+        *(log_files(log) or [log]),
+        *([] if log.is_dir() else [paths.predictions_csv]),
         paths.metrics_csv,
         paths.report_html,
     ]
@@ -163,7 +165,7 @@ def _sealed(project: Project, paths: VariantPaths) -> Finding:
 def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]) -> Finding:
     """Count again, from the log and the package alone, and hold all that the run wrote against it."""
     try:
-        columns = pq.read_schema(paths.predictions_parquet).names
+        columns = pq.read_schema(log_files(paths.predictions_parquet)[0]).names
         if absent := [name for name in SCHEMA.names if name not in columns]:
             return Finding("balanced", unknown=f"the log has no {', '.join(absent)}: an older tool wrote it")
         check_accounting(project, paths, document)

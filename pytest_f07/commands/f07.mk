@@ -12,7 +12,7 @@
 
 # What each target takes on make's command line.
 f07.takes.variant7 := VARIANT PARENT BATCH_SIZE HOST PORT URL PROTOCOL
-f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL CHECKS
+f07.takes.script7-run := VARIANT COMPARE URL PROTOCOL CHECKS RESUME WORKERS SCHEDULER
 f07.takes.nb7-run := VARIANT ACTIVE_VARIANT COMPARE
 f07.takes.check7 := VARIANT PARENT RERUN
 f07.takes.list7 :=
@@ -56,8 +56,8 @@ f07.python = $(or $(if $(value F07_PYTHON),$(F07_PYTHON)),$(if \
 f07.value = $(if $(filter file,$(origin $(1))),$(strip $($(1))),$(value $(1)))
 # A value as one word for the shell, which neither make nor the shell looks into.
 f07.text = '$(subst ','\'',$(f07.value))'
-# An option where it is given on make's command line, not in the environment: shells set HOST.
-f07.option = $(if $(filter $(1),$(f07.given)),--$(2) $(f07.text))
+# An option, one word with its value, where it is given on make's command line, not in the environment: shells set HOST.
+f07.option = $(if $(filter $(1),$(f07.given)),--$(2)=$(f07.text))
 # An option where the name has a value, wherever it comes from.
 f07.named = $(if $(f07.value),--$(2) $(f07.text))
 f07.either := VARIANT=v701, or PARENT=v601 for a package
@@ -69,11 +69,15 @@ Declare a variant of an F06 package, run it, look at it:
                               params.yaml, manifest.json, the registry entry;
                               [URL= PROTOCOL=] for a server already there
   make script7-run VARIANT=v701 [COMPARE=v700] [URL= PROTOCOL=] [CHECKS=]
+                              [RESUME=1]
                               validate it: server, replay, logs, metrics,
                               figures, report, metadata; COMPARE: the report
                               tells what changed since that run, and whether
                               it is noise (v700@REV: as published);
-                              CHECKS=tests/f07: your own tests too
+                              CHECKS=tests/f07: your own tests too;
+                              RESUME: go on where a run died;
+                              WORKERS=4: spread over workers here;
+                              SCHEDULER=tls://host:8786: over a Dask cluster
   make nb7-run VARIANT=v701 [COMPARE=v700]
                               the same run from the notebook; the executed
                               copy stays beside the metadata
@@ -112,7 +116,9 @@ variant7: ; @$(f07.python) -m pytest_f07 variant7 --variant $(call f07.text,VARI
 # A project's own tests may make warnings errors; a run does not.
 script7-run: ; @$(call f07.need,VARIANT,VARIANT=v701)$(f07.python) -P -m pytest --f07-variant=$(call f07.text,VARIANT) \
   $(call f07.option,COMPARE,f07-compare) $(call f07.option,URL,f07-server-url) \
-  $(call f07.option,PROTOCOL,f07-protocol) $(call f07.option,CHECKS,f07-checks) -W default
+  $(call f07.option,PROTOCOL,f07-protocol) $(call f07.option,CHECKS,f07-checks) \
+  $(call f07.option,WORKERS,f07-workers) $(call f07.option,SCHEDULER,f07-scheduler) \
+  $(if $(filter RESUME,$(f07.given)),$(if $(filter-out 0,$(value RESUME)),--f07-resume)) -W default
 
 nb7-run: ; @$(if $(value ACTIVE_VARIANT),,$(call f07.need,VARIANT,VARIANT=v701))$(f07.python) -m pytest_f07 nb7-run \
   --variant $(call f07.text,$(if $(value VARIANT),VARIANT,ACTIVE_VARIANT)) $(call f07.option,COMPARE,compare)

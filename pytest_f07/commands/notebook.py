@@ -50,7 +50,7 @@ def run(project: Project, variant: str, compare_with: str | None = None) -> int:
 def _describe_failed(project: Project, variant: str) -> str | None:
     """Return that the run failed, and which of its models; None where it passed."""
     run = read_run(variant, project.root)
-    failed = ", ".join(dict.fromkeys(run.failures.prediction_name)) or "the run"
+    failed = ", ".join(run.failures.prediction_name.fillna(run.failures.code).unique()) or "the run"
     return None if run.outcome == "passed" else f"{variant}: {failed} failed; the sentences above say why"
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.endpoints.f07 import Client
-from pytest_f07.endpoints.target import ManagedTarget, Target
+from pytest_f07.endpoints.target import ManagedTarget, UrlTarget
 from pytest_f07.variant.package import Model
 
 
-def connect(target: Target, models: Sequence[Model], manifest_sha256: str, timeout_s: float) -> Endpoint[Any]:
+def connect(
+    target: ManagedTarget | UrlTarget, models: Sequence[Model], manifest_sha256: str, timeout_s: float
+) -> Endpoint[Any]:
     """Return the endpoint of a target; no request is sent yet.
 
     :param models: of the package, in order.

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.address import NAME_PLACE, Address, ModelAddress
+from pytest_f07.variant.cluster import ClusterParams
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,28 @@ class UrlTarget:
         return {**described, "models": models} if models else described
 
 
-Target = ManagedTarget | UrlTarget
+@dataclass(frozen=True)
+class ClusterTarget:
+    """The servers of a cluster's workers, which the run starts there.
+
+    :param cluster: the workers.
+    :param nonce: a random name of this run; an answer without it comes from another server.
+    """
+
+    cluster: ClusterParams
+    nonce: str
+
+    def release(self) -> None:
+        """Do nothing: the driver holds no port."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the metadata tells of the servers."""
+        cluster = self.cluster
+        where = {"scheduler": cluster.scheduler} if cluster.workers is None else {"workers": cluster.workers}
+        return {"protocol": "f07", "started_by_run": True, **where}
+
+
+Target = ManagedTarget | UrlTarget | ClusterTarget
 
 
 def _read_token(name: str | None, where: str) -> str | None:

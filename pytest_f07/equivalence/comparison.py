@@ -15,6 +15,7 @@ from pytest_f07.equivalence.tolerance import SCORE_TOLERANCE, TIE, score_differe
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import Float32Array, Float64Array, Int8Array, Int64Array
 
+Place = tuple[str, int] | None  # dataset and row
 Mask = npt.NDArray[np.bool_]
 
 
@@ -58,7 +59,8 @@ class Equivalence:
     has_scores: bool = True
     cases: Cases | None = None
     _doubtful: list[Float64Array] = field(default_factory=list)
-    _doubtful_example: tuple[float, str] = (0.0, "")
+    _doubtful_example: tuple[float, str, Place] = (0.0, "", None)
+    _first_wrong: Place = None
 
     @property
     def tie(self) -> float:
@@ -106,6 +108,11 @@ class Equivalence:
             f"{self.flipped:,} of them in the label{order}{cause}; the first: {example}"
         )
 
+    @property
+    def place(self) -> Place:
+        """Return dataset and row of the window that :attr:`fault` shows; None where none differs."""
+        return self._first_wrong or self._doubtful_example[2]
+
     def row(self) -> dict[str, str | int | float | None]:
         """Return the values that JUnit and the metadata show."""
         return {
@@ -149,11 +156,13 @@ class Equivalence:
             self._doubtful.append(distance[doubtful])
             at = int(np.where(doubtful, distance, -1).argmax())
             if distance[at] > self._doubtful_example[0]:
-                self._doubtful_example = float(distance[at]), _example(dataset, rows, scores, oracle, labels, at)
+                example = _example(dataset, rows, scores, oracle, labels, at)
+                self._doubtful_example = float(distance[at]), example, (dataset, int(rows[at]))
         if wrong.any():
             self._reordered |= bool((~is_near).any()) and self._is_reordered(scores[wrong], oracle[wrong])
             if not self.example:
                 [places] = np.nonzero(wrong)
+                self._first_wrong = dataset, int(rows[places[0]])
                 self.example = ", then ".join(_example(dataset, rows, scores, oracle, labels, at) for at in places[:2])
         return wrong
 
@@ -166,6 +175,7 @@ class Equivalence:
         self.smallest_distance = min(self.smallest_distance, later.smallest_distance)
         self._reordered |= later._reordered
         self.example = self.example or later.example
+        self._first_wrong = self._first_wrong or later._first_wrong
         self.missing.update(later.missing)
         self.without_number.update(later.without_number)
         self.hidden.update(later.hidden)

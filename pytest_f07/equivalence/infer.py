@@ -16,7 +16,7 @@ from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
 from pytest_f07.windows import BatchResult
 
-ROWS_PER_DATASET = 16
+ROWS = 64  # of all datasets together
 
 
 class InferClient(Protocol):
@@ -110,9 +110,13 @@ class InferCheck:
 
 
 def infer_rows(datasets: Iterable[Dataset]) -> dict[str, list[int]]:
-    """Return which rows of each dataset are asked about: spread evenly, the first and the last among them."""
+    """Return which rows are asked about, at most 64 in all: as many of each dataset, spread evenly over it.
+
+    The first and the last row of each are among them, also where there are so many datasets that these are more.
+    """
+    filled = [dataset for dataset in datasets if dataset.rows]
+    each = max(2, ROWS // max(1, len(filled)))
     return {
-        dataset.source_f04: np.unique(np.linspace(0, dataset.rows - 1, ROWS_PER_DATASET).astype(np.int64)).tolist()
-        for dataset in datasets
-        if dataset.rows
+        dataset.source_f04: np.unique(np.linspace(0, dataset.rows - 1, each).astype(np.int64)).tolist()
+        for dataset in filled
     }

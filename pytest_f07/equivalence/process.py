@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -61,9 +61,16 @@ class Oracle:
         self.models: Future[dict[str, OracleModel]] = self._thread.submit(self._read_models)
         return self
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        """Return the scores of ``rows`` of a dataset, ``[rows, models]``, once they are there; NaN for no number."""
-        return self._thread.submit(self._ask, dataset, rows)
+    def ask(self, rows: Mapping[str, Int64Array]) -> Future[Float32Array]:
+        """Return the scores of rows of each dataset, ``[rows, models]``, once they are there; NaN for no number."""
+        question = {"rows": {dataset: each.tolist() for dataset, each in rows.items()}}
+        windows = sum(map(len, rows.values()))
+        return self._thread.submit(self._ask, question, windows, f"{counted(windows, 'window')} of {', '.join(rows)}")
+
+    def ask_windows(self, windows: Sequence[Sequence[int]]) -> Future[Float32Array]:
+        """Return the scores of windows that no dataset holds, ``[windows, models]``, as :meth:`ask` does."""
+        subject = counted(len(windows), "window")
+        return self._thread.submit(self._ask, {"windows": windows}, len(windows), subject)
 
     def _read_models(self) -> dict[str, OracleModel]:
         line = self._popen.stdout.readline() if self._popen.stdout else b""
@@ -74,24 +81,20 @@ class Oracle:
             raise BrokenRun(f"the oracle answers for {', '.join(models)}; the manifest lists {', '.join(self._models)}")
         return models
 
-    def _ask(self, dataset: str, rows: Int64Array) -> Float32Array:
-        question = json.dumps({"dataset": dataset, "rows": rows.tolist()})
+    def _ask(self, question: Mapping[str, Any], windows: int, subject: str) -> Float32Array:
         header, answer = b"", b""
         if self._popen.stdin and self._popen.stdout:
             with suppress(OSError, ValueError):  # it died, and says below why
-                self._popen.stdin.write(question.encode() + b"\n")
+                self._popen.stdin.write(json.dumps(question).encode() + b"\n")
                 self._popen.stdin.flush()
                 header = self._popen.stdout.readline()
                 answer = self._popen.stdout.read(int(header))
         if not header or len(answer) != int(header):
             raise self._death()
-        wanted = len(rows) * len(self._models)
+        wanted = windows * len(self._models)
         if len(answer) != 4 * wanted:
-            raise BrokenRun(
-                f"the oracle answered {len(answer):,} bytes for {counted(len(rows), 'window')} of {dataset}, which "
-                f"take {4 * wanted:,}"
-            )
-        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(len(rows), len(self._models))
+            raise BrokenRun(f"the oracle answered {len(answer):,} bytes for {subject}, which take {4 * wanted:,}")
+        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(windows, len(self._models))
 
     def _death(self) -> BrokenRun:
         self._log.seek(0)

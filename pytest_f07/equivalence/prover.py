@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+import pyarrow as pa
+
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex, build_index
 from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
 from pytest_f07.equivalence.proof import Expectation, prove_log
 from pytest_f07.equivalence.questions import Questions
+from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.package import Model
@@ -63,6 +67,26 @@ class Prover:
         if self._oracle is None or questions is None:
             return None
         return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
+
+    def budget_left(self) -> int:
+        """Return how many more windows the oracle may be asked about; 0 where it is not there."""
+        if self._oracle is None:
+            return 0
+        return max(0, self._params.equivalence.most_windows(len(self._models)) - len(self._index.result()))
+
+    def ask_windows(self, windows: Sequence[Sequence[int]]) -> Float32Array:
+        """Return the oracle's scores of windows that no dataset holds, ``[windows, models]``.
+
+        :raises BrokenRun: where it is not there, died, or takes too long.
+        """
+        if self._oracle is None:
+            raise BrokenRun("equivalence is off")
+        return wait_for_answer(self._oracle.ask_windows(windows))
+
+    def look_up(self, windows: pa.Array, answers: OracleAnswers) -> Float32Array:
+        """Return what the oracle answered about windows of the datasets, ``[windows, models]``; NaN where not asked."""
+        places = self._index.result().places(windows)
+        return np.where(places[:, None] >= 0, answers.scores[places], np.float32(np.nan))
 
     def compare(self, parquet: Path, shards: Sequence[Shard], answers: OracleAnswers | None) -> dict[str, Equivalence]:
         """Return the differences of the log from the oracle, and from itself where windows repeat, by prediction_name.

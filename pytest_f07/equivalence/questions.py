@@ -16,17 +16,18 @@ BLOCK_ROWS = 4096
 
 
 class Questions:
-    """One block after another, each of ascending rows of one dataset."""
+    """One block after another, of ascending rows, dataset by dataset: a block costs a call of each model."""
 
     def __init__(self, oracle: Oracle, index: WindowIndex, datasets: Sequence[Dataset]) -> None:
         self._answers: list[tuple[Int64Array, Future[Float32Array]]] = []
         self._windows = len(index)
         order = np.lexsort((index.rows, index.datasets))
-        for number, dataset in enumerate(datasets):
-            places = order[index.datasets[order] == number]
-            for start in range(0, len(places), BLOCK_ROWS):
-                block = places[start : start + BLOCK_ROWS]
-                self._answers.append((block, oracle.ask(dataset.source_f04, index.rows[block])))
+        for start in range(0, len(order), BLOCK_ROWS):
+            block = order[start : start + BLOCK_ROWS]
+            places, first = np.unique(index.datasets[block], return_index=True)
+            parts = np.split(index.rows[block], first[1:])
+            rows = {datasets[place].source_f04: part for place, part in zip(places.tolist(), parts, strict=True)}
+            self._answers.append((block, oracle.ask(rows)))
 
     def scores(self, models: int) -> Float32Array:
         """Return what the oracle says, ``[windows of the index, models]``; :class:`BrokenRun` where it does not."""

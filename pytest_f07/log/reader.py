@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,27 +56,40 @@ class LogBlock:
         return self.table["window"].combine_chunks().take(first_rows).cast(pa.large_string())
 
 
+def log_files(log: Path) -> list[Path]:
+    """Return the parquet files of a log in the order of its rows: the file itself, or the parts in its folder."""
+    return sorted(log.glob("part-*.parquet")) if log.is_dir() else [log]
+
+
 class LogReader:
     """The log of one run, read forward; a context manager.
 
+    :param log: a parquet file, or a folder with its parts.
     :param models: the number of models that answered each window.
     :param columns: the columns to read.
     :param first_window: the window to begin with; row groups before it are not read.
     """
 
-    def __init__(self, parquet: Path, models: int, columns: tuple[str, ...] = SCORES, first_window: int = 0) -> None:
-        self._file = pq.ParquetFile(parquet)
+    def __init__(self, log: Path, models: int, columns: tuple[str, ...] = SCORES, first_window: int = 0) -> None:
+        rows = {path: pq.read_metadata(path).num_rows for path in log_files(log)}
+        if not rows:
+            raise FileNotFoundError(errno.ENOENT, "the log's folder holds no part", str(log))
         self._models, self._columns = models, list(columns)
-        self._groups = self._read_groups(first_window * models)
-        self._rest = self._file.schema_arrow.empty_table().select(self._columns)
-        self.rows: int = self._file.metadata.num_rows
+        self._groups = self._read_groups(rows, first_window * models)
+        self._rest = pq.read_schema(next(iter(rows))).empty_table().select(self._columns)
+        self.rows: int = sum(rows.values())
 
-    def _read_groups(self, skip: int) -> Iterator[pa.Table]:
-        for group in range(self._file.num_row_groups):
-            rows = self._file.metadata.row_group(group).num_rows
-            if skip < rows:
-                yield self._file.read_row_group(group, columns=self._columns).slice(skip)
-            skip = max(0, skip - rows)
+    def _read_groups(self, file_rows: Mapping[Path, int], skip: int) -> Generator[pa.Table]:
+        for path, rows_in_file in file_rows.items():
+            if skip >= rows_in_file:
+                skip -= rows_in_file
+                continue
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    rows = file.metadata.row_group(group).num_rows
+                    if skip < rows:
+                        yield file.read_row_group(group, columns=self._columns).slice(skip)
+                    skip = max(0, skip - rows)
 
     def take(self, windows: int) -> LogBlock:
         """Return the next ``windows`` windows; fewer where the log ends."""
@@ -94,4 +108,4 @@ class LogReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._groups.close()

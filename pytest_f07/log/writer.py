@@ -1,6 +1,6 @@
 """Write the raw predictions batch by batch: parquet and CSV with the same rows (contract, "Out").
 
-Rows stand in the order dataset, row, model. Both files have a temporary name until they are complete.
+Rows stand in the order dataset, row, model. The files have temporary names until they are complete.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ CSV_BLOCK_ROWS = 16_384  # a quarter faster than Arrow's default of 1,024
 class PredictionLog:
     """Both files, each written in a thread of its own; a context manager that renames them when it ends without error.
 
+    :param csv: None where only parquet is wanted, as of a part of a log.
     :param names: the prediction names, in order.
     :param has_scores: False where the server gives labels alone.
     """
 
-    def __init__(self, parquet: Path, csv: Path, names: tuple[str, ...], has_scores: bool = True) -> None:
+    def __init__(self, parquet: Path, csv: Path | None, names: tuple[str, ...], has_scores: bool = True) -> None:
         self._schema = log_schema(has_scores)
-        self._final = (parquet, csv)
+        self._final = (parquet,) if csv is None else (parquet, csv)
         self._partial = tuple(path.with_name(f".{path.name}.partial") for path in self._final)
         self._names = pa.array(names, pa.string())
         self._pending: list[BatchResult] = []
@@ -49,13 +50,7 @@ class PredictionLog:
             use_dictionary=["window", "prediction_name", "dataset"],
             store_schema=False,
         )
-        self._csv_file = pa.OSFile(str(self._partial[1]), "wb")
-        self._csv_file.write(",".join(self._schema.names).encode() + b"\n")
-        self._csv = pa_csv.CSVWriter(
-            self._csv_file,
-            self._schema,
-            write_options=pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS),
-        )
+        self._csv = _CsvFile(self._partial[1], self._schema) if len(self._partial) > 1 else None
         return self
 
     def add(self, batch: BatchResult) -> None:
@@ -84,9 +79,10 @@ class PredictionLog:
 
     def _write_row_group(self, table: pa.Table) -> None:
         table = table.combine_chunks()
-        csv = self._threads.submit(self._csv.write_table, table)
+        csv = self._threads.submit(self._csv.write, table) if self._csv else None
         self._parquet.write_table(table, row_group_size=LOG_ROW_GROUP_ROWS)
-        csv.result()
+        if csv is not None:
+            csv.result()
 
     def _to_table(self, source_f04: str, batches: Sequence[BatchResult]) -> pa.Table:
         """Return the rows of consecutive batches of one dataset: a few large columns cost less than many small."""
@@ -123,9 +119,28 @@ class PredictionLog:
                 partial.replace(final)
 
     def _close(self) -> None:
-        self._csv.close()
-        self._csv_file.close()
+        if self._csv is not None:
+            self._csv.close()
         self._parquet.close()
+
+
+class _CsvFile:
+    """The CSV file of a log."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._file = pa.OSFile(str(path), "wb")
+        self._file.write(",".join(schema.names).encode() + b"\n")
+        options = pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS)
+        self._writer = pa_csv.CSVWriter(self._file, schema, write_options=options)
+
+    def write(self, table: pa.Table) -> None:
+        """Write the rows of a table."""
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        self._writer.close()
+        self._file.close()
 
 
 def _scores(predictions: Predictions) -> pa.Array:

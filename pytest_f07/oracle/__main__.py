@@ -1,9 +1,10 @@
 """``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
 
 The first line on standard output is what it has read: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
-A line on standard input asks about rows of a dataset, ascending: ``{"dataset": "v401", "rows": [0, 7]}``. A line on
-standard output answers with a number of bytes, and so many follow: float32, little-endian, ``[rows, models]``, NaN
-where a score is no number. The process ends when its standard input closes.
+A line on standard input asks about rows of datasets, ascending in each: ``{"rows": {"v401": [0, 7], "v402": [3]}}``;
+or about windows that no dataset holds: ``{"windows": [[1, 5], []]}``. A line on standard output answers with a number
+of bytes, and so many follow: float32, little-endian, ``[windows, models]``, NaN where a score is no number. The process
+ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def _answer(package: Package, questions: SimpleQueue[bytes], answers: BinaryIO) 
     readers = {name: WindowReader(path) for name, path in package.datasets.items()}
     while True:
         question = json.loads(questions.get())
-        windows = readers[question["dataset"]].windows(question["rows"])
+        if (windows := question.get("windows")) is None:
+            windows = [window for name, rows in question["rows"].items() for window in readers[name].windows(rows)]
         scores = np.zeros((len(windows), len(models)), "<f4")
         inputs = {}
         for column, (entry, model) in enumerate(zip(package.models, models, strict=True)):

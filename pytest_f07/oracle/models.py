@@ -34,7 +34,10 @@ class OracleModel:
         """Return the score of each row, NaN where it is no number."""
         if self._broken or not len(inputs):
             return np.full(len(inputs), np.nan, np.float32)
-        scores = self.network.predict(inputs, batch_size=BATCH_ROWS, verbose=0)[:, 0].astype(np.float32)
+        # As ready batches: cutting an array itself costs Keras 40 ms a call, whatever its size.
+        parts = [inputs[start : start + BATCH_ROWS] for start in range(0, len(inputs), BATCH_ROWS)]
+        batches = [tf.data.Dataset.from_tensors(part) for part in parts]
+        scores = np.concatenate([self.network.predict(batch, verbose=0)[:, 0].astype(np.float32) for batch in batches])
         return np.where(np.isfinite(scores), scores, np.float32(np.nan))
 
 

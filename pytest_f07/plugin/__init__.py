@@ -45,6 +45,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests in this folder or file of yours too, after the models, with the fixtures f07_predictions, "
         "f07_metrics and f07_model; may be given several times; instead of checks in params.yaml",
     )
+    group.addoption(
+        "--f07-resume",
+        action="store_true",
+        help="go on where a run of this variant died: take the finished parts that it left, and replay the rest",
+    )
+    group.addoption(
+        "--f07-workers",
+        metavar="N",
+        help="spread the replay over N workers on this machine, each with a server of its own (pytest-f07[dask])",
+    )
+    group.addoption(
+        "--f07-scheduler",
+        metavar="ADDRESS",
+        help="spread it over the workers of the Dask cluster whose scheduler is there, like tls://host:8786; instead "
+        "of runtime.scheduler in params.yaml. Workers run what they are sent: use a cluster that you trust",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_f07.endpoints.target import ManagedTarget
+from pytest_f07.endpoints.target import ClusterTarget, ManagedTarget, UrlTarget
 from pytest_f07.plugin.session import ValidationSession
+from pytest_f07.plugin.spread import make_replayer
 from pytest_f07.replay.process import ServerCommand, ServerProcess
 from pytest_f07.replay.server import RunningServer, Server
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.run.prepare import Prepared
+from pytest_f07.run.replayer import Replayer
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +31,7 @@ def f07_prepared(_f07_session: ValidationSession) -> Prepared:
 def f07_server_command(_f07_session: ValidationSession, f07_prepared: Prepared) -> ServerCommand:
     """Return the command that starts the server; override it in a conftest.py to validate another server."""
     target = f07_prepared.target
-    assert isinstance(target, ManagedTarget), "a server that is already there is not started"
+    assert not isinstance(target, UrlTarget), "a server that is already there is not started"
     return ServerCommand.of_manifest(
         f07_prepared.manifest.paths.manifest,
         _f07_session.outputs.server_log,
@@ -53,6 +55,16 @@ def f07_server(f07_prepared: Prepared, request: pytest.FixtureRequest) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def f07_result(_f07_session: ValidationSession, f07_prepared: Prepared, f07_server: Server) -> RunResult:
+def f07_replayer(f07_prepared: Prepared, request: pytest.FixtureRequest) -> Replayer | None:
+    """Return the workers that replay the shards; None where this process does."""
+    if not isinstance(f07_prepared.target, ClusterTarget):
+        return None
+    return make_replayer(f07_prepared, f07_prepared.target, request.getfixturevalue("f07_server_command"))
+
+
+@pytest.fixture(scope="session")
+def f07_result(
+    _f07_session: ValidationSession, f07_prepared: Prepared, f07_server: Server, f07_replayer: Replayer | None
+) -> RunResult:
     """Execute the run, once in a session, and return its result."""
-    return _f07_session.execute(f07_prepared, f07_server)
+    return _f07_session.execute(f07_prepared, f07_server, f07_replayer)

@@ -53,7 +53,7 @@ class Outcomes:
         report = self._called.get(name)
         if report is None or verdict is None or name in self._errors or hasattr(report, "wasxfail"):
             return False
-        return report.outcome == ("failed" if verdict.failures else "passed")
+        return report.outcome == verdict.report_outcome
 
     def sentence(self, names: list[str], of: int) -> str:
         """Return the sentence on models that were not judged, with the first reason."""

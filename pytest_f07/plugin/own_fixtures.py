@@ -45,6 +45,7 @@ def f07_predictions(_f07_run: RunResult, request: pytest.FixtureRequest) -> pd.D
 
     A row is a prediction, in the order of the log; only labelled rows of the model's own dataset have a ``label``.
     """
+    from pytest_f07.log.reader import log_files
     from pytest_f07.results.reading.frames import predictions_frame
     from pytest_f07.results.reading.log_batches import read_batches
     from pytest_f07.results.reading.own_labels import OwnLabels
@@ -52,7 +53,8 @@ def f07_predictions(_f07_run: RunResult, request: pytest.FixtureRequest) -> pd.D
     owners = {model.prediction_name: model.source_f04 for model in _f07_run.models}
     datasets = {dataset.source_f04: dataset for dataset in _f07_run.datasets}
     labels = OwnLabels(owners, datasets.__getitem__)
-    return predictions_frame(read_batches([_f07_run.outputs.predictions_parquet], _model_name(request), None, labels))
+    files = log_files(_f07_run.outputs.predictions_parquet)
+    return predictions_frame(read_batches(files, _model_name(request), None, labels))
 
 
 @pytest.fixture

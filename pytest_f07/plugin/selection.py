@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,9 @@ _LISTING_OPTIONS = (
     "xshow",
 )
 
+# Options of ours that mean nothing without a variant, in the order of Selection's fields.
+_OPTIONS = ("compare", "server_url", "protocol", "checks", "resume", "workers", "scheduler")
+
 
 @dataclass
 class Selection:
@@ -32,7 +37,9 @@ class Selection:
     :param collect_only: the session executes nothing (``--collect-only``, ``--setup-plan``, ``--setup-only``).
     :param compare_with: another variant, with whose complete run this run is compared.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
-    :param checks: the user's own checks in place of those that params.yaml names; empty where none were given.
+    :param checks: the user's own checks in place of those that params.yaml names; None where none were given.
+    :param resume: take the finished parts that an earlier run left.
+    :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
     :param set_aside: options of the command line or the host's ``addopts`` that this session does not use.
     """
 
@@ -42,8 +49,17 @@ class Selection:
     compare_with: str | None = None
     server_url: str | None = None
     protocol: str | None = None
-    checks: tuple[str, ...] = ()
+    checks: Sequence[str] | None = None
+    resume: bool = False
+    workers: str | None = None
+    scheduler: str | None = None
     set_aside: list[str] = field(default_factory=list)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what the session's options say of the run, by the parameters of ``prepare``."""
+        names = ("compare_with", "server_url", "protocol", "resume", "workers", "scheduler")
+        return {name: getattr(self, name) for name in names}
 
 
 def select(config: pytest.Config) -> Selection | None:
@@ -56,8 +72,8 @@ def select(config: pytest.Config) -> Selection | None:
     named = {argument: path for argument in config.args if (path := _manifest_path(config, argument))}
     variant = config.getoption("f07_variant")
     if variant is None and not named:
-        for option in ("compare", "server_url", "protocol", "checks"):
-            if config.getoption(f"f07_{option}") is not None:
+        for option in _OPTIONS:
+            if config.getoption(f"f07_{option}") not in (None, False):
                 flag = f"--f07-{option.replace('_', '-')}"
                 raise pytest.UsageError(f"{flag} needs --f07-variant: name the variant that is to be validated.")
         return None
@@ -81,15 +97,8 @@ def _select(config: pytest.Config, variant: str | None, named: dict[str, Path]) 
     assert project is not None, "both ways above give a manifest's path"
     project.check()
     collect_only = any(getattr(config.option, name, False) for name in ("collectonly", "setupplan", "setuponly"))
-    selection = Selection(
-        project,
-        manifest.parent.name,
-        collect_only,
-        compare_with=config.getoption("f07_compare"),
-        server_url=config.getoption("f07_server_url"),
-        protocol=config.getoption("f07_protocol"),
-        checks=tuple(config.getoption("f07_checks") or ()),
-    )
+    options = [config.getoption(f"f07_{name}") for name in _OPTIONS]
+    selection = Selection(project, manifest.parent.name, collect_only, *options)
     selection.set_aside = _set_aside(config, list(named) or [_to_argument(config, manifest)], bool(named))
     return selection
 

@@ -17,6 +17,7 @@ from pytest_f07.plugin.own_checks import OwnCheckItems
 from pytest_f07.plugin.reports import place_reports
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
+from pytest_f07.plugin.spread import check_cluster
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
@@ -25,6 +26,7 @@ from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.run.execute import execute
 from pytest_f07.run.prepare import Prepared, load, prepare
+from pytest_f07.run.replayer import Replayer
 from pytest_f07.variant import disk
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
@@ -74,14 +76,9 @@ class ValidationSession:
             own_checks, prepared = OwnCheckItems.find(config, selection, params, manifest.prediction_names), None
             if not selection.collect_only:
                 disk.check_cache(cache_folder(config))
-                prepared = prepare(
-                    selection.project,
-                    selection.variant,
-                    selection.compare_with,
-                    selection.server_url,
-                    selection.protocol,
-                )
+                prepared = prepare(selection.project, selection.variant, **selection.options)
                 manifest = prepared.manifest
+                check_cluster(prepared)
             staging = disk.make_temporary(f"f07-{selection.variant}-")
             session = cls(manifest, prepared, selection, staging, own_checks)
         except F07Error as error:
@@ -118,13 +115,13 @@ class ValidationSession:
         """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
         return self.manifest.paths if self.all_selected else self.staged
 
-    def execute(self, prepared: Prepared, server: Server) -> RunResult:
+    def execute(self, prepared: Prepared, server: Server, replayer: Replayer | None) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
             with self.shield.protect():
-                self.result = execute(prepared, server, self.outputs, self.on_progress)
+                self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
 

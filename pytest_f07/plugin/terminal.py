@@ -77,8 +77,11 @@ class Terminal:
             if result.outcome_text != result.outcome:
                 names = ", ".join(check.title for check in result.checks if check.state == "not possible")
                 terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
-            terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
+            if result.timings.completions:  # none where all of it was taken from a run that died
+                terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
+            for sentence in result.resumed.sentences if result.resumed else ():
+                terminal.line(f"f07: {sentence}")
             for sentence in result.comparison.summary if result.comparison else ():
                 terminal.line(f"f07: {sentence}")
             for warning in result.warnings:
@@ -183,4 +186,5 @@ def progress_text(progress: Progress) -> str:
         return f"f07: {counted(progress.total, 'window')} answered; metrics and pictures follow"
     share = 100 * progress.done // progress.total
     eta = f"{progress.eta_seconds:,.0f} s left"
-    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}"
+    workers = f"; {progress.workers}" if progress.workers else ""
+    return f"f07: {progress.dataset}  {share} %, {pace(progress.windows_per_second)}, {eta}{workers}"

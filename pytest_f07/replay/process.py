@@ -105,9 +105,7 @@ class ServerProcess:
 
     def exit_reason(self) -> str:
         """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if any."""
-        lines = [line for line in log_tail(self._command.log) if not _REMARK.match(line)]
-        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else ""
-        return describe_exit(self._popen.returncode if self._popen else 0, last)
+        return exit_reason(self._command.log, self._popen.returncode if self._popen else 0)
 
     def has_exited(self) -> bool:
         """Return whether the process has ended."""
@@ -133,23 +131,31 @@ class ServerProcess:
             started = [resource.popen for resource in self._xprocess.resources if resource.popen]
             self._popen = started[-1] if started else None
         if self._popen is not None:
-            if self._popen.stdin:
-                self._popen.stdin.close()
-            self._end(self._popen)
+            end_process(self._popen)
         self._forget_pid()
-
-    def _end(self, popen: subprocess.Popen[bytes]) -> None:
-        actions: list[Callable[[], None]] = [lambda: None, popen.terminate, popen.kill]
-        for action in actions:
-            action()
-            try:
-                popen.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                continue
-            return
 
     def _forget_pid(self) -> None:
         Path(self._xprocess.getinfo(self._name).pidpath).unlink(missing_ok=True)
+
+
+def end_process(popen: subprocess.Popen[bytes]) -> None:
+    """End a server by closing its standard input, and by a signal where it hangs."""
+    if popen.stdin:
+        popen.stdin.close()
+    actions: list[Callable[[], None]] = [lambda: None, popen.terminate, popen.kill]
+    for action in actions:
+        action()
+        try:
+            popen.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def exit_reason(log: Path, code: int) -> str:
+    """Return the last line of a server's log that is no remark of TensorFlow, and the signal that ended it, if any."""
+    lines = [line for line in log_tail(log) if not _REMARK.match(line)]
+    return describe_exit(code, lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else "")
 
 
 def describe_exit(code: int, last_line: str) -> str:

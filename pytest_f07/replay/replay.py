@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -47,6 +47,12 @@ class Timings:
         """Return the timings of both."""
         return Timings(self.intervals + later.intervals, self.completions + later.completions)
 
+    def shift(self, seconds: float) -> Timings:
+        """Return the timings by a clock that shows ``seconds`` more."""
+        intervals = tuple((begin + seconds, end + seconds) for begin, end in self.intervals)
+        completions = tuple(replace(completion, end=completion.end + seconds) for completion in self.completions)
+        return Timings(intervals, completions)
+
     @property
     def begin(self) -> float:
         """Return when the first shard began."""
@@ -69,16 +75,18 @@ class Progress:
     """The state of the replay.
 
     :param dataset: the dataset that is being replayed; ``done`` of ``total`` windows of all are answered.
+    :param workers: how many there are, and the slowest; empty on one machine.
     """
 
     total: int
     dataset: str = ""
     done: int = 0
     begin: float = field(default_factory=time.perf_counter)
+    workers: str = ""
 
-    def after(self, batch: BatchResult) -> Progress:
+    def after(self, batch: BatchResult, workers: str = "") -> Progress:
         """Return the progress one batch later."""
-        return Progress(self.total, batch.dataset, self.done + len(batch.windows), self.begin)
+        return Progress(self.total, batch.dataset, self.done + len(batch.windows), self.begin, workers)
 
     @property
     def windows_per_second(self) -> float:

@@ -25,7 +25,7 @@ class Agreement:
     :param interval: of ``expected``, 95 %.
     :param measured: the precision here; None where nothing was predicted 1.
     :param measured_interval: of ``measured``, 95 %.
-    :param split: windows of F05's test split.
+    :param split: the counts of F05's test split.
     :param base_rate: the share of the labelled rows here that are labelled 1.
     :param trained_share: the share of the labelled rows here that F05 trained on, as far as the package says.
     """
@@ -35,7 +35,7 @@ class Agreement:
     interval: Interval
     measured: float | None
     measured_interval: Interval
-    split: int
+    split: Confusion
     base_rate: float
     trained_share: float = 0.0
 
@@ -58,10 +58,9 @@ class Agreement:
     def sentence(self) -> str:
         """Return what the comparison says, for a reader who sees two precisions that are far apart."""
         if self.claimed is None or self.expected is None:
-            return (
-                f"F05 predicted 1 nowhere on its test split of {counted(self.split, 'window')}, so its test says "
-                "nothing of the precision here."
-            )
+            windows = counted(_rows(self.split), "window")
+            nothing = "so its test says nothing of the precision here"
+            return f"F05 predicted 1 nowhere on its test split of {windows}, {nothing}."
         carried = (
             f"F05's precision of {self.claimed:.3f} is {self.expected:.3f} ({_text(self.interval)}) at the base rate "
             f"here, {self.base_rate:.1%}"
@@ -70,13 +69,16 @@ class Agreement:
             return f"{carried}; here nothing was predicted 1, so the precision is undefined."
         remembers = f"; it was trained on {self.trained_share:.1%} of the rows here" if self.trained_share else ""
         measured = f"here it is {self.measured:.3f} ({_text(self.measured_interval)})"
+        split = (
+            f"F05's split of {counted(_rows(self.split), 'window')}, {self.split.tp + self.split.fn:,} labelled 1 and "
+            f"{self.split.tp + self.split.fp:,} predicted 1,"
+        )
         return {
             "agree": f"{carried}; {measured}: they agree"
             + (", the base rate makes the difference." if abs(self.claimed - self.expected) > NOTICED else "."),
             "disagree": f"{carried}; {measured}: they disagree, and the base rate does not explain it{remembers}"
-            + (f" (F05's split of {counted(self.split, 'window')} is small)." if self.is_too_small else "."),
-            "open": f"{carried}; {measured}: F05's split of {counted(self.split, 'window')} is too small to tell "
-            "whether they agree.",
+            + (f" ({split} is small)." if self.is_too_small else "."),
+            "open": f"{carried}; {measured}: {split} is too small to tell whether they agree.",
         }[self.outcome]
 
     def document(self) -> dict[str, object]:
@@ -105,9 +107,9 @@ def compare_with_f05(f05: F05, counts: Confusion) -> Agreement | None:
         interval=precision_interval_at(split, rate),
         measured=formulas.precision(counts) if predicted_here else None,
         measured_interval=formulas.precision_interval(counts),
-        split=split.tp + split.tn + split.fp + split.fn,
+        split=split,
         base_rate=rate,
-        trained_share=_trained_share(f05, counts.tp + counts.tn + counts.fp + counts.fn),
+        trained_share=_trained_share(f05, _rows(counts)),
     )
 
 
@@ -129,6 +131,10 @@ def _trained_share(f05: F05, rows: int) -> float:
     """Return the share of so many rows that F05 trained on; 0.0 where the package does not say."""
     train = f05.split.get("train", 0)
     return train / rows if 0 < train <= rows else 0.0
+
+
+def _rows(counts: Confusion) -> int:
+    return counts.tp + counts.tn + counts.fp + counts.fn
 
 
 def _text(interval: Interval) -> str:

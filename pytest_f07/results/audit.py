@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pytest_f07.log.schema import window_text
+from pytest_f07.results.non_finite import NonFiniteWindows
 from pytest_f07.results.scores import Scores
 from pytest_f07.variant.package import Model
 from pytest_f07.windows import Float32Array, Int8Array
@@ -48,6 +49,7 @@ class ModelAudit:
     :param smallest: of the scores that are numbers; ``largest`` too.
     :param datasets: by source_f04.
     :param scores: of the model's own dataset, for the report.
+    :param non_finite_windows: which windows have scores that are not numbers, by source_f04.
     """
 
     own_dataset: str = ""
@@ -60,6 +62,7 @@ class ModelAudit:
     largest: float = -np.inf
     datasets: dict[str, DatasetStats] = field(default_factory=dict)
     scores: Scores = field(default_factory=Scores)
+    non_finite_windows: dict[str, NonFiniteWindows] = field(default_factory=dict)
 
     @property
     def own(self) -> DatasetStats:
@@ -112,6 +115,18 @@ class ModelAudit:
             self.largest = max(self.largest, float(np.nanmax(y_prob)))
         return int(np.count_nonzero(not_numbers))
 
+    def add_windows(self, model: Model, place: tuple[str, int], windows: pa.Array, y_prob: Float32Array) -> None:
+        """Tell which of consecutive windows have scores that are not numbers.
+
+        :param place: the dataset and the row number of the first row.
+        """
+        dataset, first_row = place
+        [places] = np.nonzero(~np.isfinite(y_prob))
+        if len(places):
+            vocabulary = np.array(model.vectorization.vocabulary, np.int64)
+            kinds = self.non_finite_windows.setdefault(dataset, NonFiniteWindows())
+            kinds.add(dataset, first_row + places, windows.take(pa.array(places)), vocabulary)
+
     def merge(self, later: ModelAudit) -> None:
         """Add the counts of later rows."""
         self.example = self.example or later.example
@@ -124,6 +139,8 @@ class ModelAudit:
         for dataset, stats in later.datasets.items():
             self.datasets.setdefault(dataset, DatasetStats()).merge(stats)
         self.scores.merge(later.scores)
+        for dataset, windows in later.non_finite_windows.items():
+            self.non_finite_windows.setdefault(dataset, NonFiniteWindows()).merge(windows)
 
 
 def first_difference(

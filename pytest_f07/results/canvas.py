@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
@@ -104,12 +103,6 @@ def shrink_texts(texts: Sequence[Text], figure: Figure, width: float) -> None:
     while max(text.get_window_extent(canvas.get_renderer()).width for text in texts) > width:
         for text in texts:
             text.set_fontsize(0.93 * float(text.get_fontsize()))
-
-
-def show_plain_numbers(axes: Axes) -> None:
-    """Write the numbers at the axes out, without an exponent."""
-    axes.ticklabel_format(style="plain", useOffset=False)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
 
 
 def to_png(figure: Figure) -> bytes:

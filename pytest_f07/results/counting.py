@@ -147,6 +147,8 @@ def _count_block(counts: LogCounts, models: Sequence[Model], block: _Block, logg
         place = (dataset, block.first_row)
         scores = y_prob[column] if logged.has_scores else None
         audit.count(stats[column], model.threshold, place, y_pred[column], scores)
+        if scores is not None:
+            audit.add_windows(model, place, block.windows, scores)
         if dataset == model.source_f04:
             metrics.count_own(dataset, labels[:rows], y_pred[column])
             if rows == len(labels):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pytest_f07.results.code_changes import order_changes
 from pytest_f07.variant.wording import counted
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -136,10 +137,14 @@ class Explanation:
         score = self.scores[0]
         if not self.without or not math.isfinite(score):
             return
-        ordered = sorted(self.without.items(), key=lambda item: (-abs(item[1] - score), item[0]))
+        ordered = order_changes(score, self.without)
         yield "Without a code, all of it, the score would be (by the server's graph; codes act together, too):"
-        rows = [(str(code), f"{value:.6f}", f"{value - score:+.6f}") for code, value in ordered[:SHOWN_CODES]]
+        rows = [(str(code), *_change_texts(self.without[code], change)) for code, change in ordered[:SHOWN_CODES]]
         yield from _table(("CODE", "SCORE", "CHANGE"), rows)
+
+
+def _change_texts(score: float, change: float) -> tuple[str, str]:
+    return (f"{score:.6f}", f"{change:+.6f}") if math.isfinite(score) else ("none", "–")
 
 
 def _passing(difference: float) -> str:

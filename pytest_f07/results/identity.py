@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_f07.equivalence.process import OracleModel
+from pytest_f07.results.non_finite import NonFiniteWindows
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import digest
@@ -29,13 +30,18 @@ class ServedModel:
     needs_a_code: bool
     oracle: OracleModel | None = None
 
-    def explain(self) -> str:
-        """Return why it has scores that are not numbers."""
+    def explain(self, windows: NonFiniteWindows, is_own: bool) -> str:
+        """Return why it has scores that are not numbers.
+
+        :param windows: which windows have such scores; ``is_own`` whether they are of its own dataset.
+        """
+        pooling = "a window without a known code leaves nothing to pool. Train it without mask_zero, or "
+        pooling += "keep such windows out of its dataset." if is_own else "do not ask it about such windows."
+        overflow = "the scores overflow on the way. Train it again with smaller weights."
+        if self.sha256 is None and windows.without_known_code and not windows.with_known_code:
+            return f"the server does not tell why; as it looks, the model pools over a mask, and {pooling}"
         if self.sha256 is None:
-            return (
-                "the server does not tell why. Look for weights that are not numbers, and for a pooling over nothing, "
-                "as in a window without a known code."
-            )
+            return "the server does not tell why. Look for weights that are not numbers, and for scores that overflow."
         if self.broken_layers:
             layers = ", ".join(repr(name) for name in self.broken_layers)
             plural = "s" if len(self.broken_layers) > 1 else ""
@@ -43,12 +49,10 @@ class ServedModel:
                 f"the weights of layer{plural} {layers} are NaN or infinite. Train it again (a masked embedding "
                 "trained on empty windows does this)."
             )
-        if self.needs_a_code:
-            return (
-                "the model pools over a mask, and a window without a known code leaves nothing to pool. Train it "
-                "without mask_zero, or keep such windows out of its dataset."
-            )
-        return "its weights are numbers, so the scores overflow on the way. Train it again with smaller weights."
+        if self.needs_a_code and windows.without_known_code:
+            others = f" Of the others, {overflow}" if windows.with_known_code else ""
+            return f"the model pools over a mask, and {pooling}{others}"
+        return f"its weights are numbers, so {overflow}"
 
 
 def served_models(

@@ -17,7 +17,7 @@ from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.identity import ServedModel, served_models
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
-from pytest_f07.results.worth_knowing import explain_non_finite, remarks
+from pytest_f07.results.worth_knowing import explain_non_finite, remarks, which_windows
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.params import Params
@@ -71,15 +71,23 @@ def judge_all(
         for name in [model.prediction_name]
     }
     for verdict in verdicts.values():
-        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict) for failure in verdict.failures]
+        own = next(model.source_f04 for model in models if model.prediction_name == verdict.prediction_name)
+        verdict.failures = [_offer_layers(failure, manifest.paths.name, verdict, own) for failure in verdict.failures]
     return verdicts
 
 
-def _offer_layers(failure: Failure, variant: str, verdict: Verdict) -> Failure:
-    """Add to a failure that a layer causes the command that shows in which."""
+def _offer_layers(failure: Failure, variant: str, verdict: Verdict, own: str) -> Failure:
+    """Add to a failure that a layer causes the command that shows in which, on the first row.
+
+    :param own: the model's own dataset.
+    """
     if failure.code not in (NONFINITE, EQUIVALENCE):
         return failure
-    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} ROW=<row>"
+    dataset, row = (verdict.equivalence.place if verdict.equivalence else None) or (own, 0)
+    if failure.code == NONFINITE and verdict.audit and own in verdict.audit.non_finite_windows:
+        dataset, row = own, verdict.audit.non_finite_windows[own].first_row
+    place = f"ROW={row}" if dataset == own else f"DATASET={dataset} ROW={row}"
+    command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} {place}"
     return replace(failure, sentence=f"{failure.sentence} To see in which layer: {command}")
 
 
@@ -184,11 +192,12 @@ def _check_scores(model: Model, served: ServedModel, audit: ModelAudit, equivale
             f"the first: {audit.example}.",
         )
     if audit.own.non_finite:
+        which = "" if audit.own.non_finite == audit.own.windows else which_windows(audit, [model.source_f04])
         yield Failure(
             NONFINITE,
             f"{audit.own.non_finite:,} of {counted(audit.own.windows, 'score')} of its own dataset {model.source_f04} "
-            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}; "
-            f"{explain_non_finite(served, equivalence, [model.source_f04])}",
+            f"{agreeing(audit.own.non_finite, 'is not a number', 'are not numbers')}{which}; "
+            f"{explain_non_finite(model, served, audit, equivalence, [model.source_f04])}",
         )
     elif hidden := equivalence.hidden[model.source_f04]:
         yield Failure(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_f07.results import metadata
-from pytest_f07.results.base_rate_figure import draw_base_rates
+from pytest_f07.results.chart import Chart
 from pytest_f07.results.checks import Check
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.history import HistoryEntry, read_history
-from pytest_f07.results.figures import draw_pace
+from pytest_f07.results.f05 import F05
+from pytest_f07.results.figures import ComparisonPoint
+from pytest_f07.results.metric_table import UNDEFINED
 from pytest_f07.results.own_checks import OwnChecks
+from pytest_f07.results.run_charts import describe_base_rates, describe_models, describe_pace
 from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.scores import SHOWN_ROWS
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.seal import FileSeal
@@ -24,6 +29,9 @@ from pytest_f07.variant.wording import counted
 MAX_VERSION = 20  # characters; it is a text of the model file
 
 SHOWN_RUNS = 12
+
+MANY_MODELS, FEW_ROWS = 50, 3
+JSON = ("f07", "f07-json")  # protocols that take a window as JSON
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,11 @@ class Page:
     :param latency: p50_ms, p95_ms and p99_ms of a request.
     :param log_tail: the last lines of the server's log, where something failed.
     :param files: the package's seal.
-    :param comparison_png: the models side by side; ``pace_png`` the pace of the replay; ``base_rates_png``
-        F05's precision at the base rate here; None where it was not drawn.
+    :param side_by_side: the picture of the models; ``pace`` of the replay; ``base_rates`` of F05's precision at the
+        base rate here; None where there is nothing to draw.
+    :param not_judged: the models whose verdict the session does not report; all where the run ``is_broken``.
+    :param server_url: where a row can be asked again; ``speaks_json`` is whether with a window as JSON, and
+        ``is_running`` whether it was there before the run.
     :param history: the runs of each model that has more than this one, the oldest first.
     """
 
@@ -60,49 +71,75 @@ class Page:
     log_tail: Sequence[str]
     provenance: Mapping[str, str]
     files: Mapping[str, FileSeal] = field(default_factory=dict)
-    comparison_png: bytes | None = None
-    pace_png: bytes | None = None
-    base_rates_png: bytes | None = None
+    side_by_side: Chart | None = None
+    pace: Chart | None = None
+    base_rates: Chart | None = None
     history: Mapping[str, Sequence[HistoryEntry]] = field(default_factory=dict)
     comparison: Comparison | None = None
     checks: Sequence[Check] = ()
     outcome_text: str = "passed"
     own_checks: OwnChecks = field(default_factory=OwnChecks)
+    not_judged: Collection[str] = ()
+    is_broken: bool = False
+    server_url: str = "http://127.0.0.1:5005"
+    speaks_json: bool = True
+    is_running: bool = False
+
+    def status(self, name: str) -> str:
+        """Return "passed", "failed" or "not judged"."""
+        if self.is_broken or name in self.not_judged or name not in self.verdicts:
+            return "not judged"
+        return "failed" if self.verdicts[name].failures else "passed"
+
+    @property
+    def judged(self) -> int:
+        """Return how many models were judged."""
+        return sum(self.status(name) != "not judged" for name in self.verdicts)
 
     @property
     def passed(self) -> int:
         """Return how many models passed."""
-        return sum(not verdict.failures for verdict in self.verdicts.values())
+        return sum(self.status(name) == "passed" for name in self.verdicts)
 
     @property
     def outcome(self) -> str:
         """Return the verdict on the run: PASSED, FAILED or NOT COMPLETE."""
-        if self.note is not None or len(self.verdicts) != self.expected:
+        if self.note is not None or self.judged != self.expected:
             return "NOT COMPLETE"
         return "PASSED" if self.passed == self.expected and not self.own_checks.failed else "FAILED"
 
     @property
     def failed(self) -> list[Verdict]:
         """Return the verdicts of the models that failed."""
-        return [verdict for verdict in self.verdicts.values() if verdict.failures]
+        return [verdict for name, verdict in self.verdicts.items() if self.status(name) == "failed"]
 
     @property
-    def comparison_alt(self) -> str:
-        """Return the text that stands for the figure of the models side by side."""
-        texts = [
-            f"{name}: precision {values['precision']:.2f}, recall {values['recall']:.2f}, F1 {values['f1']:.2f}"
-            for name, verdict in self.verdicts.items()
-            if (values := verdict.values)
-        ]
-        return f"Precision, recall and F1 of each model. {'; '.join(texts)}."
+    def failures(self) -> dict[str, dict[str, list[str]]]:
+        """Return the models that failed, by code and sentence."""
+        groups: dict[str, dict[str, list[str]]] = {}
+        for verdict in self.failed:
+            for failure in verdict.failures:
+                groups.setdefault(failure.code, {}).setdefault(failure.sentence, []).append(verdict.prediction_name)
+        return groups
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether answers were held against what the package's models compute."""
+        return all(check.state == "done" for check in self.checks if check.key == "equivalence_labels")
+
+    @property
+    def examples(self) -> int:
+        """Return how many examples of each kind a model shows: fewer where many models would make the page heavy."""
+        return SHOWN_ROWS if len(self.verdicts) <= MANY_MODELS else FEW_ROWS
 
 
-def make_page(result: RunResult, note: str | None) -> Page:
+def make_page(result: RunResult, note: str | None, not_judged: Collection[str] = ()) -> Page:
     """Return the page of a run.
 
     :param note: why the run does not count; None where it is complete.
+    :param not_judged: the models whose verdict the session does not report.
     """
-    timings, comparison_png = result.timings, result.outputs.comparison_png
+    timings = result.timings
     failed = any(verdict.failures for verdict in result.verdicts.values())
     agreements = {
         name: agreement
@@ -130,19 +167,38 @@ def make_page(result: RunResult, note: str | None) -> Page:
         log_tail=result.log_tail if failed else [],
         provenance=_provenance(result),
         files=result.manifest.files or {},
-        comparison_png=comparison_png.read_bytes() if comparison_png.is_file() else None,
-        pace_png=draw_pace(pace) if pace else None,
+        side_by_side=_side_by_side(result),
+        pace=describe_pace(pace) if pace else None,
         history=_history(result),
-        base_rates_png=draw_base_rates(agreements) if agreements else None,
+        base_rates=describe_base_rates(agreements) if agreements else None,
+        not_judged=not_judged,
+        is_broken=result.broken is not None,
+        **_address(result),
         comparison=result.comparison,
     )
 
 
-def read_figures(result: RunResult, prediction_name: str) -> dict[str, bytes]:
-    """Return one model's figures as PNG, by kind; none where the run broke before they were drawn."""
-    outputs = result.outputs
-    paths = {"confusion": outputs.confusion_png(prediction_name), "scores": outputs.scores_png(prediction_name)}
-    return {kind: path.read_bytes() for kind, path in paths.items() if path.is_file()}
+def _side_by_side(result: RunResult) -> Chart | None:
+    """Return the picture of the models that have metrics; None where none has."""
+    points = [
+        ComparisonPoint(
+            model.prediction_name,
+            {name: value for name, value in values.items() if verdict.texts[name] != UNDEFINED},
+            F05.from_summary(model.summary).metrics,
+        )
+        for model in result.models
+        if (verdict := result.verdicts.get(model.prediction_name)) and (values := verdict.values)
+    ]
+    return describe_models(points) if points else None
+
+
+def _address(result: RunResult) -> dict[str, Any]:
+    """Return where a row can be asked again: the server that was validated, or serve7's."""
+    if result.server and not result.server.get("started_by_run"):
+        protocol = str(result.server.get("protocol"))
+        return {"server_url": str(result.server.get("url")), "speaks_json": protocol in JSON, "is_running": True}
+    host = f"[{result.params.host}]" if ":" in result.params.host else result.params.host
+    return {"server_url": f"http://{host}:{result.params.port or 5005}"}
 
 
 def _history(result: RunResult) -> dict[str, list[HistoryEntry]]:
@@ -162,7 +218,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
     return {
         "variant": result.variant,
         "package": result.package,
-        "server": _describe_server(result.server),
+        "server": describe_server(result.server),
         "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),
@@ -182,8 +238,3 @@ def _makers(models: Sequence[Model]) -> str:
     for model in models:
         makers.setdefault(f"Keras {model.keras_version[:MAX_VERSION]}", []).append(model.prediction_name)
     return "; ".join(f"{maker} ({', '.join(names)})" for maker, names in makers.items())
-
-
-def _describe_server(server: Mapping[str, Any]) -> str:
-    """Return which server was validated; the port of the run's own may be any, and says nothing."""
-    return "the run's own" if server.get("started_by_run") else f"{server.get('url')} ({server.get('protocol')})"

@@ -51,7 +51,7 @@ def recount(variant: Path, package: Path, log: Path) -> Recount:
     """Count the predictions of a log against the labels of the package's own files.
 
     :param variant: the folder that holds manifest.json and params.yaml.
-    :param log: raw_predictions.parquet.
+    :param log: raw_predictions.parquet, a file or a folder with its parts.
     :raises RecountError: for a log that is not the datasets, row for row.
     """
     manifest = json.loads((variant / "manifest.json").read_text(encoding="utf-8"))
@@ -175,9 +175,10 @@ def _all_dataset_rows(path: Path) -> Iterator[tuple[str, float | None]]:
 
 
 def _log_rows(path: Path) -> Iterator[tuple[Any, ...]]:
-    with pq.ParquetFile(path, read_dictionary=["window", "prediction_name", "dataset"]) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=LOG_COLUMNS):
-            yield from zip(*(_values(batch.column(name)) for name in LOG_COLUMNS), strict=True)
+    for part in sorted(path.glob("part-*.parquet")) if path.is_dir() else [path]:
+        with pq.ParquetFile(part, read_dictionary=["window", "prediction_name", "dataset"]) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=LOG_COLUMNS):
+                yield from zip(*(_values(batch.column(name)) for name in LOG_COLUMNS), strict=True)
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -5,107 +5,134 @@ Every text of a package reaches the page through a template, which escapes it.
 
 from __future__ import annotations
 
-import base64
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
+from pytest_f07.results.chart import Chart
 from pytest_f07.results.f05 import F05
-from pytest_f07.results.metric_table import METRICS, UNDEFINED, Metric
+from pytest_f07.results.failure_codes import FAILURE_CODES
+from pytest_f07.results.metric_table import METRICS, UNDEFINED, Metric, Section
+from pytest_f07.results.model_chart import describe_scores
 from pytest_f07.results.page import Page
-from pytest_f07.results.verdict import Verdict
+from pytest_f07.results.take_away import metrics_links
+from pytest_f07.results.verdict import BROKEN, Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted, pace
 
 FOLDER = Path(__file__).parent
 CSS, SCRIPT = FOLDER / "report.css", FOLDER / "report.js"
-NUMBER_WIDTH = 15
 
-
-# A bound of an interval stands below its metric and has no column of its own.
-COLUMNS = sorted((metric for metric in METRICS if not metric.bound_of), key=lambda metric: metric.section)
+# A bound of an interval stands below its metric; predictions without reference are told apart by dataset.
+LEFT_OUT = {"no_ref_pred_1", "no_ref_pred_0"}
+COLUMNS = sorted(
+    (metric for metric in METRICS if not metric.bound_of and metric.key not in LEFT_OUT),
+    key=lambda metric: metric.section,
+)
 BOUNDS = {column.key: [metric.key for metric in METRICS if metric.bound_of == column.key] for column in COLUMNS}
+# Where each of them stands in the counts of labelled scores that are not numbers.
+CELLS = {"TN": (0, 0), "FP": (0, 1), "FN": (1, 0), "TP": (1, 1)}
+# Names that pytest-html's own script looks up.
+TAKEN_IDS = {"title", "head-title", "environment", "environment-header", "results-table", "results-table-head"}
+TAKEN_IDS |= {"data-container", "show_all_details", "hide_all_details", "not-found-message"}
 
 
-def verdict_html(page: Page) -> str:
-    """Return the part above the results table: verdict, failures, and the comparison with an earlier run."""
-    return _render("verdict.html", page=page)
+@dataclass(frozen=True)
+class Cell:
+    """One metric of one model.
+
+    :param order: what its column is sorted by; None where the model has no value.
+    :param smalls: what stands below it.
+    """
+
+    column: Metric
+    text: str
+    order: float | None
+    smalls: Sequence[str]
 
 
-def details_html(page: Page) -> str:
-    """Return the part below the results table: models side by side, equivalence, requests, provenance."""
-    return _render("details.html", page=page)
-
-
-def script_html() -> str:
-    """Return the script that sorts, filters and copies on the page."""
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
-
-
-def header_cells() -> list[str]:
-    """Return the headings of the metrics in the results table."""
-    return [
-        _render_text(
-            '<th class="sortable" data-column-type="{{ c.key }}" title="{{ c.hint }}">{{ c.title }}</th>', c=column
+def page_html(page: Page) -> str:
+    """Return the whole page: verdict, failures, comparison, models, and more."""
+    columns = shown_columns(page)
+    hidden = [column.title for column in COLUMNS if column not in columns]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            page=page,
+            columns=columns,
+            hidden=hidden,
+            models={model.prediction_name: model for model in page.models},
+            links=metrics_links(page.variant, page.outcome.lower(), list(page.verdicts.values())),
+            explanations={code: FAILURE_CODES[code] for code in _codes(page) if code in FAILURE_CODES},
+            broken=BROKEN,
         )
-        for column in COLUMNS
-    ]
-
-
-def name_cell(prediction_name: str, model: Model | None) -> str:
-    """Return the cell with the model's name, vectorization, dataset and threshold."""
-    return _render_text(
-        '<td class="col-testId">{{ name }}{% if model %}<small>{{ model.vectorization.kind }}, '
-        "{{ model.source_f04 }}, threshold {{ model.threshold }}</small>{% endif %}</td>",
-        name=prediction_name,
-        model=model,
     )
 
 
-def row_cells(verdict: Verdict | None, model: Model | None) -> list[str]:
-    """Return one model's metrics, each with its interval and F05's own below it.
+def others_html(rows: int) -> str:
+    """Return the heading of pytest-html's own table, or what hides it where it has no row."""
+    if rows:
+        return '<h2 class="f07-others">Tests beside the models</h2>'
+    return "<style>#results-table { display: none; }</style>"
 
-    pytest-html sorts by the cell's source as text, so numbers are padded by spaces that a page does not show, and one
-    that can be negative comes after an attribute that is not.
-    """
-    row, texts = (verdict.values, verdict.texts) if verdict else ({}, {})
-    f05 = F05.from_summary(model.summary) if model else F05()
-    f05_values = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})} if row else {}
-    f05_texts = {column.key: column.text(f05_values[column.key]) for column in COLUMNS if column.key in f05_values}
-    agreement = verdict.assessment.agreement if verdict and verdict.assessment else None
-    if "precision" in f05_texts and agreement and agreement.expected is not None:
-        f05_texts["precision"] += f" → {agreement.expected:.4f}"
+
+def script_html() -> str:
+    """Return the script that filters, sorts, unfolds and copies on the page."""
+    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+
+
+def shown_columns(page: Page) -> list[Metric]:
+    """Return the columns of the table of models, without those of emissions and input that are 0 for all models."""
+    values = [verdict.values for verdict in page.verdicts.values() if verdict.values]
     return [
-        _render_text(
-            '<td class="col-{{ c.key }}" data-label="{{ c.title }}">'
-            '{% if order %}<data value="{{ order }}">{{ value }}</data>{% else %}{{ value }}{% endif %}'
-            "{% if interval %}<small>{{ interval }}</small>{% endif %}"
-            "{% if f05_values %}<small>F05 {{ f05_values }}</small>{% endif %}</td>",
-            c=column,
-            value=texts[column.key].rjust(NUMBER_WIDTH) if row else "–",
-            order=f"{row[column.key] - column.limits[0]:.4f}" if row and column.limits and column.limits[0] else "",
-            interval=_interval_text(column, row) if texts and texts[column.key] != UNDEFINED else "",
-            f05_values=f05_texts.get(column.key, ""),
-        )
-        for column in COLUMNS
+        column for column in COLUMNS if column.section < Section.EMISSIONS or any(row[column.key] for row in values)
     ]
 
 
-def _interval_text(column: Metric, row: Mapping[str, int | float]) -> str:
-    return " to ".join(column.text(row[key]) for key in BOUNDS[column.key])
+def make_cells(columns: Sequence[Metric], verdict: Verdict | None, model: Model | None) -> list[Cell]:
+    """Return one model's metrics, each with its interval and F05's own; without values where it has none."""
+    row, texts = (verdict.values, verdict.texts) if verdict else ({}, {})
+    f05 = F05.from_summary(model.summary) if model and row else F05()
+    f05_values = {**f05.metrics, **({} if f05.base_rate is None else {"base_rate": f05.base_rate})}
+    agreement = verdict.assessment.agreement if verdict and verdict.assessment else None
+    cells = []
+    for column in columns:
+        smalls = []
+        is_defined = bool(row) and texts[column.key] not in (UNDEFINED, "–")
+        if is_defined and BOUNDS[column.key]:
+            smalls.append(" to ".join(column.text(row[key]) for key in BOUNDS[column.key]))
+        if column.key in f05_values:
+            smalls.append(f"F05 {column.text(f05_values[column.key])}")
+            if column.key == "precision" and agreement and agreement.expected is not None:
+                smalls.append(f"→ {agreement.expected:.4f}")
+        if verdict and verdict.audit and column.key in CELLS:
+            lost = int(verdict.audit.scores.not_numbers[CELLS[column.key]])
+            smalls += [f"{lost:,} NaN"] if lost else []
+        order = float(row[column.key]) if is_defined else None
+        cells.append(Cell(column, texts[column.key] if row else "–", order, smalls))
+    return cells
 
 
-def model_html(verdict: Verdict, model: Model, figures: Mapping[str, bytes]) -> str:
-    """Return the details that unfold below a model's row.
+def anchor(prediction_name: str) -> str:
+    """Return the id of a model's row: its name, but where the page has another use for it."""
+    is_taken = prediction_name in TAKEN_IDS or prediction_name.lower().startswith("f07-")
+    return f"model-{prediction_name}" if is_taken else prediction_name
 
-    :param figures: "confusion" and "scores", as PNG.
-    """
-    return _render("model.html", verdict=verdict, model=model, f05=F05.from_summary(model.summary), figures=figures)
+
+def _codes(page: Page) -> list[str]:
+    return [BROKEN] if page.is_broken else list(page.failures)
+
+
+def _values_text(chart: Chart) -> str:
+    """Return a chart's columns for the script, in few bytes."""
+    values = [[column.title, list(column.values)] for column in chart.columns]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache
@@ -117,24 +144,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["png"] = lambda content: Markup("data:image/png;base64," + base64.b64encode(content).decode())
     environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
+    environment.filters |= {"anchor": anchor, "values": _values_text}
     environment.filters["share"] = lambda value: f"{value:.2%}"
-    environment.globals["titles"] = {metric.key: metric.title for metric in METRICS}
+    environment.filters["score"] = lambda value: "–" if value != value else f"{value:.4f}"
+    environment.filters["change"] = lambda value: "no score left" if value != value else f"{value:+.4f}"
     environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
+    titles: Mapping[str, str] = {metric.key: metric.title for metric in METRICS}
+    environment.globals |= {"titles": titles, "make_cells": make_cells, "read_f05": F05.from_summary}
+    environment.globals["describe_scores"] = describe_scores
     return environment
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
-
-
-@cache
-def _template(text: str) -> Any:
-    return _environment().from_string(text)
-
-
-def _render_text(text: str, **values: Any) -> str:
-    return str(_template(text).render(**values))

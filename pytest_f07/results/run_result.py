@@ -13,7 +13,9 @@ from pytest_f07.replay.replay import Timings
 from pytest_f07.results.checks import Check, list_checks, outcome_text
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.own_checks import OwnChecks
+from pytest_f07.results.resumed import Resumed
 from pytest_f07.results.verdict import Verdict
+from pytest_f07.results.workers import Workers
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
@@ -36,6 +38,8 @@ class RunResult:
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param comparison: what changed since an earlier run; None where none was named.
     :param own_checks: the user's own checks, once they have ended.
+    :param resumed: what it took of a run that died; None where it was not asked to.
+    :param workers: of a cluster, which replayed it; None where this machine did.
     :param records: what each model was, by prediction_name, for a later run to compare with.
     """
 
@@ -51,6 +55,8 @@ class RunResult:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    resumed: Resumed | None = None
+    workers: Workers | None = None
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     incoherences: tuple[str, ...] = ()
     server: Mapping[str, Any] = field(default_factory=dict)
@@ -97,6 +103,7 @@ class RunResult:
             f"{verdict.prediction_name}: {text}" for verdict in self.verdicts.values() for text in verdict.warnings
         ]
         warnings = [*self.incoherences, *warnings, *(self.comparison.differences if self.comparison else [])]
+        warnings += self.workers.warnings if self.workers else []
         if self.provides and not self.provides.raw:
             warnings.insert(0, "vectorized by the validator: the deployed pre-processing is not part of this run")
         if self.params.equivalence.mode == "off":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,19 +17,25 @@ BINS = 1000
 SHOWN_ROWS = 10
 SHOWN_CODES = 24
 
+# A code, and how much a score changes when all of that code is left out of a window; NaN where no score is left.
+CodeChange = tuple[int, float]
+
 
 @dataclass(frozen=True)
 class RowExample:
     """One row as the report shows it.
 
-    :param window: its text; a long one is cut, and gives the number of its codes.
+    :param window: its text; a long one is cut, and gives the number of its codes, and ``whole`` is all of it.
     :param label: 0, 1, or None where the row is not labelled.
+    :param codes: some codes of the window, each with how much the score changes without it.
     """
 
     row: int
     window: str
     label: int | None
     y_prob: float
+    codes: tuple[CodeChange, ...] = ()
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,13 @@ class RowBlock:
 
     def example(self, place: int) -> RowExample:
         """Return the row at ``place`` of the block."""
-        label = int(self.labels[place])
+        label, codes = int(self.labels[place]), self.windows[place].values
         return RowExample(
             self.first_row + place,
-            short_window_text(self.windows[place].values),
+            short_window_text(codes),
             None if label == UNLABELLED else label,
             float(self.y_prob[place]),
+            whole="" if len(codes) <= SHOWN_CODES else f"[{','.join(map(str, codes.to_pylist()))}]",
         )
 
 
@@ -62,16 +70,27 @@ class SmallestRows:
     """The rows with the smallest keys, one for each window and label, so that no example is shown twice.
 
     :param entries: key and row by window and label, the smallest key first; of equal keys the earlier row.
+    :param for_each_label: whether as many rows are kept of each label as else of all.
     """
 
     entries: dict[tuple[bytes, int], tuple[float, RowExample]] = field(default_factory=dict)
+    for_each_label: bool = False
 
     def add(self, keys: Float32Array, block: RowBlock) -> None:
         """Keep those rows of a block that are among the smallest.
 
         :param keys: ``[rows]``, NaN where a row does not count.
         """
-        largest = list(self.entries.values())[-1][0] if len(self.entries) == SHOWN_ROWS else np.inf
+        if not self.for_each_label:
+            self._add(keys, block, list(self.entries.values()))
+            return
+        for label in (0, 1):
+            kept = [entry for (_, its_label), entry in self.entries.items() if its_label == label]
+            self._add(np.where(block.labels == label, keys, np.float32(np.nan)), block, kept)
+
+    def _add(self, keys: Float32Array, block: RowBlock, kept: list[tuple[float, RowExample]]) -> None:
+        """Keep rows of a block that are smaller than the last of those that compete with them."""
+        largest = kept[-1][0] if len(kept) == SHOWN_ROWS else np.inf
         places = np.flatnonzero(keys < largest)
         if not len(places):
             return
@@ -98,7 +117,12 @@ class SmallestRows:
 
     def _cut(self) -> None:
         ordered = sorted(self.entries.items(), key=lambda entry: (entry[1][0], entry[1][1].row))
-        self.entries = dict(ordered[:SHOWN_ROWS])
+        self.entries, kept = {}, Counter[int]()
+        for window, entry in ordered:
+            group = window[1] if self.for_each_label else 0
+            kept[group] += 1
+            if kept[group] <= SHOWN_ROWS:
+                self.entries[window] = entry
 
     @property
     def rows(self) -> list[RowExample]:
@@ -112,6 +136,7 @@ class Scores:
 
     :param by_label: how many finite scores of rows labelled 0 and 1 fall into each thousandth, int64 ``[2, BINS]``.
     :param outside: how many of them lie below 0 and above 1, int64 ``[2]``; they are counted at the ends.
+    :param not_numbers: scores of labelled rows that are not numbers, int64 ``[label, y_pred]``.
     :param most_wrong: wrong predictions, those furthest from their label first.
     :param nearest: those nearest to the threshold first.
     """
@@ -119,13 +144,15 @@ class Scores:
     threshold: float = 0.5
     by_label: Int64Array = field(default_factory=lambda: np.zeros((2, BINS), np.int64))
     outside: Int64Array = field(default_factory=lambda: np.zeros(2, np.int64))
-    most_wrong: SmallestRows = field(default_factory=SmallestRows)
+    not_numbers: Int64Array = field(default_factory=lambda: np.zeros((2, 2), np.int64))
+    most_wrong: SmallestRows = field(default_factory=lambda: SmallestRows(for_each_label=True))
     nearest: SmallestRows = field(default_factory=SmallestRows)
 
     def merge(self, other: Scores) -> None:
         """Add the scores of other rows."""
         self.by_label += other.by_label
         self.outside += other.outside
+        self.not_numbers += other.not_numbers
         self.most_wrong.merge(other.most_wrong)
         self.nearest.merge(other.nearest)
 
@@ -136,7 +163,15 @@ class Scores:
         bins = np.clip(y_prob[usable] * BINS, 0, BINS - 1).astype(np.int64) + BINS * labels[usable].astype(np.int64)
         self.by_label += np.bincount(bins, minlength=2 * BINS).reshape(2, BINS)
         self.outside += [(y_prob[usable] < 0).sum(), (y_prob[usable] > 1).sum()]
-        wrong = usable & (block.y_pred != labels)
+        lost = (labels != UNLABELLED) & ~np.isfinite(y_prob)
+        cells = 2 * labels[lost].astype(np.int64) + block.y_pred[lost]
+        self.not_numbers += np.bincount(cells, minlength=4).reshape(2, 2)
+        self.add_examples(block)
+
+    def add_examples(self, block: RowBlock) -> None:
+        """Keep the examples of a block of the own dataset."""
+        y_prob, labels = block.y_prob, block.labels
+        wrong = (labels != UNLABELLED) & np.isfinite(y_prob) & (block.y_pred != labels)
         self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
         self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)
 

@@ -48,6 +48,11 @@ class Verdict:
     assessment: Assessment | None = None
 
     @property
+    def report_outcome(self) -> str:
+        """Return the outcome of a pytest report that says the same."""
+        return "failed" if self.failures else "passed"
+
+    @property
     def cross_checks(self) -> dict[str, str]:
         """Return the comparison with ``/infer`` and the oracle as the report shows it; empty where the run broke."""
         if not self.infer_windows and self.equivalence is None:

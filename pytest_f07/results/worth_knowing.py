@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.identity import ServedModel
+from pytest_f07.results.non_finite import NonFiniteWindows
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted
 
@@ -36,10 +37,12 @@ def _on_scores(model: Model, audit: ModelAudit) -> Iterator[str]:
 
 def _on_non_finite(model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence) -> Iterator[str]:
     if elsewhere := audit.non_finite - audit.own.non_finite:
-        verb = agreeing(elsewhere, "is not a number", "are not numbers")
         others = [name for name in audit.datasets if name != model.source_f04]
-        cause = explain_non_finite(served, equivalence, others).removesuffix(".")
-        yield f"{counted(elsewhere, 'score')} of other datasets {verb}: {cause}"
+        all_of_them = "all " if 1 < elsewhere == sum(audit.datasets[name].windows for name in others) else ""
+        which = "" if all_of_them else which_windows(audit, others)
+        verb = agreeing(elsewhere, "is not a number", "are not numbers")
+        cause = explain_non_finite(model, served, audit, equivalence, others).removesuffix(".")
+        yield f"{all_of_them}{counted(elsewhere, 'score')} of other datasets {verb}{which}: {cause}"
 
 
 def _on_one_answer(model: Model, audit: ModelAudit) -> Iterator[str]:
@@ -68,8 +71,21 @@ def _on_unknown_codes(model: Model, audit: ModelAudit) -> Iterator[str]:
             )
 
 
-def explain_non_finite(served: ServedModel, equivalence: Equivalence, datasets: Sequence[str]) -> str:
+def which_windows(audit: ModelAudit, datasets: Sequence[str]) -> str:
+    """Return in brackets how many windows of each kind have scores that are not numbers, each with its first."""
+    text = _windows_in(audit, datasets).text
+    return f" ({text})" if text else ""
+
+
+def _windows_in(audit: ModelAudit, datasets: Sequence[str]) -> NonFiniteWindows:
+    return NonFiniteWindows.of(windows for name, windows in audit.non_finite_windows.items() if name in datasets)
+
+
+def explain_non_finite(
+    model: Model, served: ServedModel, audit: ModelAudit, equivalence: Equivalence, datasets: Sequence[str]
+) -> str:
     """Return the cause: the server where the oracle has numbers, the model where it has none either."""
+    cause = served.explain(_windows_in(audit, datasets), is_own=model.source_f04 in datasets)
     missing = sum(equivalence.missing[dataset] for dataset in datasets)
     agreeing_rows = sum(equivalence.without_number[dataset] for dataset in datasets)
     if missing:
@@ -80,7 +96,7 @@ def explain_non_finite(served: ServedModel, equivalence: Equivalence, datasets: 
         )
     if not agreeing_rows:
         return (
-            f"the oracle was not asked about them. The server says of itself: {served.explain()} To know "
+            f"the oracle was not asked about them. The server says of itself: {cause} To know "
             "whether it is right, run with equivalence: full."
         )
-    return served.explain()
+    return cause

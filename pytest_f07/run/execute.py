@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.endpoints.connect import connect
-from pytest_f07.endpoints.endpoint import Endpoint, Provides
-from pytest_f07.endpoints.target import first_difference
+from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
-from pytest_f07.equivalence.prover import Prover
+from pytest_f07.equivalence.prover import OracleAnswers, Prover
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import Progress, Timings, explain_break, replay_shard
+from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.accounting import recount_faults
 from pytest_f07.results.artefacts import clean, write_metrics
 from pytest_f07.results.assess import assess_all
+from pytest_f07.results.code_changes import add_code_changes
 from pytest_f07.results.comparison.baselines import compare_with_all
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.model_record import record_model
 from pytest_f07.results.comparison.paired_comparison import ComparedRun
-from pytest_f07.results.counting import count_log
-from pytest_f07.results.figures import draw_all
+from pytest_f07.results.counting import LogCounts, count_log
 from pytest_f07.results.judgement import judge_all
+from pytest_f07.results.oracle_examples import add_oracle_examples
+from pytest_f07.results.resumed import Resumed
+from pytest_f07.results.run_figures import draw_all
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.results.workers import Workers
+from pytest_f07.run.parts import Parts, describe_run
 from pytest_f07.run.prepare import Prepared
+from pytest_f07.run.replayer import LocalReplayer, Replayer
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.temporal import dependent_rows
@@ -51,6 +57,8 @@ class _Record:
     timings: Timings = field(default_factory=Timings)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     comparison: Comparison | None = None
+    resumed: Resumed | None = None
+    workers: Workers | None = None
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
@@ -68,17 +76,19 @@ def execute(
     server: Server,
     outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    replayer: Replayer | None = None,
 ) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
 
     :param outputs: where the artefacts go; what an earlier run left there is removed.
     :param on_progress: called after each batch.
+    :param replayer: who replays the shards; None: this process does, through ``server``.
     :returns: the result; where the run broke, each verdict says why, and nothing is raised.
     """
     record, reason = _Record(), None
     try:
-        clean(outputs)
-        _Execution(prepared, server, outputs, on_progress, record).validate()
+        clean(outputs, keep_parts=prepared.resume)
+        _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
@@ -90,7 +100,7 @@ class _Execution:
     """The stages of one run."""
 
     prepared: Prepared
-    server: Server
+    replayer: Replayer
     outputs: Outputs
     on_progress: Callable[[Progress], None]
     record: _Record
@@ -100,56 +110,63 @@ class _Execution:
         prepared, record = self.prepared, self.record
         names = tuple(prepared.manifest.prediction_names)
         params = prepared.params
-        client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
+        replayer = self.replayer
         shards = cut_shards(prepared.datasets, len(names), params.batch_size)
         with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
-            with record.stage("start"):
-                record.identity |= self.server.start(client)
-            record.provides = client.provides
-            # Without a route for one window, no row is asked about alone.
-            rows = infer_rows(prepared.datasets) if client.provides.single else {}
-            tolerance = params.equivalence.tolerance
-            infer_check = InferCheck(prepared.models, rows, tolerance)
-            again_check = AgainCheck(prepared.models, tolerance)
             try:
-                self._replay(client, shards, (infer_check.add, again_check.add))
+                with record.stage("start"):
+                    record.identity |= replayer.start()
+                record.provides = replayer.provides
+                # Without a route for one window, no row is asked about alone.
+                rows = infer_rows(prepared.datasets) if replayer.provides.single else {}
+                tolerance = params.equivalence.tolerance
+                infer_check = InferCheck(prepared.models, rows, tolerance)
+                again_check = AgainCheck(prepared.models, tolerance)
+                parts = self._replay(shards, (infer_check.add, again_check.add))
                 with record.stage("infer"):
-                    try:
-                        infer_check.ask(client)
-                        again_check.ask(client)
-                        _check_unchanged(record.identity, client.identity())
-                    except OSError as error:
-                        raise explain_break(error, "/infer", params.timeout_s, self.server.wait_for_exit) from None
+                    infer_check, again_check = replayer.ask_again(infer_check, again_check)
+                record.workers = replayer.workers
             finally:
-                client.close()
-            self._judge(shards, infer_check, again_check, prover)
+                replayer.close()
+            log = parts.folder if parts.is_log else self.outputs.predictions_parquet
+            self._judge(log, shards, infer_check, again_check, prover)
+        if parts.is_log:
+            parts.leave(self.outputs.predictions_parquet)
+        shutil.rmtree(self.outputs.parts, ignore_errors=True)
 
-    def _replay(
-        self, client: Endpoint[Any], shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]
-    ) -> None:
-        batch_size = self.prepared.params.batch_size
+    def _replay(self, shards: list[Shard], on_batch: Sequence[Callable[[BatchResult], None]]) -> Parts:
+        """Replay the shards, and return their parts of the log."""
+        prepared, provides = self.prepared, self.replayer.provides
+        names = tuple(prepared.manifest.prediction_names)
         paths = self.outputs.predictions_parquet, self.outputs.predictions_csv
-        progress = Progress(sum(dataset.rows for dataset in self.prepared.datasets))
+        progress = Progress(sum(dataset.rows for dataset in prepared.datasets))
 
         def take(batch: BatchResult) -> None:
             nonlocal progress
-            log.add(batch)
-            for remember in on_batch:
-                remember(batch)
-            progress = progress.after(batch)
+            for use in uses:
+                use(batch)
+            progress = progress.after(batch, self.replayer.status)
             self.on_progress(progress)
 
-        with (
-            self.record.stage("replay"),
-            PredictionLog(*paths, client.names, client.provides.scores) as log,
-        ):
-            for shard in shards:
-                timings = replay_shard(client, shard, batch_size, take, self.server.wait_for_exit)
-                self.record.timings = self.record.timings.merge(timings)
+        run = describe_run(prepared.manifest, prepared.params, prepared.models, self.record.identity, provides.scores)
+        parts = Parts(self.outputs.parts, run, len(names), len(shards), prepared.params.log == "parts")
+        parts.begin()
+        uses = list(on_batch)
+        try:
+            with self.record.stage("replay"), ExitStack() as stack:
+                if not parts.is_log:
+                    uses.append(stack.enter_context(PredictionLog(*paths, names, provides.scores)).add)
+                self.record.timings = self.replayer.replay(shards, parts, take)
+        finally:
+            if prepared.resume:
+                self.record.resumed = Resumed(len(shards), parts.taken, tuple(parts.refused))
+        return parts
 
-    def _judge(self, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover) -> None:
+    def _judge(
+        self, parquet: Path, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover
+    ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
-        parquet, models, datasets = outputs.predictions_parquet, prepared.models, prepared.datasets
+        models, datasets = prepared.models, prepared.datasets
         with record.stage("metrics"):
             counts = count_log(parquet, shards, datasets, models)
         # The oracle is awaited last: it loads and answers while everything else goes on.
@@ -161,6 +178,9 @@ class _Execution:
             answers = prover.wait()
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)
+        if answers is not None:
+            with record.stage("codes"):
+                self._explain(parquet, shards, counts, prover, answers)
         read = None if answers is None else answers.models
         identity, checks = record.identity, (counts, infer_check, again_check, equivalence, read, differences)
         record.verdicts = judge_all(
@@ -175,13 +195,19 @@ class _Execution:
             with record.stage("compare"):
                 metrics = {name: verdict.row() for name, verdict in record.verdicts.items()}
                 codes = {name: verdict.codes for name, verdict in record.verdicts.items()}
-                run = ComparedRun(log, metrics, codes, datasets, record.records, dependent)
+                server = prepared.target.describe()
+                run = ComparedRun(log, metrics, codes, datasets, record.records, dependent, server)
                 record.comparison = compare_with_all(prepared.baselines, prepared.params, run, record.verdicts)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
 
-
-def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Raise :class:`BrokenRun` where the server is another one than at the start."""
-    if difference := first_difference(before, after):
-        raise BrokenRun(f"the server changed during the run: {difference}; nothing that it answered counts")
+    def _explain(
+        self, parquet: Path, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers
+    ) -> None:
+        """Let the oracle say of the most wrong rows which codes count."""
+        models, audits = self.prepared.models, counts.audits
+        if not all(audit.has_scores for audit in audits.values()):
+            add_oracle_examples(parquet, shards, models, audits, lambda windows: prover.look_up(windows, answers))
+        # Everything is proven by now: where the oracle dies over this, the report does without.
+        with suppress(BrokenRun):
+            add_code_changes(models, audits, prover.ask_windows, prover.budget_left())

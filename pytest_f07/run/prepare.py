@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pytest_f07.endpoints.connect import connect
-from pytest_f07.endpoints.target import ManagedTarget, Target, UrlTarget
+from pytest_f07.endpoints.target import ClusterTarget, ManagedTarget, Target, UrlTarget
 from pytest_f07.errors import F07Error
 from pytest_f07.replay.preflight import check_server
 from pytest_f07.results.comparison.baseline import BaselineRun
@@ -19,6 +19,7 @@ from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant import disk, manifest
 from pytest_f07.variant.address import Address
+from pytest_f07.variant.cluster import ClusterParams
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.listen import listen
@@ -37,6 +38,7 @@ class Prepared:
     :param baselines: the earlier runs that this one is compared with; the first of them is shown.
     :param lock: the file descriptor of the variant's lock.
     :param began: when the check began, in UTC.
+    :param resume: whether the run takes the finished parts that an earlier run left.
     """
 
     manifest: Manifest
@@ -48,6 +50,7 @@ class Prepared:
     target: Target
     lock: int
     began: datetime
+    resume: bool = False
 
     def release(self) -> None:
         """Release port and lock."""
@@ -85,11 +88,16 @@ def prepare(
     compare_with: str | None = None,
     server_url: str | None = None,
     protocol: str | None = None,
+    resume: bool = False,
+    workers: str | None = None,
+    scheduler: str | None = None,
 ) -> Prepared:
     """Check package, seal, parameters, lock, disk and server before a run; change no file.
 
     :param compare_with: an earlier run that this one is compared with, like v700, v700@HEAD or path/to/project:v700.
     :param server_url: a server that is already there, in place of what params.yaml says; ``protocol`` what it speaks.
+    :param resume: take the finished parts that an earlier run left.
+    :param workers: how many workers to start here; ``scheduler`` of a cluster that is already there.
     :raises F07Error: for the first thing that is wrong.
     """
     began = datetime.now(UTC)
@@ -100,20 +108,35 @@ def prepare(
     baselines = read_baselines(loaded, params, compare_with)
     lock = lock_variant(loaded.paths)
     try:
-        disk.check(loaded.paths, datasets, loaded.prediction_names)
-        target = _find_server(loaded, params, params.address.override(server_url, protocol), models, datasets)
+        disk.check(loaded.paths, datasets, loaded.prediction_names, params.log == "parts")
+        address = params.address.override(server_url, protocol)
+        if resume and address.url is not None:
+            raise F07Error(
+                f"a run is asked to resume with the server at {address.url}: nobody can tell whether it is "
+                "still the one that answered the run before. Leave --f07-resume (RESUME) out."
+            )
+        cluster = params.cluster.override(workers, scheduler)
+        target = _find_server(loaded, params, address, cluster, models, datasets)
     except BaseException:
         os.close(lock)
         raise
-    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began)
+    return Prepared(loaded, params, models, datasets, contradictions, baselines, target, lock, began, resume)
 
 
 def _find_server(
-    loaded: Manifest, params: Params, address: Address, models: Sequence[Model], datasets: Sequence[Dataset]
+    loaded: Manifest,
+    params: Params,
+    address: Address,
+    cluster: ClusterParams,
+    models: Sequence[Model],
+    datasets: Sequence[Dataset],
 ) -> Target:
-    """Open the port of the run's own server, or ask the one that is already there."""
+    """Open the port of the run's own server, or ask the one that is already there; workers are found later."""
     where = loaded.project.show(loaded.paths.params)
     address.check(loaded.prediction_names, where)
+    cluster.check(address.url)
+    if cluster.is_used:
+        return ClusterTarget(cluster, secrets.token_hex(16))
     if address.url is None:
         listener = listen(params.host, params.port)
         return ManagedTarget(params.host, listener.getsockname()[1], listener, secrets.token_hex(16))

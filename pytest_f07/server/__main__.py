@@ -20,6 +20,7 @@ from pytest_f07.variant.interpreter import hide_optional_modules
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Project
+from pytest_f07.variant.processor import describe_processor, kernel_settings
 from pytest_f07.variant.wording import counted
 from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCESS_HEADER
 
@@ -27,13 +28,14 @@ from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCES
 def main() -> int:
     """Load the models and serve them; return 2 after one line for a user's mistake."""
     options = _parse_options()
+    settings = kernel_settings()
     if not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     hide_optional_modules()
     try:
-        _serve(options.manifest.resolve(), options.socket, options.nonce)
+        _serve(options.manifest.resolve(), options.socket, options.nonce, settings)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
@@ -42,7 +44,7 @@ def main() -> int:
     return 0
 
 
-def _serve(path: Path, inherited: int | None, nonce: str) -> None:
+def _serve(path: Path, inherited: int | None, nonce: str, settings: dict[str, str]) -> None:
     project = Project.of_manifest(path)
     if project is None:
         raise F07Error(f"{path}: is not a manifest; it lies at executions/07_deployrun/<variant>/manifest.json.")
@@ -69,6 +71,8 @@ def _serve(path: Path, inherited: int | None, nonce: str) -> None:
         "nonce": nonce,
         "loaded": [model.describe() for model in runtime.models],
         "versions": models.versions(),
+        "processor": describe_processor(),
+        "kernels": settings,
     }
     host, port = listener.getsockname()[:2]
     print(

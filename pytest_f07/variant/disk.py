@@ -18,7 +18,7 @@ from pytest_f07.variant.paths import Outputs
 LINE_BYTES = 32
 # A code with its comma, longer than most; the widest has 20 digits.
 CODE_BYTES = 6
-# The parquet log, compressed, is at most about this share of the CSV log.
+# The parquet log, compressed, is at most about this share of the CSV log; so are its parts.
 PARQUET_SHARE = 0.25
 # Figures, report, JUnit, server.log, metadata: of each model, and of a run.
 MODEL_BYTES, RUN_BYTES = 500_000, 5_000_000
@@ -40,10 +40,13 @@ def check_cache(folder: Path) -> None:
         )
 
 
-def check(paths: Outputs, datasets: Iterable[Dataset], names: Sequence[str]) -> None:
-    """Raise :class:`F07Error` where a run of these datasets and models could not write its files."""
+def check(paths: Outputs, datasets: Iterable[Dataset], names: Sequence[str], in_parts: bool = False) -> None:
+    """Raise :class:`F07Error` where a run of these datasets and models could not write its files.
+
+    :param in_parts: whether the log stays in parts: then there is no other.
+    """
     check_writable(paths)
-    check_space(paths, estimate_bytes(datasets, names))
+    check_space(paths, estimate_bytes(datasets, names, in_parts))
 
 
 def check_writable(paths: Outputs) -> None:
@@ -68,11 +71,12 @@ def check_space(paths: Outputs, needed: int) -> None:
         )
 
 
-def estimate_bytes(datasets: Iterable[Dataset], names: Sequence[str]) -> int:
+def estimate_bytes(datasets: Iterable[Dataset], names: Sequence[str], in_parts: bool = False) -> int:
     """Return about how much a run writes, from rows x models and the codes of the windows.
 
     Of each row and model the CSV log holds a line: 32 bytes, the names of model and dataset, 6 bytes for each code of
-    the window. The parquet log is a quarter of that. Half a megabyte for each model and five for the run are added.
+    the window. The parquet log is a quarter of that, its parts another. Half a megabyte for each model and
+    five for the run are added.
     """
     models, letters = len(names), sum(len(name.encode()) for name in names)
     csv = 0
@@ -80,7 +84,15 @@ def estimate_bytes(datasets: Iterable[Dataset], names: Sequence[str]) -> int:
         rows = dataset.rows
         line = LINE_BYTES + len(dataset.source_f04)
         csv += rows * (models * line + letters) + models * CODE_BYTES * _estimate_codes(dataset.path, rows)
-    return int(csv * (1 + PARQUET_SHARE)) + models * MODEL_BYTES + RUN_BYTES
+    return int(csv * (PARQUET_SHARE if in_parts else 1 + 2 * PARQUET_SHARE)) + models * MODEL_BYTES + RUN_BYTES
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it; of a link, the link alone; nothing where nothing is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def make_temporary(prefix: str) -> Path:

@@ -14,14 +14,17 @@ MAX_SHOWN_NAMES = 10
 
 def missing_variant(project: Project, variant: str) -> F07Error:
     """Return the error for an F07 variant that has no folder."""
-    names, packages = _names(project.variants), _names(project.packages)
+    packages = _names(project.packages)
     remedy = f"No package is below {project.show(project.packages)} of which it could be made."
     if packages:
         remedy = f"Make it: make variant7 VARIANT={variant} PARENT={packages[-1]}"
-    return F07Error(
-        f"there is no variant {variant}: {project.show(project.variant(variant).folder)} is not there{_listed(names)}. "
-        f"{remedy}"
-    )
+    return F07Error(f"{describe_missing(project, variant)}. {remedy}")
+
+
+def describe_missing(project: Project, variant: str) -> str:
+    """Return that there is no such variant, and which there are."""
+    folder = project.show(project.variant(variant).folder)
+    return f"there is no variant {variant}: {folder} is not there{_listed(_names(project.variants))}"
 
 
 def missing_package(paths: PackagePaths) -> F07Error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.variant.address import ADDRESS_KEYS, Address
+from pytest_f07.variant.cluster import CLUSTER_KEYS, ClusterParams
 from pytest_f07.variant.documents import read_parameters
 from pytest_f07.variant.equivalence import FULL, EquivalenceParams
 from pytest_f07.variant.names import composed
@@ -16,9 +17,10 @@ from pytest_f07.variant.paths import is_variant
 from pytest_f07.variant.requirements import Requirements
 
 MAX_BATCH_SIZE = 65_536
-KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require", "checks")
+KEYS = ("parent_variant_f06", "runtime", "batch_size", "sample_size", "equivalence", "require", "checks", "log")
+LOGS = ("file", "parts")
 TIMEOUT_KEYS = ("timeout_s", "start_timeout_s")
-RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS)
+RUNTIME_KEYS = ("host", "port", *TIMEOUT_KEYS, *ADDRESS_KEYS, *CLUSTER_KEYS)
 MAX_TIMEOUT_S = 86_400
 
 
@@ -31,6 +33,8 @@ class Params:
     :param equivalence: which predictions are compared with the oracle.
     :param require: what models are required to do, as params.yaml has it.
     :param address: a server that is already there; host and port are of the one that a run starts itself.
+    :param cluster: the workers that a run is spread over.
+    :param log: how the predictions are left: ``file``, one in parquet and one in CSV, or ``parts`` in parquet alone.
     :param checks: files and folders of the project with the user's own checks.
     """
 
@@ -44,7 +48,9 @@ class Params:
     timeout_s: float = 120
     start_timeout_s: float = 180
     address: Address = field(default_factory=Address)
+    cluster: ClusterParams = field(default_factory=ClusterParams)
     checks: tuple[str, ...] = ()
+    log: str = LOGS[0]
 
     @classmethod
     def read(cls, path: Path, where: str) -> Params:
@@ -84,7 +90,9 @@ class Params:
             equivalence=EquivalenceParams.parse(document.get("equivalence", FULL.mode), where),
             require=_parse_require(document.get("require"), where),
             address=Address.parse(runtime, where),
+            cluster=ClusterParams.parse(runtime, where),
             checks=_parse_checks(document.get("checks"), where),
+            log=_parse_log(document.get("log", cls.log), where),
         )
 
     @property
@@ -108,9 +116,10 @@ class Params:
     def document(self) -> dict[str, Any]:
         """Return the mapping that params.yaml holds."""
         timeouts = {key: getattr(self, key) for key in TIMEOUT_KEYS if getattr(self, key) != getattr(Params, key)}
+        elsewhere = {**self.address.document(), **self.cluster.document()}
         document: dict[str, Any] = {
             "parent_variant_f06": self.parent_variant_f06,
-            "runtime": {"host": self.host, "port": self.port, **timeouts, **self.address.document()},
+            "runtime": {"host": self.host, "port": self.port, **timeouts, **elsewhere},
             "batch_size": self.batch_size,
         }
         if self.sample_size is not None:
@@ -124,6 +133,8 @@ class Params:
             }
         if self.checks:
             document["checks"] = list(self.checks)
+        if self.log != Params.log:
+            document["log"] = self.log
         return document
 
 
@@ -155,6 +166,15 @@ def _parse_checks(value: object, where: str) -> tuple[str, ...]:
                 "list of them."
             )
     return tuple(paths)
+
+
+def _parse_log(value: object, where: str) -> str:
+    if value not in LOGS:
+        raise F07Error(
+            f"{where}: log is {value!r}; it must be file (one parquet file and one CSV file) or parts (a folder of "
+            "parquet files)."
+        )
+    return str(value)
 
 
 def _parse_parent(value: object, where: str) -> str:

@@ -45,6 +45,10 @@ class Outputs:
         return self.runtime / "server.log"
 
     @property
+    def parts(self) -> Path:
+        return self.runtime / "parts"
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 

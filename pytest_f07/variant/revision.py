@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -43,12 +44,12 @@ def git_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
 
 
-def fetch_run(project: Project, variant: str, revision: str, folder: Path, subject: str) -> Project:
+def fetch_run(project: Project, variant: str, revision: str, folder: Path, subject: str) -> tuple[Project, str]:
     """Fetch the metadata, the metrics and the log of a variant's run as of a revision of the project.
 
     :param folder: an empty folder, in which they are laid out as in a project.
     :param subject: who names the revision, as messages begin.
-    :returns: the project in ``folder``.
+    :returns: the project in ``folder``, and the commit.
     :raises F07Error: where there is no such revision or run in it, or a file is not the one that its metadata names.
     """
     commit = _git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
@@ -64,16 +65,19 @@ def fetch_run(project: Project, variant: str, revision: str, folder: Path, subje
     paths.folder.mkdir(parents=True)
     paths.metadata.write_bytes(content)
     digests: Any = read_json(paths.metadata, where).get("sha256")
-    for path in (paths.metrics_csv, paths.predictions_parquet):
-        name = path.relative_to(paths.folder).as_posix()
-        expected = digests.get(name) if isinstance(digests, dict) else None
+    digests = digests if isinstance(digests, dict) else {}
+    log = paths.predictions_parquet.relative_to(paths.folder).as_posix()
+    # Whoever wrote the metadata chose the names in it: none of them leads elsewhere.
+    parts = sorted(name for name in digests if re.fullmatch(rf"{re.escape(log)}/part-[0-9]{{5,}}\.parquet", name))
+    for name in (paths.metrics_csv.relative_to(paths.folder).as_posix(), *(parts or [log])):
+        path, expected = paths.folder / name, digests.get(name)
         _fetch_file(project, source.folder / name, sha, path, f"{subject}: {name} of {revision}")
         if digest(path) != expected:
             raise F07Error(
                 f"{subject}: {name} of {revision} is not the file that its metadata names (sha256 "
                 f"{digest(path)[:12]}…, recorded is {str(expected)[:12]}…). Nothing was touched."
             )
-    return fetched
+    return fetched, sha
 
 
 def published_metadata(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -102,7 +106,7 @@ def published_metadata(project: Project) -> Iterator[tuple[str, dict[str, Any]]]
 
 def _fetch_file(project: Project, source: Path, sha: str, target: Path, where: str) -> None:
     """Fetch one file: from git where it holds the file itself, else from DVC's cache or remote."""
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     content = _git(project.root, "show", f"{sha}:./{project.show(source)}")
     if content is not None:
         target.write_bytes(content)

@@ -46,16 +46,22 @@ class Page:
     def __init__(self, driver: Any, report: Path) -> None:
         self.driver, self.report = driver, report
 
-    def open(self, width: int = 1440, dark: bool = False) -> None:
+    @property
+    def names(self) -> list[str]:
+        """The models that are shown, in order."""
+        script = "return [...document.querySelectorAll('.f07-models > tbody:not([hidden])')].map(x => x.dataset.name)"
+        names: list[str] = self.js(script)
+        return names
+
+    def open(self, width: int = 1440, dark: bool = False, address: str = "") -> None:
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        if self.driver.current_url.startswith("file:"):  # pytest-html keeps there what was unfolded
-            self.js("sessionStorage.clear()")
-        self.driver.get(self.report.as_uri())
+        self.driver.get("about:blank")  # another fragment alone would not load it anew
+        self.driver.get(self.report.as_uri() + address)
 
     def js(self, script: str, *arguments: object) -> Any:
         return self.driver.execute_script(script, *arguments)
@@ -65,13 +71,13 @@ class Page:
 
     def column(self, key: str) -> list[str]:
         """A column of the results table as it is shown, F05's own left out."""
-        cells = f"#results-table tbody:not([hidden]) .col-{key}"
+        cells = f".f07-models > tbody:not([hidden]) [data-key={key}]"
         script = "return [...document.querySelectorAll(arguments[0])].map(x => x.firstChild.data.trim())"
         texts: list[str] = self.js(script, cells)
         return texts
 
     def unfold(self) -> None:
-        self.click("#show_all_details")
+        self.click("[data-fold=open]")
         self.js("document.querySelectorAll('details').forEach(x => x.open = true)")
 
 
@@ -99,26 +105,26 @@ def test_nothing_is_loaded_and_nothing_is_complained_of(browser: Page) -> None:
     assert [name for name in loaded if not name.startswith("data:")] == []
     assert browser.driver.get_log("browser") == []
     assert browser.js("return document.querySelector('.f07-word').innerText").endswith("FAILED")
-    assert "F07-NONFINITE" in browser.js("return document.querySelector('.f07-list').innerText")
+    assert "F07-NONFINITE" in browser.js("return document.querySelector('section[aria-label=Failures]').innerText")
 
 
 def test_pictures_have_a_size_and_a_text(browser: Page) -> None:
     browser.open()
     browser.unfold()
-    pictures = browser.js(
-        "return [...document.querySelectorAll('figure img')].map(x => [x.naturalWidth, x.offsetWidth, x.alt])"
-    )
-    assert len(pictures) == 3 * 2 + 3
-    for natural, shown, text in pictures:
-        assert natural > 300
-        assert shown > 300
+    script = """return [...document.querySelectorAll('.f07-chart > svg')].map(x =>
+        [x.getBoundingClientRect().width, x.getAttribute('aria-label')])"""
+    pictures = browser.js(script)
+    assert len(pictures) == 3 + 3
+    for width, text in pictures:
+        assert width > 300
         assert len(text) > 40
+    assert browser.js("return document.querySelectorAll('main img').length") == 0
 
 
 def test_everything_folded_opens(browser: Page) -> None:
     browser.open()
-    browser.click("#show_all_details")
-    summaries = browser.driver.find_elements("css selector", "details > summary")
+    browser.click("[data-fold=open]")
+    summaries = [each for each in browser.driver.find_elements("css selector", "summary") if each.is_displayed()]
     assert len(summaries) >= 3 * 3 + 5
     for summary in summaries:
         browser.js("arguments[0].scrollIntoView({block: 'center'})", summary)
@@ -127,12 +133,26 @@ def test_everything_folded_opens(browser: Page) -> None:
         assert browser.js("return arguments[0].parentElement.offsetHeight", summary) > closed, summary.text
 
 
-def test_what_is_open_stays_open_when_another_row_is_clicked(browser: Page) -> None:
+UNFOLDED = """return [...document.querySelectorAll('.f07-more')].filter(x => x.offsetHeight).map(
+    x => x.parentElement.dataset.name)"""
+
+
+def test_the_failed_row_is_unfolded_and_a_click_unfolds_another(browser: Page) -> None:
     browser.open()
-    browser.click("#results-table tbody.failed details summary")
-    browser.click("#results-table tbody.passed .col-TP")
-    assert browser.js("return document.querySelector('#results-table tbody.failed details').open")
-    assert browser.js("return document.querySelectorAll('.extras-row:not(.hidden)').length") == 2
+    assert browser.js(UNFOLDED) == ["feeder_overload"]
+    browser.click("#inverter_trip [data-key=TP]")
+    assert browser.js(UNFOLDED) == ["feeder_overload", "inverter_trip"]
+    browser.click("#inverter_trip th a")
+    assert browser.js(UNFOLDED) == ["feeder_overload"]
+    assert browser.js("return location.hash") == "#inverter_trip"
+    browser.click("[data-fold='']")
+    assert browser.js(UNFOLDED) == []
+
+
+def test_a_link_leads_to_a_model(browser: Page) -> None:
+    browser.open(address="#inverter_trip.cnn")
+    assert browser.js(UNFOLDED) == ["feeder_overload", "inverter_trip.cnn"]
+    assert 0 <= browser.js("return document.getElementById('inverter_trip.cnn').getBoundingClientRect().top") < 300
 
 
 def test_a_heading_sorts_by_number(browser: Page) -> None:
@@ -140,26 +160,47 @@ def test_a_heading_sorts_by_number(browser: Page) -> None:
     for key in ("TP", "TN", "precision", "recall", "no_ref_total", "unknown_codes", "empty_windows"):
         numbers = []
         for _ in range(2):
-            browser.click(f'th[data-column-type="{key}"]')
+            browser.click(f'th[data-key="{key}"] button')
             numbers.append([float(text.replace(",", "").rstrip("%")) for text in browser.column(key)])
         assert numbers == [sorted(numbers[0]), sorted(numbers[0], reverse=True)]
-        sorted_by = browser.js("return document.querySelector('th[aria-sort=descending]').dataset.columnType")
+        sorted_by = browser.js("return document.querySelector('th[aria-sort=descending]').dataset.key")
         assert sorted_by == key
 
 
-def test_models_are_filtered_by_name_and_by_outcome(browser: Page) -> None:
+def test_models_are_filtered_and_the_address_keeps_it(browser: Page) -> None:
     browser.open()
     search = browser.driver.find_element("css selector", "input[type=search]")
     search.send_keys("TRIP")
-    assert browser.column("testId") == ["inverter_trip", "inverter_trip.cnn"]
-    browser.click('th[data-column-type="TP"]')
-    assert sorted(browser.column("testId")) == ["inverter_trip", "inverter_trip.cnn"]
+    assert browser.names == ["inverter_trip", "inverter_trip.cnn"]
+    browser.click("th[data-key=TP] button")
+    assert sorted(browser.names) == ["inverter_trip", "inverter_trip.cnn"]
     search.send_keys(".cnn")
-    assert browser.column("testId") == ["inverter_trip.cnn"]
-    search.clear()
-    search.send_keys(" ")
-    browser.click('input[data-test-result="passed"]')
-    assert browser.column("testId") == ["feeder_overload"]
+    assert browser.names == ["inverter_trip.cnn"]
+    assert browser.js("return document.querySelector('.f07-shown').textContent") == "1 of 3 models"
+    assert browser.js("return location.search") == "?q=TRIP.cnn"
+    browser.open(address="?q=TRIP.cnn")
+    assert browser.names == ["inverter_trip.cnn"]
+
+
+CHOICES = {
+    "result=failed": ["feeder_overload"],
+    "code=F07-NONFINITE": ["feeder_overload"],
+    "dataset=v401": ["feeder_overload"],
+    "dataset=v402&q=cnn": ["inverter_trip.cnn"],
+    "result=nonsense": ["feeder_overload", "inverter_trip", "inverter_trip.cnn"],
+    "q=nothing+at+all": [],
+}
+
+
+@pytest.mark.parametrize(("choice", "names"), CHOICES.items(), ids=CHOICES)
+def test_an_address_chooses_models(browser: Page, choice: str, names: list[str]) -> None:
+    browser.open(address=f"?{choice}")
+    assert browser.names == names
+    nothing = browser.js("return document.querySelector('.f07-none').checkVisibility()")
+    assert nothing == (not names)
+    if nothing:
+        browser.click(".f07-none button")
+        assert len(browser.names) == 3
 
 
 def test_the_keyboard_is_enough(browser: Page) -> None:
@@ -168,19 +209,58 @@ def test_the_keyboard_is_enough(browser: Page) -> None:
     for _ in range(60):
         body.send_keys(Keys.TAB)
         active = browser.driver.switch_to.active_element
-        if "col-result" in active.get_attribute("class") and active.get_attribute("aria-expanded") == "false":
+        if active.get_attribute("aria-expanded") == "false":
             break
-    model = browser.js("return arguments[0].nextElementSibling.firstChild.data", active)
     active.send_keys(Keys.ENTER)
-    active = browser.driver.switch_to.active_element
     assert active.get_attribute("aria-expanded") == "true"
-    assert browser.js("return arguments[0].nextElementSibling.firstChild.data", active) == model
-    active.send_keys(Keys.TAB)
+    browser.js("document.querySelector('th[data-key=recall] button').focus()")
     browser.driver.switch_to.active_element.send_keys(Keys.SPACE)
-    assert browser.js("return document.activeElement.parentElement.open")
-    browser.js("document.querySelector('th[data-column-type=recall]').focus()")
-    browser.driver.switch_to.active_element.send_keys(Keys.SPACE)
-    assert browser.js("return document.activeElement.dataset.columnType") == "recall"
+    assert browser.js("return document.querySelector('th[aria-sort]').dataset.key") == "recall"
+
+
+def test_a_picture_tells_its_values_to_keyboard_and_pointer(browser: Page) -> None:
+    browser.open(address="#inverter_trip")
+    chart = "#inverter_trip .f07-chart"
+    told = f"return document.querySelector('{chart} output').textContent"
+    slider = browser.driver.find_element("css selector", f"{chart} input")
+    slider.send_keys(Keys.HOME)
+    assert browser.js(told).startswith("score or threshold 0.00, label 0 ")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert browser.js(told).startswith("score or threshold 0.01, label 0 ")
+    assert slider.get_attribute("aria-valuetext") == browser.js(told)
+    picture = browser.driver.find_element("css selector", f"{chart} > svg")
+    webdriver.ActionChains(browser.driver).move_to_element(picture).perform()
+    assert browser.js(told).startswith(("score or threshold 0.4", "score or threshold 0.5"))
+    assert "precision 0." in browser.js(told)
+    names = browser.driver.find_element("css selector", "section[aria-label='Models side by side'] input")
+    names.send_keys(Keys.END)
+    assert names.get_attribute("aria-valuetext").startswith("model inverter_trip.cnn, ")
+
+
+def test_a_curl_line_asks_about_a_row(browser: Page) -> None:
+    browser.open(address="#inverter_trip")
+    browser.js("document.querySelectorAll('#inverter_trip details').forEach(x => x.open = true)")
+    browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    window = browser.js("return document.querySelector('#inverter_trip .f07-pair code').textContent")
+    browser.click("#inverter_trip .f07-curl")
+    address = "curl -s http://127.0.0.1:5005/infer -H 'Content-Type: application/json' -d "
+    assert browser.js("return window.copied") == f"""{address}'{{"window": {window}}}'"""
+
+
+def test_without_javascript_the_table_and_every_detail_are_there(browser: Page) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open()
+        texts = [row.text.split()[:2] for row in browser.driver.find_elements("css selector", ".f07-row")]
+        assert texts[0] == ["failed", "F07-INFER"]
+        assert texts[1:] == [["passed", "inverter_trip"], ["passed", "inverter_trip.cnn"]]
+        assert browser.driver.find_element("css selector", "#feeder_overload .f07-confusion").is_displayed()
+        browser.click("#inverter_trip summary")
+        assert browser.driver.find_element("css selector", "#inverter_trip .f07-chart > svg").is_displayed()
+        dead = browser.driver.find_elements("css selector", "main input, main select, .f07-curl")
+        assert not [each for each in dead if each.is_displayed()]
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 # Every element that reaches beyond the page, but for what scrolls in a box of its own.
@@ -195,7 +275,8 @@ const light = (text) => text.match(/[0-9.]+/g).slice(0, 3).map(Number).map(v => 
   .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
   .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
 const page = light(getComputedStyle(document.body).backgroundColor);
-return [...document.querySelectorAll('.f07-word, .f07-note, .f07-code, small, th, td, summary, a, button')].map(x => {
+return [...document.querySelectorAll('.f07-word, .f07-note, .f07-code, small, th, td, summary, a, button')]
+  .filter(x => x.checkVisibility() && !x.closest('.f07-confusion')).map(x => {
   const ink = light(getComputedStyle(x).color);
   return [(Math.max(ink, page) + 0.05) / (Math.min(ink, page) + 0.05), x.outerHTML.slice(0, 90)];
 }).filter(([ratio]) => ratio < 4.5);
@@ -235,7 +316,7 @@ def test_it_prints(browser: Page) -> None:
     assert browser.js("return window.on_paper")
     assert not browser.js(f"return {provenance}")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    width = browser.js("return getComputedStyle(document.querySelector('.controls')).display")
+    width = browser.js("return getComputedStyle(document.querySelector('.f07-filter')).display")
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert width == "none"
 

@@ -24,7 +24,7 @@ def test_the_extras_resolve_beside_the_pipelines_requirements(tmp_path: Path) ->
     requirements.write_text("\n".join([*PINS, "flask>=2.2\n"]))
     report = tmp_path / "report.json"
     line = [sys.executable, *"-m pip install --dry-run --ignore-installed --quiet --requirement".split(), requirements]
-    line += ["--report", report, f"{REPOSITORY}[waitress,notebook,dvc]"]
+    line += ["--report", report, f"{REPOSITORY}[waitress,notebook,dvc,dask]"]
     done = subprocess.run([str(part) for part in line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     packages = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]

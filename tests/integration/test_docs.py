@@ -17,7 +17,16 @@ from conftest import REPOSITORY, Checkout, F07Project, make_checkout
 
 DOCS = REPOSITORY / "docs"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = ("validate-a-package.md", "own-checks.md", "publish.md", "in-ci.md", "your-own-project.md")
+PAGES = (
+    "validate-a-package.md",
+    "compare-and-gate.md",
+    "own-checks.md",
+    "resume.md",
+    "log-parts.md",
+    "publish.md",
+    "in-ci.md",
+    "your-own-project.md",
+)
 
 
 @dataclass(frozen=True)

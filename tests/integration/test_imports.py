@@ -17,6 +17,10 @@ STARTS = {
     "a run, before its server is started": ("import pytest_f07.plugin.fixtures", {"h5py"}),
     "the server": (f"{HIDE}; import pytest_f07.server.models", {"h5py", "keras", "tensorflow"}),
     "the oracle": (f"{HIDE}; import pytest_f07.oracle.models", {"h5py", "keras", "tensorflow"}),
+    "a process that draws": (
+        "from pytest_f07.results import canvas, run_figures; canvas.load_matplotlib()",
+        {"h5py", "matplotlib"},
+    ),
 }
 
 

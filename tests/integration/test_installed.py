@@ -136,3 +136,17 @@ def test_serve7_says_how_to_try_it_serves_and_ends_at_ctrl_c(plant: Checkout, in
     assert [len(found["results"]) for found in json.loads(answer.stdout)["results"]] == [3, 3]
     assert server.returncode == 0
     assert "Traceback" not in rest
+
+
+def test_the_installed_package_reads_a_run_and_has_the_schema(checkout: Checkout, interpreter: Path) -> None:
+    program = (
+        "import pytest_f07, json, importlib.resources as resources\n"
+        "schema = json.loads(resources.files('pytest_f07').joinpath('results/metadata.schema.json').read_text())\n"
+        "run = pytest_f07.read_run('v701')\n"
+        "print(pytest_f07.__file__, schema['title'], run, len(run.predictions(labels=True)))"
+    )
+    done = checkout.call(interpreter, "-P", "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert str(REPOSITORY) not in done.stdout
+    assert "07_deployrun_metadata.json <Run v701 of package v601: passed, " in done.stdout
+    assert done.stdout.endswith(" 11514\n")

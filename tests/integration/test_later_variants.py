@@ -17,6 +17,7 @@ import pytest
 from conftest import REPOSITORY, Checkout, make_checkout
 from pytest_f07 import read_run
 from tests.metadata_schema import schema_errors
+from tests.plain_comparison import sentences
 
 MODEL = "feeder_overload"
 KINDS = {"threshold": "v611", "label": "v612", "again": "v613", "half": "v614"}
@@ -83,29 +84,10 @@ def labels(later: Later, package: str) -> tuple[str, list[int | None]]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sentences_are_those_of_plain_loops(later: Later, kind: str) -> None:
     source, label_list = labels(later, KINDS[kind])
-    then, now = later.predictions("base", source), later.predictions(kind, source)
-    rows = [(label, a, b) for label, a, b in zip(label_list, then, now, strict=True) if label is not None]
-    fixed = sum(a != label == b for label, a, b in rows)
-    newly_wrong = sum(a == label != b for label, a, b in rows)
-    still_wrong = sum(a == b != label for label, a, b in rows)
-    sentences = later.sentences(kind)
-    assert (
-        f"{len(rows):,} common rows: {fixed:,} fixed, {newly_wrong:,} newly wrong, {still_wrong:,} still wrong."
-        in sentences
-    )
-    positives = [(a, b) for label, a, b in rows if label == 1]
-    recall_then, recall_now = (sum(column) / len(positives) for column in zip(*positives, strict=True))
-    [recall] = [sentence for sentence in sentences if sentence.startswith("Recall: ")]
-    to_right, to_wrong = sum(a < b for a, b in positives), sum(a > b for a, b in positives)
-    if to_right + to_wrong:
-        assert recall.startswith(
-            f"Recall: {recall_then:.4f} then, {recall_now:.4f} now, {recall_now - recall_then:+.4f} ("
-        )
-        assert recall.endswith(
-            f"; {to_right:,} {'row' if to_right == 1 else 'rows'} flipped to right, {to_wrong:,} to wrong)."
-        )
-    else:
-        assert recall == f"Recall: {recall_then:.4f} then and now; no row flipped."
+    predictions = later.predictions("base", source), later.predictions(kind, source)
+    model = later.comparison(kind)["models"][MODEL]
+    about = len(model["about"] + model["outcomes"])
+    assert model["sentences"][about:] == sentences(label_list, *predictions, model["block_rows"])
 
 
 def test_a_threshold_that_moved_is_said_and_is_no_evidence_of_a_change(later: Later) -> None:

@@ -78,7 +78,8 @@ def test_a_failed_model_leaves_the_copy_and_a_status(checkout: Checkout) -> None
     told = outputs(json.loads((checkout.variant / "07_deployrun.ipynb").read_text()))
     assert "F07-NONFINITE" in told
     assert told.count("data:image/png;base64,") == 6
-    assert "feeder_overload failed; the sentences above say why." in told
+    assert "feeder_overload: F07-NONFINITE  " in told
+    assert "**failed**. The report for people: " in told
 
 
 def test_a_run_that_is_not_complete_stops_the_notebook_with_one_line(checkout: Checkout) -> None:

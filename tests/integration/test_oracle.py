@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from conftest import F07Project
+from conftest import REPOSITORY, F07Project
+from pytest_f07.equivalence.process import Oracle, wait_for_answer
 
 NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
+DATASET = REPOSITORY / "executions" / "06_packaging" / "v601" / "datasets" / "v401__dataset.parquet"
+CODES = "Codes: how the oracle"
 
 
 def with_oracle(project: F07Project, more: str = "") -> None:
@@ -24,6 +29,8 @@ def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) ->
         result.stdout.fnmatch_lines(
             [f"F07-EQUIVALENCE  {name}: the runtime does not say what F05 would have said: 3,??? of 3,838 windows *"]
         )
+    # What it says of each code of the most wrong rows.
+    assert (f07_project.variant / "report" / "report.html").read_text().count(CODES) == 3
     model = f07_project.metadata["models"]["inverter_trip"]
     assert (model["equivalence"], model["equivalence_windows"], model["equivalence_share"]) == ("100 %", 2487, 1)
 
@@ -51,6 +58,21 @@ oracle.Oracle.__init__ = changed
     assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
 
 
+def test_an_oracle_that_dies_over_the_codes_leaves_a_complete_run_without_them(f07_project: F07Project) -> None:
+    dying = """
+from pytest_f07.equivalence import process as oracle
+ask_windows = oracle.Oracle.ask_windows
+def kill(self, windows):
+    self._popen.kill()
+    return ask_windows(self, windows)
+oracle.Oracle.ask_windows = kill
+"""
+    with_oracle(f07_project, dying)
+    f07_project.run().assert_outcomes(failed=3)
+    assert f07_project.metadata["models"]["inverter_trip"]["equivalence"] == "100 %"
+    assert CODES not in (f07_project.variant / "report" / "report.html").read_text()
+
+
 def test_a_run_without_the_oracle_passes_as_not_proven_wherever_it_is_told(f07_stub: F07Project) -> None:
     f07_stub.set_params(equivalence="off")
     result = f07_stub.run()
@@ -72,3 +94,12 @@ def test_above_the_budget_a_part_is_proven_and_the_rest_is_not_claimed(f07_proje
         assert 100 <= model["equivalence_windows"] < 400
         assert 0 < model["equivalence_share"] < 1
     assert f07_project.metadata["params"]["equivalence"] == {"mode": "full", "budget": 300}
+    assert CODES not in (f07_project.variant / "report" / "report.html").read_text()
+
+
+def test_a_window_has_the_score_of_the_row_that_holds_it() -> None:
+    windows = pq.read_table(DATASET, columns=["OW_events"])["OW_events"].to_pylist()[:20]
+    with Oracle(REPOSITORY / "executions" / "07_deployrun" / "v701" / "manifest.json", NAMES) as oracle:
+        answers = oracle.ask({"v401": np.arange(20)}), oracle.ask_windows(windows)
+        by_row, by_window = (wait_for_answer(answer) for answer in answers)
+    np.testing.assert_array_equal(by_row, by_window)

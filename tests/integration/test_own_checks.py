@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conftest import REPOSITORY, Checkout, F07Project
+from tests.metadata_schema import schema_errors
 
 NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
 ITEM = "executions/07_deployrun/v701/manifest.json::test_runtime_validation"
@@ -46,6 +47,7 @@ def test_own_checks_run_after_the_models_and_are_reported_with_them(f07_stub: F0
         *(f"{FILE}::test_each_row_is_read[{name}]" for name in NAMES),
         f"{FILE}::test_the_whole_run",
     ]
+    assert schema_errors(f07_stub.metadata) == []
     own = f07_stub.metadata["own_checks"]
     assert (f07_stub.metadata["outcome"], own["outcome"], list(own["files"])) == ("passed", "passed", [FILE])
     assert own["tests"] == {name: {"outcome": "passed"} for name in ids[3:]}

@@ -136,6 +136,38 @@ def test_two_runs_of_labels_alone_are_alike_and_can_be_compared(f07_project: F07
     assert read_run("v702", f07_project.root).compare("v701").document == of_run
 
 
+def other_labels(windows: list[list[int]]) -> Mapping[str, np.ndarray]:
+    """Return other labels for every seventh sum."""
+    return {name: answers ^ (window_sums(windows) % 7 == 0) for name, answers in labels(windows).items()}
+
+
+def test_two_servers_are_compared_as_two_variants(f07_project: F07Project) -> None:
+    with served(f07_project, "f07-json", pipeline_app(labels)) as url_then:
+        f07_project.run().assert_outcomes(passed=3)
+    f07_project.variant7("v702", "v601")
+    folder = f07_project.variant.parent / "v702"
+    with serving(pipeline_app(other_labels)) as url_now:
+        arguments = [f"--f07-server-url={url_now}", "--f07-protocol=f07-json", "--f07-compare=v701"]
+        (folder / "params.yaml").write_text((f07_project.variant / "params.yaml").read_text())
+        result = f07_project.pytester.runpytest_subprocess("--f07-variant=v702", *arguments)
+        result.assert_outcomes(passed=3)
+    comparison = json.loads((folder / "report" / "comparison.json").read_text())
+    assert comparison["servers"] == {"then": f"{url_then} (f07-json)", "now": f"{url_now} (f07-json)"}
+    result.stdout.fnmatch_lines(
+        [f"f07: against v701 of package v601 (server: {url_then} (f07-json) then, {url_now} (f07-json) now): 5,668 *"]
+    )
+    logs = [
+        (path / "logs" / "raw_predictions.csv").read_text().splitlines()[1:] for path in (f07_project.variant, folder)
+    ]
+    flipped = sum(then != now for then, now in zip(*logs, strict=True))
+    counted = [model["flips"]["to_1"] + model["flips"]["to_0"] for model in comparison["models"].values()]
+    assert sum(counted) == flipped > 0
+    assert all(model["flips"]["compared"] == 3838 for model in comparison["models"].values())
+    report = (folder / "report" / "report.html").read_text()
+    assert "Newly wrong, of its own dataset v401" in report
+    assert ">nan<" not in report
+
+
 FAULTS = {
     ("tensorflow-serving", "version"): "the server changed during the run: models.*.available_versions was 1, and is 2",
     ("open-inference", "version"): "answered as version 2, and before as version 1",

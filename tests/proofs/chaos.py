@@ -58,6 +58,14 @@ DEATHS = {
 }
 
 
+# A stub's run has several parts, so that there is something to resume.
+SMALL_SHARDS = """
+import functools
+import pytest_f07.run.execute as execute
+execute.cut_shards = functools.partial(execute.cut_shards, predictions=1500)
+"""
+
+
 class Project:
     """A checkout with the demo, its server the stub (two seconds a run) or the real one."""
 
@@ -69,16 +77,17 @@ class Project:
             text = faults.CONFTEST.format(server=stub, fault="", kind="").replace(
                 "'', '', manifest", "manifest, 'none'"
             )
-            (root / "conftest.py").write_text(text)
+            (root / "conftest.py").write_text(text + SMALL_SHARDS)
             self.params("equivalence: off\n")
         start = time.monotonic()
         assert self.run() == 0, self.output()
         self.seconds, self.undisturbed = time.monotonic() - start, self.artefacts()
+        self.taken = 0  # parts, by all resumed runs
 
     def params(self, text: str) -> None:
         (self.variant / "params.yaml").write_text(f"parent_variant_f06: v601\nruntime: {{port: 0}}\n{text}")
 
-    def start(self, prefix: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    def start(self, prefix: Sequence[str] = (), options: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         # Hypothesis, which users of the plugin need not have, imports all of itself in the session's last moments, and
         # an interrupt just then is a traceback of the interpreter's own.
         command = [
@@ -91,12 +100,13 @@ class Project:
             "default",
             "-p",
             "no:hypothesispytest",
+            *options,
         ]
         with (self.root / "output.txt").open("wb") as output:
             return subprocess.Popen(command, cwd=self.root, stdout=output, stderr=output)
 
-    def run(self, prefix: Sequence[str] = ()) -> int:
-        with self.start(prefix) as session:
+    def run(self, prefix: Sequence[str] = (), options: Sequence[str] = ()) -> int:
+        with self.start(prefix, options) as session:
             return session.wait(4 * PATIENCE)
 
     def output(self) -> str:
@@ -115,8 +125,8 @@ class Project:
                 processes.append(process)
         return processes
 
-    def check(self, before: str) -> str:
-        """What was left is whole or nothing, no process stays, the next run is as if nothing had been."""
+    def check(self, before: str, resume: bool = False) -> str:
+        """What was left is whole or nothing, no process stays, the next run is as if nothing had been, resumed too."""
         end = time.monotonic() + PATIENCE
         while self.processes():
             assert time.monotonic() < end, f"{before}: a process stays: {self.processes()}"
@@ -135,10 +145,13 @@ class Project:
         told = self.check7()
         assert bool(told) != metadata.exists(), f"{before}: check7 says {told or 'that all is well'}"
         start = time.monotonic()
-        assert self.run() == 0, f"{before}: the next run: {self.output()}"
+        options = ["--f07-resume"] if resume else []
+        assert self.run(options=options) == 0, f"{before}: the next run: {self.output()}"
         self.seconds = min(self.seconds, time.monotonic() - start)  # the machine may have been busy at first
         assert not self.changed(), f"{before}: the next run gives other bytes: {self.changed()}"
         assert not self.check7(), f"{before}: the next run: check7 says {self.check7()}"
+        assert not (self.variant / "runtime" / "parts").exists(), f"{before}: the next run leaves parts"
+        self.taken += json.loads(metadata.read_text()).get("resumed", {"taken": 0})["taken"]
         return left
 
     def check7(self) -> list[str]:
@@ -167,10 +180,13 @@ def deaths(project: Project, moments: int, label: str) -> None:
             code = session.wait(PATIENCE)
         if code == 1:
             assert "Traceback" not in project.output().split("last lines of the server")[0], project.output()
-        left[project.check(f"{label}: {how} after {moment:.2f} s")] += 1
+        # Every other one is resumed: each death comes at some moments with it, and at some without.
+        resume = number // len(DEATHS) % 2 == 0
+        left[project.check(f"{label}: {how} after {moment:.2f} s", resume)] += 1
     counts = ", ".join(f"{many} × {what}" for what, many in left.items())
     print(
-        f"{label}: {moments} deaths spread over {project.seconds:.1f} s ({len(DEATHS)} kinds), left {counts}",
+        f"{label}: {moments} deaths spread over {project.seconds:.1f} s ({len(DEATHS)} kinds), left {counts}; "
+        f"resumed runs took {project.taken} parts",
         flush=True,
     )
 

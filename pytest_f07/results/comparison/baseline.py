@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.log.reader import log_files
 from pytest_f07.results.comparison.flips import RunLog
+from pytest_f07.results.reading.unaltered import describe_file_alteration
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.documents import read_json
-from pytest_f07.variant.missing import missing_variant
+from pytest_f07.variant.missing import describe_missing
 from pytest_f07.variant.paths import PackagePaths, Project, check_variant
 
 
@@ -20,12 +22,15 @@ from pytest_f07.variant.paths import PackagePaths, Project, check_variant
 class BaselineRun:
     """A complete run of another variant.
 
+    :param name: as the user names it: ``v700``, ``v700@HEAD (0123abc)``, ``path/to/project:v700``.
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
     :param models: what its metadata says of each model, by prediction_name.
+    :param server: which server it validated, as its metadata say.
     :param packages: the folder that its package is in, where that is still there.
     :param fetched_to: the temporary folder that it was fetched into; None where it lies in a project.
     """
 
+    name: str
     variant: str
     package: str
     timestamp: str
@@ -33,6 +38,7 @@ class BaselineRun:
     metrics: Mapping[str, Mapping[str, str]]
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     packages: Path | None = None
+    server: Mapping[str, Any] = field(default_factory=dict)
     fetched_to: Path | None = None
 
     def open_dataset(self, source_f04: str) -> Dataset | None:
@@ -47,21 +53,28 @@ class BaselineRun:
 
     @classmethod
     def read(
-        cls, project: Project, variant: str, names: Sequence[str], subject: str, fetched_to: Path | None = None
+        cls,
+        project: Project,
+        variant: str,
+        names: Sequence[str],
+        subject: str,
+        shown: str | None = None,
+        fetched_to: Path | None = None,
     ) -> BaselineRun:
         """Read the complete run of ``variant``.
 
-        :param subject: who names it, as messages begin.
-        :param fetched_to: the temporary folder that the project is in, where it was fetched.
-
         :param names: the models of the run that is to be compared with it.
-        :raises F07Error: where it has no complete run, or no model in common.
+        :param subject: who names it, as messages begin.
+        :param shown: as the user names it; None: by the variant alone.
+        :param fetched_to: the temporary folder that the project is in, where it was fetched.
+        :raises F07Error: where it has no complete run, no model in common, or its log was altered.
         """
         check_variant(variant, subject)
         paths = project.variant(variant)
         if not paths.folder.is_dir():
-            raise missing_variant(project, variant)
-        for path in (paths.metadata, paths.metrics_csv, paths.predictions_parquet):
+            raise F07Error(f"{subject}: {describe_missing(project, variant)}. Name one that has been run.")
+        log = log_files(paths.predictions_parquet) or [paths.predictions_parquet]
+        for path in (paths.metadata, paths.metrics_csv, *log):
             if not path.is_file():
                 raise F07Error(
                     f"{subject}: {project.show(path)}: no such file, so {variant} has no complete run to "
@@ -81,8 +94,17 @@ class BaselineRun:
                 f"{subject}: it validates none of these models, but {', '.join(models)}; "
                 "name a variant of a package with the same models."
             )
+        sealed: Any = document.get("sha256")
+        for path in (paths.metrics_csv, *log) if isinstance(sealed, dict) else ():
+            name = path.relative_to(paths.folder).as_posix()
+            if name in sealed and (alteration := describe_file_alteration(project, paths, sealed, name)):
+                raise F07Error(
+                    f"{subject}: {variant} is not as its run left it: {alteration}. Put that right, or run it again."
+                )
         package, timestamp = str(document.get("parent_variant")), str(document.get("timestamp"))
+        server = document.get("server")
         return cls(
+            shown or variant,
             variant,
             package,
             timestamp,
@@ -90,5 +112,6 @@ class BaselineRun:
             metrics,
             models,
             project.packages,
+            server if isinstance(server, dict) else {},
             fetched_to,
         )

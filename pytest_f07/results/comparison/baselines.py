@@ -14,8 +14,10 @@ from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.disk import make_temporary
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.params import Params
-from pytest_f07.variant.paths import Project, check_variant
+from pytest_f07.variant.paths import Project, is_variant
 from pytest_f07.variant.revision import fetch_run
+
+SHOWN_COMMIT = 7  # digits, as git has it
 
 
 def read_baselines(manifest: Manifest, params: Params, compare_with: str | None) -> dict[str, BaselineRun]:
@@ -47,21 +49,27 @@ def read_named(project: Project, text: str, variant: str, names: Sequence[str], 
     :returns: the run; :func:`remove_fetched` removes the folder that it may have been fetched into.
     :raises F07Error: where it is not there or is no complete run of these models.
     """
-    other, _, name = text.rpartition(":")
-    named, _, revision = name.partition("@")
-    check_variant(named, subject.partition("=")[0] if named == text else f"{subject}: the variant")
+    compared = project.root.resolve(), variant
+    other, colon, name = text.rpartition(":")
+    named, at, revision = name.partition("@")
+    if not is_variant(named) or (colon and not other) or (at and not revision):
+        raise F07Error(
+            f"{subject}: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and at least "
+            "three digits."
+        )
     if other:
         project = Project(project.root / other)
         if not project.variants.is_dir():
             raise F07Error(f"{subject}: {other} is no project: it has no folder executions/07_deployrun/.")
-    elif named == variant and not revision:
+    if (project.root.resolve(), named) == compared and not at:
         raise F07Error(f"{subject} is the variant itself; name another one, or a revision of it ({variant}@HEAD).")
-    if "@" not in name:
-        return BaselineRun.read(project, named, names, subject)
+    if not at:
+        return BaselineRun.read(project, named, names, subject, text)
     folder = make_temporary(f"f07-{named}-")
     try:
-        fetched = fetch_run(project, named, revision, folder, subject)
-        return BaselineRun.read(fetched, named, names, subject, fetched_to=folder)
+        fetched, commit = fetch_run(project, named, revision, folder, subject)
+        shown = text if commit.startswith(revision) else f"{text} ({commit[:SHOWN_COMMIT]})"
+        return BaselineRun.read(fetched, named, names, subject, shown, folder)
     except F07Error:
         shutil.rmtree(folder, ignore_errors=True)
         raise

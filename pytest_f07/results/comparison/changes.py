@@ -97,7 +97,7 @@ class MetricChange:
             return f"{self.title}: {self.then:.4f} then and now; no row flipped."
         text = f"{self.title}: {self.then:.4f} then, {self.now:.4f} now, {self.now - self.then:+.4f}"
         if self.interval:
-            text += f" ({self.interval[0]:+.4f} to {self.interval[1]:+.4f})"
+            text += f" ({self.interval[0]:+.4f} to {self.interval[1]:+.4f}{self._interval_remark})"
         if self.p is None or self.gain is None:
             return f"{text}: too few blocks of rows to tell noise from a change ({flips})."
         outcome = "no evidence of a change"
@@ -106,6 +106,13 @@ class MetricChange:
         if self.is_evident:
             outcome = "better" if self.gain > 0 else "worse"
         return f"{text}: {outcome} ({p_text(self.p)}; {flips})."
+
+    @property
+    def _interval_remark(self) -> str:
+        """Return what explains an interval that leaves out 0 beside a p that is not small."""
+        if self.row_p is None or self.p is None or self.interval is None or self.p < SIGNIFICANCE:
+            return ""
+        return ", taking each row for itself" if self.interval[0] > 0 or self.interval[1] < 0 else ""
 
     def document(self) -> dict[str, object]:
         """Return the change as comparison.json holds it."""

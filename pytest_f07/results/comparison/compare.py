@@ -17,6 +17,8 @@ from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.statistics.holm import holm
 from pytest_f07.variant.wording import agreeing, counted
 
+SHOWN_CHANGES = 3
+
 
 @dataclass(frozen=True)
 class Change:
@@ -93,34 +95,42 @@ class ModelChange:
 class Comparison:
     """The changes since an earlier run.
 
-    :param variant: the earlier run's; ``package`` and ``timestamp`` too.
+    :param name: of the earlier run, as the user has it; ``package``, ``timestamp`` and ``variant`` are that run's.
     :param notes: what could not be compared, in sentences.
+    :param servers: which servers were validated then and now, in words; None where they are alike.
     """
 
-    variant: str
+    name: str
     package: str
     timestamp: str
     models: list[ModelChange] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    servers: tuple[str, str] | None = None
+    variant: str = ""
 
     @property
     def summary(self) -> list[str]:
         """Return the comparison in two lines: how many rows flipped, and whether that is more than noise."""
         pairs = [model.pairs for model in self.models if model.pairs is not None]
-        against = f"against {self.variant} of package {self.package}"
+        against = f"against {self.name} of package {self.package}"
+        if self.servers:
+            against += f" (server: {self.servers[0]} then, {self.servers[1]} now)"
         if not pairs:
             reason = "; ".join(self.notes) or "no labelled row of a model's own dataset is common."
             return [f"{against}: not comparable: {reason}"]
         models = f"{len(pairs)} of {counted(len(self.models), 'model')}"
         rows, fixed, wrong = (sum(getattr(pair, kind) for pair in pairs) for kind in ("rows", "fixed", "newly_wrong"))
         first = f"{against}: {counted(rows, 'common row')} of {models}; {fixed:,} flipped to right, {wrong:,} to wrong"
-        return [first, self._evidence()]
+        return [
+            first,
+            self._evidence() if fixed + wrong else "no row flipped, so each metric of these rows is the same",
+        ]
 
     @property
     def differences(self) -> list[str]:
         """Return what changed about each model, a sentence for each."""
         return [
-            f"{model.prediction_name}: since {self.variant}: {', '.join(model.about)}"
+            f"{model.prediction_name}: since {self.name}: {', '.join(model.about)}"
             for model in self.models
             if model.about
         ]
@@ -134,20 +144,35 @@ class Comparison:
         ]
         adjusted = holm([p for _, _, p in tests])
         evident = [
-            f"{name}: {change.title} {'better' if (change.gain or 0) > 0 else 'worse'}, {change.then:.4f} then, "
-            f"{change.now:.4f} now ({p_text(p)})"
+            (name, change, p)
             for (name, change, _), p in zip(tests, adjusted, strict=True)
             if p < SIGNIFICANCE and change.change
         ]
-        if evident:
-            return "; ".join(evident)
-        smallest = f" (smallest {p_text(min(adjusted))} of {counted(len(tests), 'test')}, by Holm)" if tests else ""
-        return f"no evidence of a change in any metric{smallest}"
+        of = f"of {counted(len(tests), 'test')}, by Holm"
+        if not evident:
+            return (
+                f"no evidence of a change in any metric{f' (smallest {p_text(min(adjusted))} {of})' if tests else ''}"
+            )
+        evident.sort(key=lambda entry: (entry[1].gain or 0) > 0)  # what is worse comes first
+        texts = [
+            f"{name}: {change.title} {'better' if (change.gain or 0) > 0 else 'worse'}, {change.then:.4f} then, "
+            f"{change.now:.4f} now ({p_text(p)})"
+            for name, change, p in evident[:SHOWN_CHANGES]
+        ]
+        rest = len(evident) - len(texts)
+        more = [f"and {rest:,} more in the report"] if rest else []
+        return f"evidence of a change in {len(evident):,} {of}: {'; '.join([*texts, *more])}"
 
     def document(self) -> dict[str, Any]:
         """Return what comparison.json holds."""
         return {
-            "against": {"variant": self.variant, "package": self.package, "timestamp": self.timestamp},
+            "against": {
+                "name": self.name,
+                "variant": self.variant,
+                "package": self.package,
+                "timestamp": self.timestamp,
+            },
+            "servers": dict(zip(("then", "now"), self.servers, strict=True)) if self.servers else None,
             "summary": self.summary,
             "models": {model.prediction_name: model.document() for model in self.models},
             "notes": self.notes,
@@ -161,19 +186,19 @@ def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[st
     :param metrics: the rows of its metrics_per_model.csv, by prediction_name.
     :raises F07Error: where the earlier run's metrics or log cannot be read.
     """
-    variant = baseline.variant
-    comparison = Comparison(variant, baseline.package, baseline.timestamp)
+    then = baseline.name
+    comparison = Comparison(then, baseline.package, baseline.timestamp, variant=baseline.variant)
     common_names = [name for name in log.names if name in baseline.log.names]
     comparison.models = [_compare_metrics(name, baseline.metrics[name], metrics[name]) for name in common_names]
-    comparison.notes += [f"{name} was not in {variant}." for name in log.names if name not in common_names]
+    comparison.notes += [f"{name} was not in {then}." for name in log.names if name not in common_names]
     comparison.notes += [
-        f"{name} of {variant} is not there any more." for name in baseline.log.names if name not in common_names
+        f"{name} of {then} is not there any more." for name in baseline.log.names if name not in common_names
     ]
     flips = {model.prediction_name: model.flips for model in comparison.models}
     for dataset, rows in log.rows.items():
         rows_then = baseline.log.rows.get(dataset)
         if rows_then is None:
-            comparison.notes.append(f"Dataset {dataset} was not in {variant}: its predictions are not compared.")
+            comparison.notes.append(f"Dataset {dataset} was not in {then}: its predictions are not compared.")
             continue
         common_rows = min(rows, rows_then)
         if rows != rows_then:
@@ -184,7 +209,7 @@ def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[st
         if other_windows := count_flips(baseline.log, log, dataset, flips):
             comparison.notes.append(
                 f"Dataset {dataset}: {other_windows:,} of {counted(common_rows, 'row')} "
-                f"{agreeing(other_windows, 'holds', 'hold')} another window than in {variant}; "
+                f"{agreeing(other_windows, 'holds', 'hold')} another window than in {then}; "
                 "their predictions are not compared."
             )
     return comparison

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from pytest_f07.results.comparison.changes import MetricChange, p_text
 from pytest_f07.results.comparison.compare import Comparison, ModelChange
+from pytest_f07.results.comparison.flips import Flip
 from pytest_f07.results.statistics.holm import holm
 from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.requirements import RelativeRule, Requirements
@@ -101,13 +103,18 @@ def _check_flips(rule: RelativeRule, change: ModelChange | None, comparison: Com
         return
     flips = change.flips.to_1 + change.flips.to_0
     if flips > rule.limit:
-        largest = change.flips.largest[0]
         yield (
             f"{flips:,} of {counted(change.flips.compared, 'prediction')} {agreeing(flips, 'has', 'have')} flipped "
             f"since {rule.baseline}, {change.flips.to_1:,} to 1 and {change.flips.to_0:,} to 0; params.yaml requires "
-            f"{rule.text}. The furthest: {largest.dataset} row {largest.row:,}, {largest.then:.4f} then and "
-            f"{largest.now:.4f} now."
+            f"{rule.text}. {_example(change.flips.largest[0])}"
         )
+
+
+def _example(flip: Flip) -> str:
+    place = f"{flip.dataset} row {flip.row:,}"
+    if math.isnan(flip.then) or math.isnan(flip.now):  # no score, or labels alone
+        return f"One of them: {place}."
+    return f"The furthest: {place}, {flip.then:.4f} then and {flip.now:.4f} now."
 
 
 def _not_comparable(rule: RelativeRule, comparison: Comparison) -> str:

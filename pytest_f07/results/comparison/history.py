@@ -9,6 +9,7 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.results.comparison.model_record import record_differences
 from pytest_f07.results.metric_table import METRICS, UNDEFINED
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.paths import Project, is_variant
 from pytest_f07.variant.revision import published_metadata
@@ -99,18 +100,21 @@ def _entries(name: str, documents: Sequence[tuple[str, Mapping[str, Any]]]) -> I
                 str(document.get("parent_variant")),
                 revision,
                 str(model.get("outcome")),
-                _metric_texts(model.get("metrics")),
+                _metric_texts(model.get("metrics"), model.get("intervals")),
                 tuple(_changes(name, before, document)) if before else (),
             )
             before = document
 
 
-def _metric_texts(metrics: object) -> dict[str, str]:
+def _metric_texts(metrics: object, resampled: object) -> dict[str, str]:
+    """Return each metric with Wilson's interval where it has one, else with that of resampled blocks."""
     if not isinstance(metrics, dict) or not metrics:
         return dict.fromkeys(SHOWN, NOT_RECORDED)
-    texts = {}
+    texts, intervals = {}, resampled if isinstance(resampled, dict) else {}
     for key in SHOWN:
         value, low, high = (metrics.get(name) for name in (key, f"{key}_low", f"{key}_high"))
+        if low is None and isinstance(interval := intervals.get(key), list) and len(interval) == 2:
+            low, high = interval
         text = f"{value:.4f}" if isinstance(value, int | float) else NOT_RECORDED
         if isinstance(low, int | float) and isinstance(high, int | float):
             # Wilson's interval is 0 to 1 for a metric of no rows alone.
@@ -120,16 +124,24 @@ def _metric_texts(metrics: object) -> dict[str, str]:
 
 
 def _changes(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what changed about the model and the software between two runs."""
+    """Yield what changed about the model, the server and its software between two runs."""
     record_then, record_now = (_models(document)[name].get("model") for document in (then, now))
     if isinstance(record_now, dict) and record_now:
         yield from record_differences(
             record_then if isinstance(record_then, dict) and record_then else None, record_now
         )
+    server_then, server_now = (_describe_server(document) for document in (then, now))
+    if server_then != server_now:
+        yield f"server: {server_then} then, {server_now} now"
     for software in SOFTWARE:
         version_then, version_now = (_server_version(document, software) for document in (then, now))
         if version_then != version_now:
             yield f"{software} {version_then} then, {version_now} now"
+
+
+def _describe_server(document: Mapping[str, Any]) -> str:
+    server = document.get("server")
+    return describe_server(server if isinstance(server, dict) else {})
 
 
 def _server_version(document: Mapping[str, Any], software: str) -> str:

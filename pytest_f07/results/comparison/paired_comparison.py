@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.labels import count_label_differences
 from pytest_f07.results.comparison.model_record import record_differences
 from pytest_f07.results.comparison.pairs import Pairs, pair_rows
+from pytest_f07.results.server_record import describe_server
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.variant.wording import agreeing, counted
 
@@ -27,6 +28,7 @@ class ComparedRun:
     :param metrics: the metrics of each model.
     :param codes: the codes of each model's failures.
     :param records: what each model is now.
+    :param server: which server it validated, as the metadata say.
     :param dependent: rows after which nothing overlaps; None where the package does not say.
     """
 
@@ -36,6 +38,7 @@ class ComparedRun:
     datasets: Sequence[Dataset]
     records: Mapping[str, Mapping[str, Any]]
     dependent: int | None
+    server: Mapping[str, Any] = field(default_factory=dict)
 
 
 def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
@@ -45,10 +48,12 @@ def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
         _add_changes(comparison, baseline, run)
         _add_differences(comparison, baseline, run)
         comparison.notes += _label_notes(comparison, baseline, run)
+        then, now = describe_server(baseline.server), describe_server(run.server)
+        comparison.servers = (then, now) if then != now else None
         return comparison
     except (F07Error, OSError, pa.ArrowException) as error:
-        note = f"{baseline.variant} cannot be compared: {' '.join(str(error).split())}."
-        return Comparison(baseline.variant, baseline.package, baseline.timestamp, notes=[note])
+        note = f"{baseline.name} cannot be compared: {' '.join(str(error).split())}."
+        return Comparison(baseline.name, baseline.package, baseline.timestamp, [], [note], variant=baseline.variant)
 
 
 def _add_changes(comparison: Comparison, baseline: BaselineRun, run: ComparedRun) -> None:

@@ -14,6 +14,8 @@ from pytest_f07.results.metric_table import METRICS, Metric, count_text
 if TYPE_CHECKING:
     import pandas as pd
 
+OWN_CHECK = "own check"
+
 
 def read_metrics(path: Path) -> dict[str, dict[str, float | None]]:
     """Return metrics_per_model.csv by prediction_name and metric, every digit as in the file.
@@ -50,15 +52,23 @@ def metrics_frame(path: Path) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(rows, name="prediction_name"))
 
 
-def failures_frame(models: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return each failure of each model: prediction_name, code and message.
+def failures_frame(document: Mapping[str, Any]) -> pd.DataFrame:
+    """Return each failure of each model, then each own check that failed: prediction_name, code and message.
 
-    :param models: what the metadata say of each model.
+    :param document: the metadata. An own check is of no model: its prediction_name is missing.
     """
     import pandas as pd
 
     rows = [
-        (name, failure["code"], failure["message"]) for name, model in models.items() for failure in model["failures"]
+        (name, failure["code"], failure["message"])
+        for name, model in document["models"].items()
+        for failure in model["failures"]
+    ]
+    tests = document.get("own_checks", {}).get("tests", {})
+    rows += [
+        (None, OWN_CHECK, f"{node_id}: {test.get('message', '')}")
+        for node_id, test in tests.items()
+        if test["outcome"] == "failed"
     ]
     return pd.DataFrame(rows, columns=["prediction_name", "code", "message"])
 

@@ -34,9 +34,7 @@ def read_run(variant: str, project: str | os.PathLike[str] | None = None) -> Run
     """
     place = _find_project(project)
     paths = require_variant(place, variant)
-    run = Run(place, paths, read_metadata(place, paths))
-    run.check()
-    return run
+    return Run(place, paths, read_metadata(place, paths))
 
 
 def list_runs(project: str | os.PathLike[str] | None = None) -> list[str]:
@@ -70,22 +68,21 @@ class Run:
     """A complete run of a variant; :func:`read_run` returns it.
 
     Each file is held against the digest in the metadata when it is first asked for.
+
+    :raises F07Error: where a file was added or is missing, or parameters or manifest have changed.
     """
 
     def __init__(self, project: Project, paths: VariantPaths, document: dict[str, Any]) -> None:
         self._project, self._paths, self._document = project, paths, document
         self._checked: set[str] = set()
+        check_metadata(project, paths, document)
+        self._refuse(
+            describe_name_alteration(project, paths, document["sha256"])
+            or describe_declaration_alteration(project, paths, document)
+        )
 
     def __repr__(self) -> str:
         return f"<Run {self.variant} of package {self.package}: {self.outcome}, models {', '.join(self.models)}>"
-
-    def check(self) -> None:
-        """Raise :class:`F07Error` where a file was added or is missing, or parameters or manifest have changed."""
-        check_metadata(self._project, self._paths, self._document)
-        self._refuse(
-            describe_name_alteration(self._project, self._paths, self._document["sha256"])
-            or describe_declaration_alteration(self._project, self._paths, self._document)
-        )
 
     def _refuse(self, alteration: str) -> None:
         if alteration:
@@ -96,37 +93,37 @@ class Run:
 
     @property
     def variant(self) -> str:
-        """The name of the variant, like v701."""
+        """Return the name of the variant, like v701."""
         return self._paths.name
 
     @property
     def package(self) -> str:
-        """The name of the F06 package that was validated, like v601."""
+        """Return the name of the F06 package that was validated, like v601."""
         return str(self._document.get("parent_variant"))
 
     @property
     def outcome(self) -> str:
-        """``passed``, or ``failed`` where a model failed."""
+        """Return ``passed``, or ``failed`` where a model failed."""
         return str(self._document["outcome"])
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The prediction names, in the package's order."""
+        """Return the prediction names, in the package's order."""
         return tuple(self._document["models"])
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The names of the datasets, in the order of the log."""
+        """Return the names of the datasets, in the order of the log."""
         return tuple(self._document["counts"]["rows"])
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """All that 07_deployrun_metadata.json holds; a copy."""
+        """Return all that 07_deployrun_metadata.json holds; a copy."""
         return copy.deepcopy(self._document)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that the run wrote, relative to the variant's folder: ``report/report.html``."""
+        """Return the files that the run wrote, relative to the variant's folder: ``report/report.html``."""
         return tuple(self._document["sha256"])
 
     def path(self, name: str) -> Path:
@@ -145,17 +142,17 @@ class Run:
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """The metrics of each model by prediction_name: counts are integers, ratios floats."""
+        """Return the metrics of each model by prediction_name: counts are integers, ratios floats."""
         from pytest_f07.results.reading.frames import metrics_frame
 
         return metrics_frame(self._output(self._paths.metrics_csv))
 
     @property
     def failures(self) -> pd.DataFrame:
-        """Each failure of each model: prediction_name, code, message; no row where all passed."""
+        """Return each failure of each model and each own check that failed: prediction_name, code, message."""
         from pytest_f07.results.reading.frames import failures_frame
 
-        return failures_frame(self._document["models"])
+        return failures_frame(self._document)
 
     def predictions(self, model: str | None = None, dataset: str | None = None, labels: bool = False) -> pd.DataFrame:
         """Return the logged predictions: window, prediction_name, y_pred, y_prob, dataset, row.
@@ -177,13 +174,15 @@ class Run:
 
         self._check_name("model", model, self.models)
         self._check_name("dataset", dataset, self.datasets)
-        # A log is one file, or the parts of one in the order of their names.
-        names = sorted(name for name in self.files if name.startswith("logs/") and name.endswith(".parquet"))
-        return read_batches(map(self.path, names), model, dataset, self._own_labels() if labels else None)
+        return read_batches(map(self.path, self._log_names()), model, dataset, self._own_labels() if labels else None)
 
     def _check_name(self, kind: str, name: str | None, names: tuple[str, ...]) -> None:
         if name is not None and name not in names:
             raise F07Error(f"{kind} is {name!r}; {self.variant} has {', '.join(names)}.")
+
+    def _log_names(self) -> list[str]:
+        """Return the names of the log's files: one, or the parts of it in the order of the rows."""
+        return sorted(name for name in self.files if name.startswith("logs/") and name.endswith(".parquet"))
 
     def _output(self, path: Path) -> Path:
         return self.path(path.relative_to(self._paths.folder).as_posix())
@@ -203,5 +202,7 @@ class Run:
         """
         from pytest_f07.results.reading.run_comparison import compare_runs
 
-        files = self._output(self._paths.predictions_parquet), self._output(self._paths.metrics_csv)
+        for name in self._log_names():
+            self.path(name)
+        files = self._paths.predictions_parquet, self._output(self._paths.metrics_csv)
         return compare_runs(self._project, self.variant, self._document, files, other)

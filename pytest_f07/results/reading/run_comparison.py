@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_f07.errors import F07Error
-from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.baselines import read_named, remove_fetched
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.paired_comparison import ComparedRun, try_compare
 from pytest_f07.results.reading.frames import read_metrics
 from pytest_f07.results.reading.own_datasets import OwnDatasets
-from pytest_f07.results.reading.unaltered import describe_file_alteration
-from pytest_f07.variant.documents import read_json, to_json
-from pytest_f07.variant.paths import Project, VariantPaths
+from pytest_f07.variant.documents import to_json
+from pytest_f07.variant.paths import Project
 from pytest_f07.variant.temporal import dependent_rows
 
 if TYPE_CHECKING:
@@ -79,7 +76,6 @@ def compare_runs(
     models: Mapping[str, Mapping[str, Any]] = document["models"]
     baseline = read_named(project, other, variant, list(models), f"compare={other}")
     try:
-        _check_unaltered(baseline)
         run = ComparedRun(
             RunLog(log, tuple(models), document["counts"]["rows"]),
             read_metrics(metrics),
@@ -87,6 +83,7 @@ def compare_runs(
             [own.open(name) for name in dict.fromkeys(own.owners.values())],
             own.records,
             dependent_rows(own.package),
+            document.get("server", {}),
         )
         return _describe(try_compare(baseline, run))
     finally:
@@ -96,17 +93,3 @@ def compare_runs(
 def _describe(comparison: Comparison) -> RunComparison:
     document = json.loads(to_json(comparison.document()))  # as a reader of the file has it
     return RunComparison(tuple(comparison.summary), tuple(comparison.notes), document)
-
-
-def _check_unaltered(baseline: BaselineRun) -> None:
-    """Raise :class:`F07Error` where log or metrics of the earlier run are not those that its metadata name.
-
-    Metadata of an older tool name none.
-    """
-    paths = VariantPaths(baseline.log.parquet.parents[1])
-    project = Project(paths.folder.parents[2])
-    sealed: Any = read_json(paths.metadata, project.show(paths.metadata)).get("sha256")
-    for path in (paths.predictions_parquet, paths.metrics_csv) if isinstance(sealed, dict) else ():
-        name = path.relative_to(paths.folder).as_posix()
-        if alteration := describe_file_alteration(project, paths, sealed, name):
-            raise F07Error(f"{paths.name} is not as its run left it: {alteration}. Put that right, or run it again.")

@@ -118,13 +118,16 @@ def test_what_the_shell_sets_does_not_count(folder: Path) -> None:
 
 def test_what_the_command_line_sets_counts(folder: Path) -> None:
     make(folder, *DECLARE, "HOST=0.0.0.0", HOST="x86_64-linux-gnu")
-    assert told(folder) == [*TOLD, "--host", "0.0.0.0"]
+    assert told(folder) == [*TOLD, "--host=0.0.0.0"]
     make(folder, *DECLARE, "BATCH_SIZE=64", "PORT=")
-    assert told(folder) == [*TOLD, "--batch-size", "64", "--port", ""]
+    assert told(folder) == [*TOLD, "--batch-size=64", "--port="]
     make(folder, *DECLARE, "URL=http://h:1/{name}", "PROTOCOL=mlflow", URL="http://shell")
-    assert told(folder) == [*TOLD, "--url", "http://h:1/{name}", "--protocol", "mlflow"]
+    assert told(folder) == [*TOLD, "--url=http://h:1/{name}", "--protocol=mlflow"]
     make(folder, "script7-run", "VARIANT=v701", "URL=http://h:1", "PROTOCOL=mlflow")
-    assert told(folder)[-6:-2] == ["--f07-server-url", "http://h:1", "--f07-protocol", "mlflow"]
+    assert told(folder)[-4:-2] == ["--f07-server-url=http://h:1", "--f07-protocol=mlflow"]
+    # A word of its own, this would be a file of arguments to pytest, and "-x" an option.
+    make(folder, "script7-run", "VARIANT=v701", "COMPARE=@HEAD")
+    assert told(folder)[-3] == "--f07-compare=@HEAD"
 
 
 HOSTILE = [
@@ -146,7 +149,7 @@ HOSTILE = [
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_value_reaches_the_command_as_it_is_and_nothing_in_it_runs(folder: Path, value: str) -> None:
     make(folder, "variant7", f"VARIANT={value}", f"PARENT={value}", f"HOST={value}")
-    assert told(folder) == ["-m", "pytest_f07", "variant7", "--variant", value, "--parent", value, "--host", value]
+    assert told(folder) == ["-m", "pytest_f07", "variant7", "--variant", value, "--parent", value, f"--host={value}"]
     make(folder, "script7-run", VARIANT=value)
     assert told(folder) == ["-P", "-m", "pytest", f"--f07-variant={value}", "-W", "default"]
     assert not (folder / "ran").exists()

@@ -64,6 +64,25 @@ def test_a_score_beyond_the_tolerance_is_told_with_its_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("served", "oracle", "y_pred", "place"),
+    [
+        ([0.1, 0.2, 0.3], [0.1, 0.25, 0.35], None, ("v401", 1)),
+        ([0.1, 0.700001], [0.1, 0.699995], [0, 1], ("v401", 1)),  # no tie, so the label is wrong
+        ([0.1, 0.2], [0.1, 0.2], None, None),
+    ],
+)
+def test_the_place_is_that_of_the_window_shown(
+    served: list[float], oracle: list[float], y_pred: list[int] | None, place: tuple[str, int] | None
+) -> None:
+    equivalence = compare(served, oracle, y_pred)
+    assert equivalence.place == place
+    assert ("the first: v401 row 1:" in str(equivalence.fault)) == (place is not None)
+    merged = compare([0.5], [0.5])
+    merged.merge(equivalence)
+    assert merged.place == place
+
+
+@pytest.mark.parametrize(
     ("served", "oracle", "y_pred", "flips"),
     [
         (0.7000005, 0.6999995, 1, False),  # a tie

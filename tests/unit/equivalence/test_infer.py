@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_f07.equivalence.infer import ROWS_PER_DATASET, InferCheck, infer_rows
+from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import BatchResult, Predictions
 from tests.unit.small_run import model
@@ -52,18 +52,32 @@ def fault(y_pred: object, y_prob: object, *, batch_pred: int, batch_prob: float,
 
 
 @quick
-@given(st.integers(1, 5000) | st.integers(1, 10**9))
-def test_a_sample_is_spread_over_the_dataset_from_first_to_last(rows: int) -> None:
-    [sample] = infer_rows([dataset("v401", rows)]).values()
-    assert len(sample) == min(rows, ROWS_PER_DATASET)
-    assert (sample[0], sample[-1]) == (0, rows - 1)
-    assert sample == sorted(set(sample))
-    gaps = np.diff(sample)
-    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
+@given(st.lists(st.integers(0, 300) | st.integers(1, 10**9), min_size=1, max_size=100))
+def test_a_sample_is_spread_over_each_dataset_from_first_to_last(rows: list[int]) -> None:
+    samples = infer_rows([dataset(f"v{number}", each) for number, each in enumerate(rows)])
+    filled = {f"v{number}": each for number, each in enumerate(rows) if each}
+    assert list(samples) == list(filled)
+    for source, sample in samples.items():
+        assert (sample[0], sample[-1]) == (0, filled[source] - 1)
+        assert sample == sorted(set(sample))
+        gaps = np.diff(sample)
+        assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
 
 
-def test_an_empty_dataset_has_nothing_to_ask() -> None:
-    assert infer_rows([dataset("v401", 0), dataset("v402", 1)]) == {"v402": [0]}
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [
+        pytest.param([1000], [64], id="one-dataset"),
+        pytest.param([10], [10], id="fewer-rows"),
+        pytest.param([1000, 0, 1000, 1000], [21, 21, 21], id="an-empty-dataset-counts-for-nothing"),
+        pytest.param([1000] * 4, [16] * 4, id="four"),
+        pytest.param([1000] * 32, [2] * 32, id="as-many-as-leave-two-of-each"),
+        pytest.param([1000] * 40 + [1], [2] * 40 + [1], id="more"),
+    ],
+)
+def test_the_rows_asked_about_are_64_in_all_where_that_leaves_two_of_each(rows: list[int], asked: list[int]) -> None:
+    samples = infer_rows([dataset(f"v{number}", each) for number, each in enumerate(rows)])
+    assert list(map(len, samples.values())) == asked
 
 
 @quick

@@ -25,7 +25,8 @@ ECHO = (
     + """
 for line in sys.stdin:
     question = json.loads(line)
-    scores = [score for row in question["rows"] for score in (row / 8, float("nan"))]
+    asked = question["rows"]["v401"] if "rows" in question else [sum(window) for window in question["windows"]]
+    scores = [score for number in asked for score in (number / 8, float("nan"))]
     sys.stdout.buffer.write(b"%d\\n" % (4 * len(scores)) + struct.pack(f"<{len(scores)}f", *scores))
     sys.stdout.flush()
 """
@@ -33,7 +34,7 @@ for line in sys.stdin:
 
 
 def ask(oracle: Oracle, *rows: int) -> Future[Float32Array]:
-    return oracle.ask("v401", np.array(rows, np.int64))
+    return oracle.ask({"v401": np.array(rows, np.int64)})
 
 
 @pytest.fixture
@@ -51,6 +52,13 @@ def test_questions_are_answered_in_order_after_what_the_oracle_has_read() -> Non
     assert models == {name: OracleModel(0.5, 6, "e") for name in ("a", "b")}
     np.testing.assert_array_equal(scores[0], np.array([[0, np.nan], [0.125, np.nan]], np.float32))
     assert [each.shape for each in scores] == [(2, 2), (1, 2), (0, 2)]
+
+
+@pytest.mark.usefixtures("run_code")
+def test_windows_that_no_dataset_holds_are_answered_too() -> None:
+    with Oracle(Path(ECHO), ["a", "b"]) as oracle:
+        scores = wait_for_answer(oracle.ask_windows([(1, 2), (), (5,)]))
+    np.testing.assert_array_equal(scores[:, 0], np.array([3, 0, 5], np.float32) / 8)
 
 
 DIED = "the oracle died (it said nothing); *"

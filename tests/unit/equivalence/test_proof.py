@@ -39,11 +39,11 @@ class PlainOracle:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        assert (np.diff(rows) > 0).all()
-        self.asked.append(len(rows))
+    def ask(self, rows: dict[str, Int64Array]) -> Future[Float32Array]:
+        assert all((np.diff(each) > 0).all() for each in rows.values())
+        self.asked.append(sum(map(len, rows.values())))
         answer: Future[Float32Array] = Future()
-        answer.set_result(scores_of([WINDOWS[dataset][row] for row in rows.tolist()]))
+        answer.set_result(scores_of([WINDOWS[dataset][row] for dataset, each in rows.items() for row in each.tolist()]))
         return answer
 
 

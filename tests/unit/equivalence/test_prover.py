@@ -14,6 +14,7 @@ import pytest
 from pytest_f07.equivalence import prover as module
 from pytest_f07.equivalence.process import OracleModel
 from pytest_f07.equivalence.prover import Prover
+from pytest_f07.errors import BrokenRun
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.shards import Shard
 from pytest_f07.variant.dataset import Dataset
@@ -45,10 +46,11 @@ class FakeOracle:
     def __exit__(self, *_: object) -> None:
         FakeOracle.open -= 1
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        FakeOracle.rows = rows.tolist()
+    def ask(self, rows: dict[str, Int64Array]) -> Future[Float32Array]:
+        [of_dataset] = rows.values()
+        FakeOracle.rows = of_dataset.tolist()
         answer: Future[Float32Array] = Future()
-        answer.set_result(SCORES[rows])
+        answer.set_result(SCORES[of_dataset])
         return answer
 
 
@@ -77,6 +79,29 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
     assert FakeOracle.open == 0
     assert (FakeOracle.rows, answers and answers.models) == (rows, models)
     assert (result.proven, result.fault, result.repeats.windows) == (proven, None, 2)
+
+
+@pytest.mark.parametrize(("budget", "left"), [(2_000_000, 1_999_997), (4, 1), (3, 0), (1, 0)])
+def test_the_budget_is_what_the_distinct_windows_leave(dataset: Dataset, budget: int, left: int) -> None:
+    params = Params("v601", equivalence=EquivalenceParams("full", budget))
+    with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
+        assert prover.budget_left() == left
+
+
+def test_without_an_oracle_there_is_no_budget_and_no_answer(dataset: Dataset) -> None:
+    params = Params("v601", equivalence=EquivalenceParams("off"))
+    with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
+        assert prover.budget_left() == 0
+        with pytest.raises(BrokenRun, match="equivalence is off"):
+            prover.ask_windows([(1,)])
+
+
+def test_windows_of_the_datasets_are_looked_up_among_the_answers(dataset: Dataset) -> None:
+    with Prover(Path("manifest.json"), Params("v601"), [model("a", "v401")], [dataset]) as prover:
+        answers = prover.wait()
+        assert answers is not None
+        scores = prover.look_up(pa.array([[2], [9], []], WINDOWS.type), answers)
+    np.testing.assert_array_equal(scores[:, 0], np.array([0.75, np.nan, 0.5], np.float32))
 
 
 def test_a_run_that_breaks_before_its_server_answers_leaves_no_oracle(dataset: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""The questions: blocks of one dataset, ascending, and each answer at its window's place."""
+"""The questions: blocks of ascending rows, and each answer at its window's place."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ class EchoingOracle:
     """Scores that tell dataset and row; where ``reason`` is given, it dies at the second question."""
 
     def __init__(self, reason: str = "") -> None:
-        self.asked: list[tuple[str, list[int]]] = []
+        self.asked: list[dict[str, list[int]]] = []
         self._reason = reason
 
-    def ask(self, dataset: str, rows: Int64Array) -> Future[Float32Array]:
-        self.asked.append((dataset, rows.tolist()))
+    def ask(self, rows: dict[str, Int64Array]) -> Future[Float32Array]:
+        self.asked.append({dataset: each.tolist() for dataset, each in rows.items()})
         answer: Future[Float32Array] = Future()
         if self._reason and len(self.asked) == 2:
             answer.set_exception(BrokenRun(self._reason))
         else:
-            answer.set_result((int(dataset[1:]) + rows[:, None] / 16).astype(np.float32))
+            scores = [int(dataset[1:]) + each / 16 for dataset, each in rows.items()]
+            answer.set_result(np.concatenate(scores)[:, None].astype(np.float32))
         return answer
 
 
-def test_blocks_ascend_in_one_dataset_and_answers_find_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_ascend_in_each_dataset_and_answers_find_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOCK_ROWS", 3)
     oracle: Any = EchoingOracle()
     scores = Questions(oracle, INDEX, DATASETS).scores(1)
-    assert oracle.asked == [("v402", [0, 5, 7]), ("v402", [9]), ("v401", [3, 4])]
+    assert oracle.asked == [{"v402": [0, 5, 7]}, {"v402": [9], "v401": [3, 4]}]
     expected = np.where(INDEX.datasets == 0, 402, 401) + INDEX.rows / 16
     assert scores[:, 0].tolist() == expected.tolist()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pytest_f07.log.reader import LogReader
+from pytest_f07.log.reader import LogReader, log_files
 
 WINDOWS = 10
 
 
-@pytest.fixture(params=[1, 4, 100], ids="row groups of {}".format)
+@pytest.fixture(params=[(1, []), (4, []), (100, []), (4, [6, 20]), (1, [0, 2, 4])], ids="groups and parts of {}".format)
 def parquet(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Return a log of two models whose scores of window w are w / 10 and w / 100."""
+    """Return a log of two models whose scores of window w are w / 10 and w / 100, in a file or in parts."""
+    row_group, cuts = request.param
     windows = np.repeat(np.arange(WINDOWS), 2)
     table = pa.table(
         {
@@ -26,7 +28,14 @@ def parquet(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         }
     )
     path = tmp_path / "log.parquet"
-    pq.write_table(table, path, row_group_size=request.param, store_schema=False)
+    if not cuts:
+        pq.write_table(table, path, row_group_size=row_group, store_schema=False)
+        return path
+    path.mkdir()
+    (path / "part-00000.json").write_text("a record")
+    for number, (start, end) in enumerate(pairwise([0, *cuts, len(windows)])):
+        part = table.slice(start, end - start)
+        pq.write_table(part, path / f"part-{number:05}.parquet", row_group_size=row_group, store_schema=False)
     return path
 
 
@@ -48,9 +57,14 @@ def test_reading_may_begin_at_any_window(parquet: Path, first: int) -> None:
     assert block.y_prob[:, 1].tolist() == [np.float32(window / 100) for window in range(first, WINDOWS)]
 
 
-def test_a_log_that_ends_within_a_window_gives_the_whole_ones(parquet: Path) -> None:
-    table = pq.read_table(parquet)
-    pq.write_table(table.slice(0, 5), parquet, store_schema=False)
-    with LogReader(parquet, 2) as log:
+def test_a_log_that_ends_within_a_window_gives_the_whole_ones(parquet: Path, tmp_path: Path) -> None:
+    table = pa.concat_tables(pq.read_table(path) for path in log_files(parquet))
+    pq.write_table(table.slice(0, 5), tmp_path / "short.parquet", store_schema=False)
+    with LogReader(tmp_path / "short.parquet", 2) as log:
         block = log.take(10)
     assert (len(block), block.y_pred.shape, block.table.num_rows) == (2, (2, 2), 5)
+
+
+def test_a_folder_without_parts_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"the log's folder holds no part: '{tmp_path}'"):
+        LogReader(tmp_path, 2)

@@ -99,8 +99,12 @@ def test_the_result_is_the_runs_with_what_a_conftest_made_of_it(
 
     monkeypatch.setattr(session, "execute", execute)
     overridden, server = SimpleNamespace(), Server()
-    assert call(fixtures.f07_result, session, overridden, server) == "the result"
-    assert given == [(overridden, server)]
+    assert call(fixtures.f07_result, session, overridden, server, None) == "the result"
+    assert given == [(overridden, server, None)]
+
+
+def test_without_a_cluster_this_process_replays(session: ValidationSession) -> None:
+    assert call(fixtures.f07_replayer, session.checked, None) is None
 
 
 def test_a_session_that_only_collects_has_no_checked_variant(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_f07.plugin.outcome import Outcomes
 
-PASSED, FAILED = SimpleNamespace(failures=[]), SimpleNamespace(failures=["one"])
+PASSED, FAILED = SimpleNamespace(report_outcome="passed"), SimpleNamespace(report_outcome="failed")
 
 
 def report(when: str, outcome: Any, longrepr: Any = None, **extra: str) -> pytest.TestReport:

@@ -149,7 +149,7 @@ def test_a_run_is_executed_once_and_its_time_is_no_models(
 ) -> None:
     outputs, server, prepared = [], SimpleNamespace(), validation.checked
 
-    def execute(prepared: Any, server: Any, target: Any, on_progress: Any) -> Any:
+    def execute(prepared: Any, server: Any, target: Any, on_progress: Any, replayer: Any) -> Any:
         outputs.append(target)
         assert os.environ["HOST"] == "before"
         return replace(prepared.no_result(target), stage_seconds={"start": 5.0, "replay": 20.0})
@@ -158,8 +158,8 @@ def test_a_run_is_executed_once_and_its_time_is_no_models(
     monkeypatch.setenv("HOST", "before")
     collect(validation, monkeypatch, *NAMES)
     monkeypatch.setenv("HOST", "a fixture's")
-    result = validation.execute(prepared, server)
-    assert validation.execute(prepared, server) is result
+    result = validation.execute(prepared, server, None)
+    assert validation.execute(prepared, server, None) is result
     assert outputs == [validation.manifest.paths]
     calls: list[Any] = [SimpleNamespace(duration=duration) for duration in (25.5, 0.5)]
     for call in calls:
@@ -176,8 +176,8 @@ def test_a_run_that_was_interrupted_is_not_begun_again(
     monkeypatch.setattr(module, "execute", execute)
     server: Any = SimpleNamespace()
     with pytest.raises(KeyboardInterrupt):
-        validation.execute(validation.checked, server)
-    assert validation.execute(validation.checked, server).verdicts == {}
+        validation.execute(validation.checked, server, None)
+    assert validation.execute(validation.checked, server, None).verdicts == {}
 
 
 # -- the end

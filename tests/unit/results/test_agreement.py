@@ -29,7 +29,8 @@ CASES = {
         Counts(50, 33773, 6, 476),
         "open",
         "F05's precision of 0.667 is 0.655 (0.214 to 0.845) at the base rate here, 1.5%; here it is 0.893 (0.785 to "
-        "0.950): F05's split of 5,147 windows is too small to tell whether they agree.",
+        "0.950): F05's split of 5,147 windows, 83 labelled 1 and 3 predicted 1, is too small to tell whether they "
+        "agree.",
     ),
     "v601 pvpcs": (
         [[157, 0], [89, 0]],
@@ -42,7 +43,7 @@ CASES = {
         Counts(43, 562, 8, 27),
         "open",
         "F05's precision of 0.667 is 0.679 (0.327 to 0.772) at the base rate here, 10.9%; here it is 0.843 (0.720 to "
-        "0.918): F05's split of 96 windows is too small to tell whether they agree.",
+        "0.918): F05's split of 96 windows, 10 labelled 1 and 9 predicted 1, is too small to tell whether they agree.",
     ),
     "never 1 here": (
         [[195, 26], [29, 70]],
@@ -70,7 +71,8 @@ CASES = {
         Counts(900, 8900, 100, 100),
         "disagree",
         "F05's precision of 0.333 is 0.151 (0.057 to 0.310) at the base rate here, 10.0%; here it is 0.900 (0.880 to "
-        "0.917): they disagree, and the base rate does not explain it (F05's split of 21 windows is small).",
+        "0.917): they disagree, and the base rate does not explain it (F05's split of 21 windows, 5 labelled 1 and 6 "
+        "predicted 1, is small).",
     ),
 }
 

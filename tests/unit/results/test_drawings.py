@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -17,6 +18,7 @@ from pytest_f07.results import figures
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.run_figures import draw_all
 from pytest_f07.results.scores import RowBlock, Scores
 from pytest_f07.variant.paths import Outputs
 from tests.unit.small_run import model
@@ -69,7 +71,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     out.figures.mkdir(parents=True)
     audits = {drawn.name: ModelAudit(scores=scores_of(drawn)) for drawn in MODELS}
     models = [replace(model(drawn.name, "v401"), summary={"test_metrics": drawn.f05}) for drawn in MODELS]
-    figures.draw_all(out, models, LogCounts({drawn.name: drawn.metrics for drawn in MODELS}, audits))
+    draw_all(out, models, LogCounts({drawn.name: drawn.metrics for drawn in MODELS}, audits))
     return {path.stem: kept[int(path.read_bytes())] for path in out.figures.iterdir()}
 
 
@@ -96,23 +98,31 @@ def test_each_cell_of_the_confusion_matrix_holds_its_count_name_and_share(
     pictures: dict[str, Any], drawn: Drawn
 ) -> None:
     picture, counts = pictures[f"confusion_{drawn.name}"], drawn.metrics
-    [axes] = picture.axes
+    *texts_of_cells, title = picture.texts
     cells: dict[tuple[int, int], list[str]] = {}
-    for text in axes.texts:
+    for text in texts_of_cells:
+        # Labels are left of the cells, predictions below them.
         x, y = text.get_position()
-        cells.setdefault((round(x), round(y)), []).append(text.get_text())
+        cells.setdefault((int(x > 0.17) + int(x > 0.57), int(y < 0.88) + int(y < 0.49) + int(y < 0.1)), []).append(
+            text.get_text()
+        )
     zeros, ones = counts.tn + counts.fp, counts.fn + counts.tp
     assert cells == {
-        (0, 0): [f"{counts.tn:,}", f"TN, {counts.tn / zeros:.1%}"],
-        (1, 0): [f"{counts.fp:,}", f"FP, {counts.fp / zeros:.1%}"],
-        (0, 1): [f"{counts.fn:,}", f"FN, {counts.fn / ones:.1%}"],
-        (1, 1): [f"{counts.tp:,}", f"TP, {counts.tp / ones:.1%}"],
+        (0, 1): ["label 0"],
+        (1, 1): [f"{counts.tn:,}", f"TN, {counts.tn / zeros:.1%}"],
+        (2, 1): [f"{counts.fp:,}", f"FP, {counts.fp / zeros:.1%}"],
+        (0, 2): ["label 1"],
+        (1, 2): [f"{counts.fn:,}", f"FN, {counts.fn / ones:.1%}"],
+        (2, 2): [f"{counts.tp:,}", f"TP, {counts.tp / ones:.1%}"],
+        (1, 3): ["predicted 0"],
+        (2, 3): ["predicted 1"],
     }
-    shares = [[counts.tn / zeros, counts.fp / zeros], [counts.fn / ones, counts.tp / ones]]
-    assert np.allclose(axes.images[0].get_array(), shares)
-    assert texts(axes.get_xticklabels()) == ["predicted 0", "predicted 1"]
-    assert texts(axes.get_yticklabels()) == ["label 0", "label 1"]
-    assert texts(picture.texts) == [drawn.name]
+    assert title.get_text() == drawn.name
+    shares = [counts.tn / zeros, counts.fp / zeros, counts.fn / ones, counts.tp / ones]
+    blues = mpl.colormaps["Blues"]
+    assert [cell.get_facecolor() for cell in picture.artists] == [blues(share) for share in shares]
+    corners = [(cell.get_x() > 0.5, cell.get_y() < 0.4) for cell in picture.artists]
+    assert corners == [(False, False), (True, False), (False, True), (True, True)]
 
 
 @each_model
@@ -167,22 +177,3 @@ def test_models_side_by_side_have_their_own_marks_filled_and_those_of_f05_hollow
     for name, (mark, color) in marks.items():
         assert drawn_marks[mark, color] == [(ratios(drawn.metrics)[name], y) for y, drawn in enumerate(MODELS)]
         assert drawn_marks[mark, "white"] == [(drawn.f05[name], y) for y, drawn in enumerate(MODELS)]
-
-
-def test_the_pace_shows_windows_a_second_and_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[Any] = []
-
-    def keep(figure: Any) -> bytes:
-        kept.append(figure)
-        return b""
-
-    monkeypatch.setattr(figures, "to_png", keep)
-    # Two seconds of eight answers each: 10 windows in 0.1 s, then 30 in 0.2 s, one of them in 0.7 s.
-    requests = [(second / 8, 10, 0.1) for second in range(1, 9)]
-    requests += [(1 + second / 8, 30, 0.7 if second == 3 else 0.2) for second in range(1, 9)]
-    figures.draw_pace(requests)
-    [left, right] = kept[0].axes
-    assert left.patches[0].get_data().values.tolist() == [80, 240]
-    heights = {patch.get_label(): patch.get_data().values for patch in right.patches}
-    assert np.allclose(heights["slowest"], [100, 700])
-    assert np.allclose(heights["median"], [100, 200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,17 @@ def test_the_lines_mark_unknown_codes_and_order_codes_by_what_they_change() -> N
         "  1     0.250000  -0.250000",
         "  5     0.750000  +0.250000",
         "  90    0.500000  +0.000000",
+    ]
+
+
+def test_a_code_without_which_there_is_no_score_comes_last() -> None:
+    explained = explanation([SAME, SCORE])
+    without = {1: NAN, 5: 0.75, 90: 0.5}
+    lines = list(replace(explained, without=without).lines())
+    assert [line.split() for line in lines[-3:]] == [
+        ["5", "0.750000", "+0.250000"],
+        ["90", "0.500000", "+0.000000"],
+        ["1", "none", "–"],
     ]
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -16,25 +12,18 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from pytest_f07.results.audit import ModelAudit
-from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.figures import (
     ComparisonPoint,
-    draw_all,
     draw_comparison,
     draw_confusion,
-    draw_pace,
     draw_scores,
 )
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import RowBlock, Scores
-from pytest_f07.variant.paths import Outputs
-from tests.unit.small_run import model
 
 NAME = "inverter_trip.cnn"
 COUNTS = Metrics(NAME, tp=12, tn=3400, fp=5, fn=67)
 RUNTIME = {"precision": 0.71, "recall": 0.15, "f1": 0.25}
-RC = "font.size: 30\naxes.facecolor: red\nsavefig.dpi: 30\nsavefig.transparent: True\nfigure.facecolor: green\n"
 
 
 def make_scores(y_prob: list[float], labels: list[int], threshold: float = 0.7) -> Scores:
@@ -54,18 +43,6 @@ FIGURES: dict[str, Callable[[], bytes]] = {
     "comparison": lambda: draw_comparison(POINTS),
 }
 each_figure = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
-
-
-def draw_run(folder: Path) -> dict[str, bytes]:
-    """Return the figures of a run of two models, by file name."""
-    out = Outputs(folder)
-    out.figures.mkdir(parents=True)
-    first = replace(model(NAME, "v402"), summary={"test_metrics": {"precision": 0.8, "recall": 0.4, "f1": 0.5}})
-    counts = LogCounts(
-        {NAME: COUNTS, "b": Metrics("b", 1, 2, 3, 4)}, {NAME: ModelAudit(scores=SCORES), "b": ModelAudit()}
-    )
-    draw_all(out, [first, model("b", "v401")], counts)
-    return {path.name: path.read_bytes() for path in out.figures.iterdir()}
 
 
 @each_figure
@@ -117,6 +94,17 @@ def test_any_counts_and_names_can_be_drawn(name: str, counts: tuple[int, int, in
     assert draw_comparison([ComparisonPoint(name, {"precision": 0.0, "recall": 1.0, "f1": 0.0}, {})] * 3)
 
 
+def test_wrong_predictions_have_another_hue_than_right_ones() -> None:
+    """Whatever the counts are: blue beside the letters of right cells, orange beside those of wrong ones."""
+    picture = Image.open(io.BytesIO(draw_confusion(Metrics("a", tp=5, tn=5, fp=5, fn=5)))).convert("RGB")
+    width, height = picture.size
+    for label, prediction in np.ndindex(2, 2):
+        place = round((0.23 + 0.4 * prediction) * width), round((0.315 + 0.39 * label) * height)
+        red, _, blue = np.asarray(picture)[place[1], place[0]].astype(int)
+        assert (blue > red + 50) == (label == prediction)
+        assert (red > blue + 50) == (label != prediction)
+
+
 @pytest.mark.parametrize("name", ["w" * 30, "W" * 100, "i" * 100])
 def test_a_long_name_is_not_cut_off(name: str) -> None:
     """Its letters shrink: the first and last column of each picture stay empty."""
@@ -133,35 +121,6 @@ def test_a_long_name_is_not_cut_off(name: str) -> None:
 def test_a_letter_that_the_font_lacks_does_not_end_a_run() -> None:
     """Warnings are errors here, as they may be in a host."""
     assert draw_confusion(replace(COUNTS, prediction_name="電池")) != draw_confusion(COUNTS)
-
-
-def test_a_replay_of_one_answer_has_a_pace() -> None:
-    assert draw_pace([(0.0, 1, 0.0)]).startswith(b"\x89PNG")
-    assert draw_pace([(0.5, 256, 0.01), (1.0, 256, 0.02), (1.5, 3, 0.01)] * 30).startswith(b"\x89PNG")
-
-
-def test_a_run_has_two_pictures_a_model_and_one_of_all(tmp_path: Path) -> None:
-    drawn = draw_run(tmp_path)
-    kinds = {f"{kind}_{name}.png" for kind in ("confusion", "scores") for name in (NAME, "b")}
-    assert set(drawn) == {"comparison.png", *kinds}
-    assert drawn[f"confusion_{NAME}.png"] == draw_confusion(COUNTS)
-    assert drawn[f"scores_{NAME}.png"] == draw_scores(COUNTS, SCORES)
-
-
-def test_a_matplotlibrc_in_the_users_folder_changes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "matplotlibrc").write_text(RC)
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import pathlib, tests.unit.results.test_figures as t; t.draw_run(pathlib.Path('there'))",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MPLBACKEND": "svg"},
-        check=True,
-    )
-    under_settings = {path.name: path.read_bytes() for path in Outputs(tmp_path / "there").figures.iterdir()}
-    assert under_settings == draw_run(tmp_path / "here")
 
 
 def test_drawing_leaves_the_hosts_settings_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pytest_f07.endpoints.endpoint import Provides
@@ -23,6 +24,7 @@ from pytest_f07.results.identity import ServedModel
 from pytest_f07.results.judgement import judge, judge_all
 from pytest_f07.results.metric_table import values
 from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.non_finite import UNKNOWN, NonFiniteWindows, WindowKind
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import model, run_result
 
@@ -60,10 +62,14 @@ def judge_model(
     return judge(model("a", "v402"), served, log, FixedFault(infer_fault), required, equivalence, recount_fault)
 
 
-def non_finite_audit(own: int, total: int, wrong_pred: int = 0) -> ModelAudit:
-    """Return the audit of a model with scores that are not numbers, ``own`` of them in its own dataset."""
+def non_finite_audit(own: int, total: int, wrong_pred: int = 0, kind: str | None = None) -> ModelAudit:
+    """Return the audit of a model with scores that are not numbers, ``own`` of them in its own dataset.
+
+    :param kind: of those windows; None where it was not looked at.
+    """
     datasets = {"v402": replace(OWN, non_finite=own)}
-    return replace(SOUND, datasets=datasets, non_finite=total, wrong_pred=wrong_pred)
+    windows = {"v402": NonFiniteWindows({kind: WindowKind(own, 7, "v402 row 7: [90]")})} if kind else {}
+    return replace(SOUND, datasets=datasets, non_finite=total, wrong_pred=wrong_pred, non_finite_windows=windows)
 
 
 def test_a_sound_model_passes_without_a_word() -> None:
@@ -124,12 +130,13 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "NONFINITE mask": (
         {
-            "audit": non_finite_audit(1, 1),
+            "audit": non_finite_audit(1, 1, kind=UNKNOWN),
             "served": replace(SERVED, needs_a_code=True),
             "equivalence": WITHOUT_NUMBER,
         },
-        "1 of 1,200 scores of its own dataset v402 is not a number; the model pools over a mask, and a window without "
-        "a known code leaves nothing to pool. Train it without mask_zero, or keep such windows out of its dataset.",
+        "1 of 1,200 scores of its own dataset v402 is not a number (1 window of unknown codes alone, as v402 row 7: "
+        "[90]); the model pools over a mask, and a window without a known code leaves nothing to pool. Train it "
+        "without mask_zero, or keep such windows out of its dataset.",
     ),
     "NONFINITE overflow": (
         {"audit": non_finite_audit(1, 1), "equivalence": WITHOUT_NUMBER},
@@ -288,6 +295,36 @@ def test_each_model_is_judged_by_what_was_found_of_it(tmp_path: Path) -> None:
     assert list(codes) == ["a", "b"]
     assert {"F07-RECOUNT"} == codes["a"] - codes["b"]
     assert {"F07-EQUIVALENCE"} == codes["b"] - codes["a"]
-    [differing] = [failure for failure in verdicts["b"].failures if failure.code == "F07-EQUIVALENCE"]
-    assert differing.sentence.endswith(" To see in which layer: make explain7 VARIANT=v701 MODEL=b ROW=<row>")
     assert not any("explain7" in failure.sentence for failure in verdicts["a"].failures)
+
+
+def differing(dataset: str) -> Equivalence:
+    """Return a comparison that finds row 9 of a dataset wrong."""
+    equivalence = Equivalence(0.5, windows=1)
+    scores = np.array([0.1, 0.9], np.float32), np.array([0.1, 0.1], np.float32)
+    equivalence.compare(dataset, np.array([3, 9]), np.zeros(2, np.int8), *scores)
+    return equivalence
+
+
+OFFERS = {
+    "its own dataset": ("F07-EQUIVALENCE", differing("v402"), SOUND, "ROW=9"),
+    "another dataset": ("F07-EQUIVALENCE", differing("v403"), SOUND, "DATASET=v403 ROW=9"),
+    "no number": ("F07-NONFINITE", differing("v403"), non_finite_audit(1, 1, kind=UNKNOWN), "ROW=7"),
+    "no number anywhere": ("F07-NONFINITE", AGREEING, non_finite_audit(1200, 1200), "ROW=0"),
+}
+
+
+@pytest.mark.parametrize(("code", "equivalence", "audit", "place"), OFFERS.values(), ids=OFFERS)
+def test_a_failure_that_a_layer_causes_offers_to_explain_its_first_row(
+    tmp_path: Path, code: str, equivalence: Equivalence, audit: ModelAudit, place: str
+) -> None:
+    manifest = run_result(tmp_path, {}).manifest
+    folder = manifest.package.model_folder("a__m")
+    folder.mkdir(parents=True)
+    (folder / "model.h5").write_bytes(b"file")
+    models = [replace(model("a", "v402"), folder=folder)]
+    params, log = run_result(tmp_path, {}).params, LogCounts({"a": COUNTED}, {"a": audit})
+    checks = InferCheck(models, {}), AgainCheck(models), {"a": equivalence}
+    [verdict] = judge_all(manifest, params, models, {}, Provides(), log, *checks, None, {}).values()
+    [failure] = [failure for failure in verdict.failures if failure.code == code]
+    assert failure.sentence.endswith(f" To see in which layer: make explain7 VARIANT=v701 MODEL=a {place}")

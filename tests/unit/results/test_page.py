@@ -9,7 +9,7 @@ import pytest
 from pytest_f07.replay.replay import Completion, Timings
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.page import make_page, read_figures
+from pytest_f07.results.page import make_page
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from tests.unit.results.comparison.test_history import write_metadata
@@ -47,11 +47,11 @@ def test_the_outcome_counts_every_model_of_the_package(
 def test_the_page_shows_the_numbers_of_the_replay(tmp_path: Path) -> None:
     page = make_page(run_of_two(tmp_path, PASSED), None)
     assert (page.requests, page.windows_per_second, page.latency["p50_ms"]) == (2, 2.0, 500.0)
-    assert page.pace_png is not None
-    assert page.pace_png.startswith(b"\x89PNG")
-    assert page.comparison_png is None
+    assert page.pace is not None
+    assert page.pace.columns[0].values == ["2.00"]
+    assert page.side_by_side is not None
+    assert [column.values for column in page.side_by_side.columns[:2]] == [["a"], [0.75]]
     assert page.counts == {"windows": 0, "predictions": 0}
-    assert page.comparison_alt.endswith(" a: precision 0.75, recall 0.60, F1 0.67.")
 
 
 def test_the_servers_log_is_shown_where_something_failed(tmp_path: Path) -> None:
@@ -87,15 +87,6 @@ def test_provenance_names_the_keras_that_saved_each_model(tmp_path: Path) -> Non
     assert make_page(replace(result, models=(first, newer)), None).provenance["models saved by"] == (
         "Keras 2.15.0 (a); Keras 3.15.1xxxxxxxxxxxxxx (a__b)"
     )
-
-
-def test_figures_are_read_by_kind_where_they_were_drawn(tmp_path: Path) -> None:
-    result = run_of_two(tmp_path, PASSED)
-    assert read_figures(result, "a") == {}
-    result.outputs.figures.mkdir(parents=True)
-    result.outputs.confusion_png("a").write_bytes(b"confusion")
-    result.outputs.scores_png("a").write_bytes(b"scores")
-    assert read_figures(result, "a") == {"confusion": b"confusion", "scores": b"scores"}
 
 
 def test_the_runs_before_this_one_are_its_history(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""Test the parts of report.html beside pytest-html's own: no text of a package becomes markup."""
+"""Test what report.html shows beside pytest-html's own parts: no text of a package becomes markup."""
 
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -21,17 +22,20 @@ from pytest_f07.results.comparison.compare import Change, Comparison, ModelChang
 from pytest_f07.results.comparison.flips import Flip, Flips
 from pytest_f07.results.comparison.history import HistoryEntry
 from pytest_f07.results.comparison.pairs import CELLS, Pairs
+from pytest_f07.results.failure_codes import FAILURE_CODES
+from pytest_f07.results.figures import ComparisonPoint
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.page import Page
+from pytest_f07.results.page import MANY_MODELS, Page
+from pytest_f07.results.run_charts import describe_models, describe_pace
 from pytest_f07.results.scores import RowExample, Scores, SmallestRows
-from pytest_f07.results.verdict import Failure, Verdict
+from pytest_f07.results.verdict import Failure, Verdict, broken_verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
 from tests.unit.small_run import model
 
 quick = settings(derandomize=True, deadline=None)
 HOSTILE = "<script>alert('x')</script>\"&amp;"
-VOID = {"img"}
+VOID = {"img", "input", "meta"}
 LATENCY = {"p50_ms": 1.25, "p95_ms": 2.0, "p99_ms": 30.0}
 
 
@@ -88,7 +92,7 @@ def make_page(*verdicts: Verdict, **values: Any) -> Page:
     page = Page(
         variant="v701",
         package="v601",
-        models=[],
+        models=[model(verdict.prediction_name, "v402") for verdict in verdicts],
         verdicts={verdict.prediction_name: verdict for verdict in verdicts},
         expected=len(verdicts),
         note=None,
@@ -119,7 +123,7 @@ def full_page(text: str) -> tuple[list[str], Page]:
         return texts[-1]
 
     name = place("Name")
-    row = RowExample(7, place("Window"), None, 0.75)
+    row = RowExample(7, place("Window"), 0, 0.75)
     audit = ModelAudit(datasets={place("Dataset"): DatasetStats(5, 1, 9, 2, 3, 1)})
     audit.scores = Scores(most_wrong=smallest_rows(row), nearest=smallest_rows(replace(row, window=place("Near"))))
     verdict = replace(
@@ -149,8 +153,8 @@ def full_page(text: str) -> tuple[list[str], Page]:
         log_tail=[place("Line 1"), place("Line 2")],
         provenance={place("Fact"): place(digest)},
         files={place("File"): {"size": 1, "sha256": place(digest[::-1])}},
-        comparison_png=b"x",
-        pace_png=b"y",
+        side_by_side=describe_models([ComparisonPoint(place("Beside"), {"f1": 0.5}, {})]),
+        pace=describe_pace([(0.5, 10, 0.1)]),
         history={
             place("Old name"): [
                 HistoryEntry("2026", place("Run"), place("Old package"), "", "passed", {}, (place("Change"),))
@@ -161,43 +165,46 @@ def full_page(text: str) -> tuple[list[str], Page]:
     )
 
 
-def full_model(text: str) -> tuple[list[str], Model]:
+def full_model(name: str, text: str) -> tuple[list[str], Model]:
     """Return a model whose every text holds ``text``; and those texts."""
     kind: Any = f"kind {text}"
     source, strategy = f"source {text}", f"strategy {text}"
     vectorization = Vectorization(kind, (1,), 1)
     summary = {"test_metrics": {"f1": 0.5}, "imbalance_policy": {"config": {"strategy": strategy}}}
-    return [kind, source, strategy[:40]], replace(model("a", source), vectorization=vectorization, summary=summary)
+    return [kind, source, strategy[:40]], replace(model(name, source), vectorization=vectorization, summary=summary)
 
 
-def render_all(text: str) -> tuple[list[str], list[str]]:
-    """Return all pieces of HTML, and all texts that must stand in them."""
+def render_all(text: str) -> tuple[str, list[str]]:
+    """Return the page, and all texts that must stand in it."""
     page_texts, page = full_page(text)
-    model_texts, model = full_model(text)
-    [verdict] = page.verdicts.values()
-    figures = {"confusion": b"z", "scores": b"z"}
-    html = [report.verdict_html(page), report.details_html(page), report.name_cell(verdict.prediction_name, model)]
-    html += [report.model_html(verdict, model, figures), *report.row_cells(verdict, model)]
-    return html, page_texts + model_texts
+    [name] = page.verdicts
+    model_texts, its_model = full_model(name, text)
+    return report.page_html(replace(page, models=[its_model], note=None)), page_texts + model_texts
 
 
 TEXT = st.just(HOSTILE) | st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1)
-HARMLESS = [ParsedHtml(html).shape for html in render_all("harmless")[0]]
+HARMLESS = ParsedHtml(render_all("harmless")[0]).shape
 
 
 @quick
 @given(TEXT)
 def test_every_text_is_shown_as_it_is_and_is_never_markup(text: str) -> None:
     html, texts = render_all(text)
-    pieces = [ParsedHtml(piece) for piece in html]
-    assert [piece.shape for piece in pieces] == HARMLESS
-    visible = "".join(piece.text for piece in pieces)
+    parsed = ParsedHtml(html)
+    assert parsed.shape == HARMLESS
     for page_text in texts:
-        assert page_text in visible
-    attributes = [values for piece in pieces for _, values in piece.elements]
-    assert all(values["src"].startswith("data:image/png;base64,") for values in attributes if "src" in values)
+        assert page_text in parsed.text or page_text.startswith("Note ")
+    attributes = [values for _, values in parsed.elements]
+    assert all(values["href"].startswith(("#", "data:")) for values in attributes if "href" in values)
+    assert not any("src" in values for values in attributes)
     assert {values["data-copy"] for values in attributes if "data-copy" in values} <= set(texts)
-    assert sum(f"Name {text}" in values.get("alt", "") for values in attributes) == 3
+
+
+@quick
+@given(TEXT)
+def test_a_note_is_shown_as_it_is(text: str) -> None:
+    html = ParsedHtml(report.page_html(make_page(note=text)))
+    assert text.strip() in html.texts("p", **{"class": "f07-sentence"})
 
 
 OUTCOMES = {
@@ -207,7 +214,7 @@ OUTCOMES = {
         None,
         "2 of 2",
         "passed",
-        "All 2 models do in the runtime what the package says.",
+        "The server answers what the package's models compute.",
     ),
     "PASSED alone": (
         [passed_verdict("a")],
@@ -215,7 +222,7 @@ OUTCOMES = {
         None,
         "1 of 1",
         "passed",
-        "The model does in the runtime what the package says.",
+        "The server answers what the package's model computes.",
     ),
     "FAILED": (
         [passed_verdict("a"), failed_verdict("b")],
@@ -241,67 +248,104 @@ OUTCOMES = {
 @pytest.mark.parametrize(("word", "case"), OUTCOMES.items(), ids=OUTCOMES)
 def test_the_verdict_says_what_came_out(word: str, case: tuple[list[Verdict], int, str | None, str, str, str]) -> None:
     verdicts, expected, note, counts, style, sentence = case
-    html = ParsedHtml(report.verdict_html(make_page(*verdicts, expected=expected, note=note)))
+    html = ParsedHtml(report.page_html(make_page(*verdicts, expected=expected, note=note)))
     word = re.split(" and| though| alone", word)[0]
     [shown] = html.texts("p", **{"class": "f07-word"})
     assert shown.lstrip("✓✕! ") == word
     assert html.texts("p", **{"class": "f07-sentence"}) == [sentence]
     assert len(html.texts("section", **{"class": f"f07-verdict {style}"})) == 1
     assert html.texts("dd")[:3] == ["v701", "v601", f"{counts} passed"]
-    failures = [f"F07-BOOKS {verdict.prediction_name}: no" for verdict in verdicts if verdict.failures]
-    assert html.texts("li") == failures
+    says_what_it_does_not = "That does not say whether labels are right" in html.text
+    assert says_what_it_does_not == (word == "PASSED")
 
 
-def test_columns_and_cells_stand_in_one_order() -> None:
-    heads = [ParsedHtml(cell) for cell in report.header_cells()]
-    cells = [ParsedHtml(cell) for cell in report.row_cells(passed_verdict("a"), None)]
-    assert [head.text.replace("\N{NO-BREAK SPACE}", " ") for head in heads] == [
-        "TP",
-        "TN",
-        "FP",
-        "FN",
-        "Precision",
-        "Recall",
-        "F1",
-        "Base rate",
-        "MCC",
-        "No ref. 1",
-        "No ref. 0",
-        "No ref.",
-        "Not numbers",
-        "Unknown codes",
-        "Empty windows",
+def test_what_was_not_held_against_the_oracle_is_not_called_proven() -> None:
+    off = Check("equivalence_labels", "Equivalence", "equivalence is off in params.yaml", is_off=True)
+    html = ParsedHtml(report.page_html(make_page(passed_verdict("a"), checks=[off])))
+    [sentence] = html.texts("p", **{"class": "f07-sentence"})
+    assert "was not looked at" in sentence
+    assert "The server answers what" not in html.text
+
+
+def test_what_failed_is_told_by_code_and_sentence_with_its_explanation() -> None:
+    def failed(name: str, *failures: tuple[str, str]) -> Verdict:
+        return replace(passed_verdict(name), failures=[Failure(*failure) for failure in failures])
+
+    page = make_page(
+        failed("a", ("F07-BOOKS", "no balance"), ("F07-INFER", "says otherwise")),
+        failed("b", ("F07-BOOKS", "no balance")),
+        *(failed(f"c{number}", ("F07-INFER", f"differs {number}")) for number in range(6)),
+    )
+    html = ParsedHtml(report.page_html(page))
+    assert html.texts("h3")[:2] == ["F07-BOOKS 2 models", "F07-INFER 7 models"]
+    [failures] = html.texts("section", **{"aria-label": "Failures"})
+    assert "a, b: no balance" in failures
+    assert failures.count("no balance") == 1
+    assert "2 more" in failures
+    assert "What F07-BOOKS means, and what to do" in failures
+    assert FAILURE_CODES["F07-INFER"].remedy in failures
+    assert html.texts("td", **{"class": "f07-result"})[:2] == ["failedF07-BOOKSF07-INFER", "failedF07-BOOKS"]
+
+
+def test_at_most_two_failed_rows_unfold_by_themselves() -> None:
+    verdicts = [passed_verdict("a"), *(failed_verdict(name) for name in "bcd")]
+    html = report.page_html(make_page(*verdicts))
+    assert re.findall(r"<details open><summary>Details of (\w)</summary>", html) == ["b", "c"]
+
+
+def test_the_sentence_of_a_broken_run_stands_once_and_no_model_failed() -> None:
+    note = "The run broke: the server died. No metadata was written."
+    verdicts = [broken_verdict(name, "the server died") for name in "abc"]
+    html = ParsedHtml(report.page_html(make_page(*verdicts, note=note, is_broken=True)))
+    assert html.text.count("the server died") == 1
+    assert "F07-BROKEN" in html.texts("p", **{"class": "f07-sentence"})[0]
+    assert html.texts("td", **{"class": "f07-result"}) == ["not judged"] * 3
+    assert "What failed" not in html.text
+    assert html.texts("summary")[0] == "What F07-BROKEN means, and what to do"
+
+
+ALWAYS = ["TP", "TN", "FP", "FN", "Precision", "Recall", "F1", "Base rate", "MCC"]
+SHOWN = {
+    "nothing else": ({}, {}, []),
+    "no reference": ({"no_ref_pred_1": 5}, {}, ["No ref."]),
+    "not numbers": ({}, {"non_finite": 3}, ["Not numbers"]),
+    "labels alone": ({}, {"non_finite": 3, "has_scores": False}, []),
+}
+
+
+@pytest.mark.parametrize(("counts", "audit", "more"), SHOWN.values(), ids=SHOWN)
+def test_columns_that_are_0_for_all_models_are_left_out(
+    counts: dict[str, Any], audit: dict[str, Any], more: list[str]
+) -> None:
+    verdict = Verdict("a", Metrics("a", 3, 4, 1, 2, **counts), audit=ModelAudit(**audit))
+    html = ParsedHtml(report.page_html(make_page(Verdict("b", Metrics("b"), audit=ModelAudit()), verdict)))
+    assert [text for text in html.texts("th", scope="col") if not text.startswith(("predicted", "not a"))] == [
+        "Result",
+        "Model",
+        *ALWAYS,
+        *more,
     ]
-    shown = [cell.text.split()[0].removesuffix("0.3006").removesuffix("0.2307") for cell in cells]
-    assert shown == [
-        "3",
-        "4",
-        "1",
-        "2",
-        "0.7500",
-        "0.6000",
-        "0.6667",
-        "50.00%",
-        "0.4082",
-        "5",
-        "0",
-        "5",
-        "0",
-        "undefined",
-        "undefined",
-    ]
-    for head, cell in zip(heads, cells, strict=True):
-        (_, head_attributes), (_, cell_attributes) = head.elements[0], cell.elements[0]
-        assert cell_attributes["class"] == f"col-{head_attributes['data-column-type']}"
-        assert cell_attributes["data-label"] == head.text
-        assert head_attributes["title"]
+    left_out = [title for title in ("No ref.", "Not numbers", "Unknown codes", "Empty windows") if title not in more]
+    assert f"{', '.join(left_out)}: 0 or not known for all models" in html.text
+    assert html.texts("dt")[-len(ALWAYS) - len(more) :] == [*ALWAYS, *more]
+
+
+def cells_of(verdict: Verdict | None, known_model: Model | None = None) -> dict[str, report.Cell]:
+    return {cell.column.key: cell for cell in report.make_cells(report.COLUMNS, verdict, known_model)}
+
+
+def test_a_models_metrics_stand_in_its_row() -> None:
+    cells = cells_of(passed_verdict("a"))
+    shown = [cell.text for cell in cells.values()]
+    ratios = ["0.7500", "0.6000", "0.6667", "50.00%", "0.4082"]
+    assert shown == ["3", "4", "1", "2", *ratios, "5", "0", "undefined", "undefined"]
+    assert (cells["precision"].order, cells["unknown_codes"].order) == (0.75, None)
 
 
 def test_a_models_own_figures_stand_below_ours() -> None:
     test_metrics = {"precision": 0.5, "f1": 0.25, "confusion_matrix": [[1, 1], [1, 5]]}
-    cells = report.row_cells(passed_verdict("a"), replace(model("a", "v402"), summary={"test_metrics": test_metrics}))
-    shown = {column.title: ParsedHtml(cell).texts("small") for column, cell in zip(report.COLUMNS, cells, strict=True)}
-    assert {title: text for title, text in shown.items() if text} == {
+    cells = cells_of(passed_verdict("a"), replace(model("a", "v402"), summary={"test_metrics": test_metrics}))
+    assert {cell.column.title: cell.smalls for cell in cells.values() if cell.smalls} == {
         "Precision": ["0.3006 to 0.9544", "F05 0.5000"],
         "Recall": ["0.2307 to 0.8824"],
         "F1": ["F05 0.2500"],
@@ -309,101 +353,151 @@ def test_a_models_own_figures_stand_below_ours() -> None:
     }
 
 
-def sort_models(verdicts: list[Verdict], title: str) -> list[str]:
-    """Return the models as pytest-html sorts them by a column: by the text of its cells."""
-    place = [column.title for column in report.COLUMNS].index(title)
-    cells = {verdict.prediction_name: ParsedHtml(report.row_cells(verdict, None)[place]).text for verdict in verdicts}
-    return sorted(cells, key=lambda name: cells[name])
-
-
-@quick
-@given(st.lists(st.integers(0, 10**11), min_size=2, max_size=6, unique=True))
-def test_numbers_sort_as_texts_in_their_own_order(counts: list[int]) -> None:
-    verdicts = [Verdict(str(count), Metrics("a", tp=count), audit=ModelAudit()) for count in counts]
-    assert sort_models(verdicts, "TP") == [str(count) for count in sorted(counts)]
-    with_rate = [Verdict(str(count), Metrics("a", tp=count, tn=10**11 - count), audit=ModelAudit()) for count in counts]
-    rates = [ParsedHtml(report.row_cells(verdict, None)[7]).text for verdict in with_rate]
-    assert [float(rate.strip("% ")) for rate in sorted(rates)] == sorted(float(rate.strip("% ")) for rate in rates)
-
-
-def test_correlations_sort_as_texts_though_some_are_negative() -> None:
-    """pytest-html compares the source of the cells."""
-    place = [column.key for column in report.COLUMNS].index("mcc")
-    tables = [(0, 0, 9, 9), (1, 1, 9, 9), (3, 1, 4, 2), (3, 4, 1, 2), (9, 9, 0, 0)]  # from all wrong to all right
-    cells = [
-        report.row_cells(Verdict("a", Metrics("a", *counts), audit=ModelAudit()), None)[place] for counts in tables
-    ]
-    assert sorted(cells) == cells
-    assert [ParsedHtml(cell).text.strip() for cell in cells][::4] == ["-1.0000", "1.0000"]
-
-
-def test_a_model_that_was_not_judged_has_dashes() -> None:
+def test_a_model_that_was_not_judged_has_dashes_and_nothing_to_unfold() -> None:
     tested_model = replace(model("a", "v402"), summary={"test_metrics": {"f1": 0.5}})
     for verdict in (None, Verdict("a")):
         for known_model in (None, tested_model):
-            assert [ParsedHtml(cell).text for cell in report.row_cells(verdict, known_model)] == ["–"] * len(
-                report.COLUMNS
-            )
-    assert "The run broke before there was anything to show." in report.model_html(Verdict("a"), tested_model, {})
+            cells = cells_of(verdict, known_model).values()
+            assert {(cell.text, cell.order, tuple(cell.smalls)) for cell in cells} == {("–", None, ())}
+    html = ParsedHtml(report.page_html(make_page(Verdict("a"), not_judged=["a"], note="n")))
+    assert html.texts("td", **{"class": "f07-result"}) == ["not judged"]
+    assert "Details of a" not in html.text
+
+
+def test_a_score_that_is_not_a_number_is_no_true_negative_in_the_picture() -> None:
+    scores = Scores(not_numbers=np.array([[3, 0], [1, 0]]))
+    verdict = Verdict("a", Metrics("a", tp=5, tn=10, fp=2, fn=3), audit=ModelAudit(scores=scores))
+    html = ParsedHtml(report.page_html(make_page(verdict)))
+    [confusion] = html.texts("table", **{"class": "f07-confusion"})
+    shown = " ".join(confusion.split())
+    assert "label 07TN, 58.3% 2FP, 16.7% 3NaN, 25.0%" in shown
+    assert "label 12FN, 25.0% 5TP, 62.5% 1NaN, 12.5%" in shown
+    assert "is predicted 0 in the metrics" in html.text
+    assert (cells_of(verdict)["TN"].smalls, cells_of(verdict)["FN"].smalls) == (["3 NaN"], ["1 NaN"])
+    alone = ParsedHtml(report.page_html(make_page(passed_verdict("a"))))
+    assert "NaN" not in alone.text
+
+
+def test_a_row_has_an_id_that_no_other_part_of_the_page_has() -> None:
+    names = ["inverter_trip.cnn", "batería", "environment", "title", "F07-models"]
+    html = ParsedHtml(report.page_html(make_page(*(passed_verdict(name) for name in names))))
+    ids = [values["id"] for tag, values in html.elements if tag == "tbody" and "id" in values]
+    assert ids == ["inverter_trip.cnn", "batería", "model-environment", "model-title", "model-F07-models"]
+    assert [values["href"][1:] for tag, values in html.elements if tag == "a" and values["href"][0] == "#"] == ids
 
 
 def test_what_is_empty_is_left_out() -> None:
-    html = ParsedHtml(
-        report.verdict_html(make_page(passed_verdict("a"))) + report.details_html(make_page(passed_verdict("a")))
-    )
-    headings = html.texts("h2") + html.texts("summary")
-    assert headings == ["Models", "More", "Provenance: what was validated, with what", "Environment of pytest"]
-    assert "img" not in {tag for tag, _ in html.elements}
-    html = ParsedHtml(report.verdict_html(make_page(failed_verdict("a"), warnings=["w"], log_tail=["l"])))
-    assert html.texts("h2") + html.texts("summary") == [
-        "What failed",
-        "Worth knowing",
-        "Models",
-        "Last lines of the server's log",
+    html = ParsedHtml(report.page_html(make_page(Verdict("a"))))
+    assert html.texts("h2") == ["Models", "More"]
+    assert html.texts("summary") == [
+        "What the columns mean",
+        "Provenance: what was validated, with what",
+        "Ask the server about a row",
+        "Environment of pytest",
     ]
+    assert {"svg", "figure"}.isdisjoint(tag for tag, _ in html.elements)
+    html = ParsedHtml(report.page_html(make_page(failed_verdict("a"), warnings=["w"], log_tail=["l"])))
+    assert html.texts("h2") == ["What failed", "Worth knowing", "Models", "More"]
+    assert "Last lines of the server's log" in html.texts("summary")
 
 
-def test_a_picture_is_embedded_as_it_is() -> None:
-    png = bytes(range(256))
-    verdict = replace(passed_verdict("a"), audit=ModelAudit())
-    html = report.details_html(make_page(passed_verdict("a"), comparison_png=png, pace_png=png, latency=LATENCY))
-    html += report.model_html(verdict, model("a", "v402"), {"confusion": png, "scores": png})
-    embedded = re.findall(r'src="data:image/png;base64,([^"]*)"', html)
-    assert [base64.b64decode(text) for text in embedded] == [png] * 4
+def test_metrics_are_taken_away_as_csv_and_json() -> None:
+    html = ParsedHtml(report.page_html(make_page(passed_verdict("a"), failed_verdict("b"))))
+    files = {
+        values["download"]: base64.b64decode(values["href"].split(",", 1)[1])
+        for _, values in html.elements
+        if "download" in values
+    }
+    assert list(files) == ["v701_metrics.csv", "v701_metrics.json"]
+    assert files["v701_metrics.csv"].decode().splitlines()[1].startswith("a,3,4,1,2,0.75,")
+    models = json.loads(files["v701_metrics.json"])["models"]
+    assert (models["a"]["metrics"]["TP"], models["a"]["failures"]) == (3, [])
+    assert models["b"]["failures"] == [{"code": "F07-BOOKS", "sentence": "no"}]
+
+
+def page_of_one(audit: ModelAudit, metrics: Metrics, **values: Any) -> ParsedHtml:
+    return ParsedHtml(report.page_html(make_page(Verdict("a", metrics, audit=audit), **values)))
 
 
 def test_the_tables_numbers_are_those_of_the_run() -> None:
     audit = ModelAudit(datasets={"v401": DatasetStats(1000, 250, 8, 2, 1234, 5), "v402": DatasetStats()})
     audit.scores = Scores(most_wrong=smallest_rows(RowExample(1200, "[1,5]", 1, 0.25)))
-    metrics = Metrics("a", 3, 4, 1, 2, no_ref={"v401": (7, 8)})
-    html = ParsedHtml(report.model_html(Verdict("a", metrics, audit=audit), model("a", "v402"), {}))
-    rows = [" ".join(row.split()) for row in html.texts("tr")]
-    assert "1,200 1 0.250000 [1,5]".replace(" ", "") in [row.replace(" ", "") for row in rows]
-    cells = " ".join(html.texts("td")[-14:])
-    assert cells == "1,000 1,234 7 8 5 25.00% 25.00% 0 0 0 0 0 0.00% 0.00%"
-    assert html.texts("th", scope="row") == ["v401", "v402 (own)"]
+    html = page_of_one(audit, Metrics("a", 3, 4, 1, 2, no_ref={"v401": (7, 8)}))
+    rows = ["".join(row.split()) for row in html.texts("tr")]
+    assert "1,20010.250000[1,5]curl" in rows
+    assert "v4011,0001,23478525.00%25.00%" in rows
+    assert "v402(own)000000.00%0.00%" in rows
 
 
-def test_a_models_figures_are_told_in_words() -> None:
-    verdict = Verdict("a", Metrics("a", tp=3, tn=6, fp=1, fn=2), audit=ModelAudit())
-    html = ParsedHtml(report.model_html(verdict, model("a", "v402"), {"confusion": b"x", "scores": b"y"}))
-    assert [values["alt"] for name, values in html.elements if name == "img"] == [
-        "Confusion matrix of a: 3 true positives, 6 true negatives, 1 false positives, 2 false negatives.",
-        "Scores of a by label, and precision and recall over the threshold. At today's threshold 0.5 precision is "
-        "0.7500 and recall 0.6000.",
+def test_false_positives_and_false_negatives_stand_side_by_side() -> None:
+    rows = SmallestRows({(b"", place): (0.1, RowExample(place, f"[{place}]", place % 2, 0.5)) for place in range(6)})
+    html = page_of_one(ModelAudit(scores=Scores(most_wrong=rows)), Metrics("a", 1, 1, 30, 40))
+    [pair] = html.texts("div", **{"class": "f07-pair"})
+    positives, negatives = pair.split("False negatives: 40")
+    assert "False positives: 30" in positives
+    assert [re.findall(r"\[\d\]", part) for part in (positives, negatives)] == [
+        ["[0]", "[2]", "[4]"],
+        ["[1]", "[3]", "[5]"],
     ]
+
+
+def test_the_codes_that_change_a_wrong_score_stand_in_its_row() -> None:
+    rows = smallest_rows(RowExample(7, "[1,5]", 1, 0.25, ((5, -0.1234567), (1, float("nan")))))
+    audit = ModelAudit(scores=Scores(most_wrong=rows, nearest=smallest_rows(RowExample(8, "[2]", 1, 0.5))))
+    html = page_of_one(audit, Metrics("a"))
+    wrong, near = (" ".join(row.split()) for row in html.texts("tr", **{}) if "[" in row and "Details" not in row)
+    assert ("5 -0.1235 1 no score left [1,5]" in wrong, "[2]" in near, html.text.count("Codes: how")) == (True, True, 1)
+
+
+def test_scores_of_the_oracle_are_called_so() -> None:
+    audit = ModelAudit(has_scores=False, scores=Scores(most_wrong=smallest_rows(RowExample(7, "[1,5]", 1, 0.25))))
+    assert "The server gives labels alone; the scores are the oracle's." in page_of_one(audit, Metrics("a")).text
+
+
+@pytest.mark.parametrize("speaks_json", [True, False])
+def test_a_row_is_asked_again_where_the_server_takes_a_window(speaks_json: bool) -> None:
+    example = RowExample(7, "[1,… 30 codes]", 1, 0.25, whole="[1,2,3]")
+    audit = ModelAudit(scores=Scores(nearest=smallest_rows(example)))
+    html = page_of_one(audit, Metrics("a"), speaks_json=speaks_json, server_url="http://h:1", is_running=True)
+    windows = [values["data-window"] for _, values in html.elements if "data-window" in values]
+    assert windows == (["[1,2,3]"] if speaks_json else [])
+    assert ("curl -s http://h:1/infer" in html.text) == speaks_json
+    assert "serve7" not in html.text
+
+
+def test_many_models_show_fewer_examples() -> None:
+    rows = SmallestRows({(b"", place): (0.1, RowExample(place, f"[{place}]", 1, 0.5)) for place in range(10)})
+    verdicts = [
+        Verdict(str(number), Metrics(str(number)), audit=ModelAudit(scores=Scores(nearest=rows)))
+        for number in range(MANY_MODELS + 1)
+    ]
+    few, many = (report.page_html(make_page(*verdicts[:count])) for count in (1, MANY_MODELS + 1))
+    assert (few.count("<code>["), many.count("<code>[")) == (10, 3 * (MANY_MODELS + 1))
+
+
+def test_a_models_pictures_are_told_in_words() -> None:
+    html = page_of_one(ModelAudit(), Metrics("a", tp=3, tn=6, fp=1, fn=2))
+    [told] = [values["aria-label"] for tag, values in html.elements if tag == "svg" and values.get("role") == "img"]
+    assert told == (
+        "Scores of a by label, and precision and recall over the threshold. At today's threshold 0.5 precision is "
+        "0.7500 and recall 0.6000."
+    )
+    assert html.texts("caption") == ["Confusion of a"]
     assert "Here it answered 12 labelled windows of v402, 41.7% of them labelled 1." in " ".join(html.text.split())
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(0, "<style>"), (2, "Tests beside the models")])
+def test_pytest_htmls_own_table_has_a_heading_or_is_hidden(rows: int, shown: str) -> None:
+    assert shown in report.others_html(rows)
 
 
 def test_a_flipped_row_stands_with_its_score_then_and_now() -> None:
     flip, wrong = Flip("v402", 1, "[7]", 0.1, 0.9), Flip("v401", 2, "[8]", 0.25, 0.75)
     pairs = Pairs("v401", 60, np.ones((1, CELLS), np.int64), {"newly wrong": [(wrong, 0)]})
     change = ModelChange("a", [Change("f1", 0.5, 0.25)] * 3, [Change("TP", 1, 1)] * 6, Flips(9, 1, 0, [flip]), pairs)
-    html = report.verdict_html(
-        make_page(passed_verdict("a"), comparison=Comparison("v700", "v600", "2026", [change], []))
-    )
+    html = report.page_html(make_page(Verdict("a"), comparison=Comparison("v700", "v600", "2026", [change], [])))
     tables = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table) for table in re.findall(r"(?s)<table.*?</table>", html)]
-    assert [[re.sub("<.*?>", "", cell) for cell in table] for table in tables[-2:]] == [
+    assert [[re.sub("<.*?>", "", cell) for cell in table] for table in tables[1:3]] == [
         ["Row", "Label", "Score then", "Score now", "Window", "2", "0", "0.2500", "0.7500", "[8]"],
         ["Dataset", "Row", "Score then", "Score now", "Window", "v402", "1", "0.1000", "0.9000", "[7]"],
     ]

@@ -10,7 +10,8 @@ import pytest
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.identity import ServedModel
-from pytest_f07.results.worth_knowing import explain_non_finite, remarks
+from pytest_f07.results.non_finite import EMPTY, KNOWN, UNKNOWN, NonFiniteWindows, WindowKind
+from pytest_f07.results.worth_knowing import remarks, which_windows
 from tests.unit.small_run import model
 
 SERVED = ServedModel("0" * 64, "0" * 64, [], False)
@@ -66,20 +67,43 @@ def test_the_sentences(audit: ModelAudit, sentences: list[str]) -> None:
     assert remarks(model("a", "v402"), SERVED, audit, Equivalence(0.5)) == sentences
 
 
-@pytest.mark.parametrize(
-    ("served", "reason"),
-    [
-        (replace(SERVED, broken_layers=["dense"]), "the weights of layer 'dense' are NaN or infinite. Train it again"),
-        (replace(SERVED, needs_a_code=True), "the model pools over a mask, and a window without a known code"),
-        (SERVED, "its weights are numbers, so the scores overflow on the way."),
-    ],
-)
-def test_scores_elsewhere_that_are_no_numbers_have_a_cause(served: ServedModel, reason: str) -> None:
-    audit = replace(SOUND, non_finite=7, datasets={"v402": OWN, "v403": DatasetStats(9, non_finite=7)})
-    agreeing = Equivalence(0.5, without_number=Counter({"v403": 7}))
-    [sentence] = remarks(model("a", "v402"), served, audit, agreeing)
-    assert sentence.startswith(f"7 scores of other datasets are not numbers: {reason}")
-    assert explain_non_finite(served, agreeing, ["v403"]).startswith(reason)
+POOLS = replace(SERVED, needs_a_code=True)
+AGREEING = Equivalence(0.5, without_number=Counter({"v403": 7}))
+
+
+def audit_elsewhere(windows: int = 9) -> ModelAudit:
+    """Return an audit with seven scores of v403 that are not numbers, two of them of windows without a code."""
+    kinds = {
+        UNKNOWN: WindowKind(5, 4, "v403 row 4: [90]"),
+        EMPTY: WindowKind(2, 7, "v403 row 7: []"),
+    }
+    return replace(
+        SOUND,
+        non_finite=8,
+        datasets={"v402": replace(OWN, non_finite=1), "v403": DatasetStats(windows, non_finite=7)},
+        non_finite_windows={
+            "v402": NonFiniteWindows({KNOWN: WindowKind(1, 1, "v402 row 1: [1]")}),
+            "v403": NonFiniteWindows(kinds),
+        },
+    )
+
+
+def test_scores_elsewhere_that_are_no_numbers_are_told_with_their_windows_cause_and_remedy() -> None:
+    assert remarks(model("a", "v402"), POOLS, audit_elsewhere(), AGREEING) == [
+        "7 scores of other datasets are not numbers (2 windows without a code, as v403 row 7: []; 5 windows of unknown "
+        "codes alone, as v403 row 4: [90]): the model pools over a mask, and a window without a known code leaves "
+        "nothing to pool. Train it without mask_zero, or do not ask it about such windows"
+    ]
+
+
+def test_where_no_score_is_a_number_the_windows_tell_nothing() -> None:
+    [sentence] = remarks(model("a", "v402"), replace(SERVED, broken_layers=["d"]), audit_elsewhere(7), AGREEING)
+    assert sentence.startswith("all 7 scores of other datasets are not numbers: the weights of layer 'd' are NaN or ")
+
+
+def test_the_windows_of_its_own_dataset_are_told_alone() -> None:
+    assert which_windows(audit_elsewhere(), ["v402"]) == " (1 window with codes that it knows, as v402 row 1: [1])"
+    assert which_windows(SOUND, ["v402"]) == ""
 
 
 def test_scores_elsewhere_that_the_oracle_has_are_the_servers_fault() -> None:

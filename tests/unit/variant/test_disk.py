@@ -24,10 +24,12 @@ def dataset(path: Path, rows: int, codes: int, limit: int | None = None) -> Data
 
 def test_the_estimate_is_the_documented_formula(tmp_path: Path) -> None:
     lines = 1000 * (2 * (32 + 4) + len("a") + len("bb")) + 2 * 6 * 1000 * 10
-    expected = int(1.25 * lines) + 2 * 500_000 + 5_000_000
+    expected = int(1.5 * lines) + 2 * 500_000 + 5_000_000
     measured = dataset(tmp_path / "d", 1000, 10)
     assert disk.estimate_bytes([measured], ["a", "bb"]) == expected
     assert disk.estimate_bytes([measured, measured], ["a", "bb"]) == 2 * (expected - 6_000_000) + 6_000_000
+    in_parts = int(0.25 * lines) + 2 * 500_000 + 5_000_000
+    assert disk.estimate_bytes([measured], ["a", "bb"], in_parts=True) == in_parts
     assert disk.estimate_bytes([dataset(tmp_path / "d", 2000, 10, limit=1000)], ["a", "bb"]) == expected
 
 

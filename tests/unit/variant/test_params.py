@@ -14,7 +14,7 @@ from pytest_f07.variant.equivalence import MODES, EquivalenceParams
 from pytest_f07.variant.params import Params
 
 PARENT = "parent_variant_f06: v601\n"
-KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require, checks"
+KEYS = "parent_variant_f06, runtime, batch_size, sample_size, equivalence, require, checks, log"
 
 
 def parsed(tmp_path: Path, text: str) -> Params:
@@ -40,6 +40,13 @@ def test_own_checks_are_a_path_or_a_list_of_paths(tmp_path: Path, text: str) -> 
     params = parsed(tmp_path, PARENT + f"checks: {text}")
     assert params.checks == ("tests/f07",)
     assert Params.parse(params.document(), "p") == params
+
+
+def test_the_log_may_stay_in_parts(tmp_path: Path) -> None:
+    params = parsed(tmp_path, PARENT + "log: parts")
+    assert params.log == "parts"
+    assert Params.parse(params.document(), "p") == params
+    assert "log" not in parsed(tmp_path, PARENT + "log: file").document()
 
 
 def test_deadlines_are_kept_where_they_are_not_the_default(tmp_path: Path) -> None:
@@ -91,7 +98,10 @@ REFUSED = {
     PARENT + '"a\\nb": 1': f"p: unknown key 'a\\nb'; valid keys are {KEYS}.",
     PARENT + "runtime: {hots: x}": "p: unknown key 'runtime.hots'; "
     "valid keys are runtime.host, runtime.port, runtime.timeout_s, runtime.start_timeout_s, "
-    "runtime.url, runtime.protocol, runtime.token_env, runtime.ca, runtime.models.",
+    "runtime.url, runtime.protocol, runtime.token_env, runtime.ca, runtime.models, runtime.scheduler, "
+    "runtime.mixed_cpus.",
+    PARENT + "log: csv": "p: log is 'csv'; it must be file (one parquet file and one CSV file) or parts (a folder of "
+    "parquet files).",
     PARENT + "runtime: [5005]": "p: runtime is [5005]; it must hold host and port.",
     PARENT + "runtime: ''": "p: runtime is ''; it must hold host and port.",
     PARENT + "runtime: {host: 127}": "p: runtime.host is 127; it must be a host name or an address, like 127.0.0.1.",

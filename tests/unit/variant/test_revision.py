@@ -48,11 +48,34 @@ def refuse(project: Project, folder: Path, message: str, revision: str = "HEAD",
 
 
 def test_the_files_of_that_revision_are_fetched(project: Project, tmp_path: Path) -> None:
-    fetched = fetch_run(project, "v701", "HEAD", tmp_path / "fetched", SUBJECT)
+    fetched, commit = fetch_run(project, "v701", "HEAD", tmp_path / "fetched", SUBJECT)
+    assert len(commit) == 40
     paths = fetched.variant("v701")
     assert {name: (paths.folder / name).read_bytes() for name in FILES} == FILES
     assert json.loads(paths.metadata.read_text())["sha256"].keys() == FILES.keys()
     assert project.variant("v701").predictions_parquet.read_bytes() == b"the log of now"
+
+
+def test_a_log_in_parts_is_fetched_and_no_name_leads_elsewhere(project: Project, tmp_path: Path) -> None:
+    paths = project.variant("v701")
+    paths.predictions_parquet.unlink()
+    paths.predictions_parquet.mkdir()
+    digests = json.loads(paths.metadata.read_text())["sha256"]
+    log = "logs/raw_predictions.parquet"
+    digests.pop(log)
+    for number in range(2):
+        (paths.predictions_parquet / f"part-0000{number}.parquet").write_bytes(b"part %d" % number)
+        digests[f"{log}/part-0000{number}.parquet"] = hashlib.sha256(b"part %d" % number).hexdigest()
+    digests[f"{log}/../../../../../outside"] = digests[f"{log}/part-0000x.parquet"] = "0" * 64
+    paths.metadata.write_text(json.dumps({"sha256": digests}))
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message=a log in parts")
+    fetched, _ = fetch_run(project, "v701", "HEAD", tmp_path / "fetched", SUBJECT)
+    parts = sorted(fetched.variant("v701").predictions_parquet.iterdir())
+    assert [(part.name, part.read_bytes()) for part in parts] == [
+        ("part-00000.parquet", b"part 0"),
+        ("part-00001.parquet", b"part 1"),
+    ]
 
 
 @pytest.mark.parametrize("revision", ["v9.9", "--help", "HEAD~7", ""])

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.comparison.baseline import BaselineRun
+from pytest_f07.variant.seal import digest
 from tests.unit.results.small_baseline import BASELINE_COUNTS, write_baseline
 
 
@@ -33,6 +34,20 @@ def test_a_run_that_is_not_complete_is_refused(tmp_path: Path, missing: str) -> 
     project = write_baseline(tmp_path, ["a"], {"v401": [("[1]", [0.1])]})
     (project.variant("v701").folder / missing).unlink()
     with pytest.raises(F07Error, match=f"{missing}: no such file, so v701 has no complete run to compare with"):
+        BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701")
+
+
+@pytest.mark.parametrize("name", ["metrics/metrics_per_model.csv", "logs/raw_predictions.parquet"])
+def test_a_file_that_its_run_did_not_write_is_refused(tmp_path: Path, name: str) -> None:
+    project = write_baseline(tmp_path, ["a"], {"v401": [("[1]", [0.1])]})
+    paths = project.variant("v701")
+    document = json.loads(paths.metadata.read_text())
+    files = [paths.metrics_csv, paths.predictions_parquet]
+    digests = {path.relative_to(paths.folder).as_posix(): digest(path) for path in files}
+    paths.metadata.write_text(json.dumps({**document, "sha256": digests}))
+    assert BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701").name == "v701"
+    paths.metadata.write_text(json.dumps({**document, "sha256": {**digests, name: "f" * 64}}))
+    with pytest.raises(F07Error, match=f"v701 is not as its run left it: .*{name} has changed since the run"):
         BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701")
 
 

@@ -51,10 +51,22 @@ def test_a_run_of_another_project_may_have_the_variants_own_name(tmp_path: Path)
 
 REFUSED = {
     "itself": ("v702", "--f07-compare=v702 is the variant itself; name another one, or a revision of it (v702@HEAD)."),
-    "no variant": ("701", "--f07-compare is '701'; it must be 'v' and at least three digits, like v701."),
-    "no variant of a revision": (
-        "main@v701",
-        "--f07-compare=main@v701: the variant is 'main'; it must be 'v' and at least three digits, like v701.",
+    "itself, by its project": (
+        ".:v702",
+        "--f07-compare=.:v702 is the variant itself; name another one, or a revision of it (v702@HEAD).",
+    ),
+    **{
+        text: (
+            text,
+            f"--f07-compare={text}: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and "
+            "at least three digits.",
+        )
+        for text in ("", "701", "V701", "main@v701", "v701@", "@HEAD", ":v701", "other:", "../other", "v701 v702")
+    },
+    "not there": (
+        "v799",
+        "--f07-compare=v799: there is no variant v799: executions/07_deployrun/v799 is not there; there is v701. Name "
+        "one that has been run.",
     ),
     "no project": (
         "nowhere:v701",
@@ -85,12 +97,13 @@ def test_a_rule_that_names_the_variant_itself_is_refused(tmp_path: Path) -> None
 
 
 def test_what_was_fetched_is_removed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(project: Project, variant: str, revision: str, folder: Path, subject: str) -> Project:
-        return write_baseline(folder, ["a"], LOG)
+    def fetch(project: Project, variant: str, revision: str, folder: Path, subject: str) -> tuple[Project, str]:
+        return write_baseline(folder, ["a"], LOG), "0123456789" * 4
 
     monkeypatch.setattr(module, "make_temporary", lambda prefix: tmp_path / "fetched")
     monkeypatch.setattr(module, "fetch_run", fetch)
     baselines = read_baselines(manifest(tmp_path), params({}), "v701@HEAD")
+    assert baselines["v701@HEAD"].name == "v701@HEAD (0123456)"
     assert (tmp_path / "fetched").is_dir()
     remove_fetched(baselines)
     assert not (tmp_path / "fetched").exists()

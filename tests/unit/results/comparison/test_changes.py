@@ -9,8 +9,10 @@ import pytest
 from scipy.stats import binomtest
 
 from pytest_f07.results.comparison.changes import MetricChange, changes_of, p_text
-from pytest_f07.results.comparison.pairs import Pairs
+from pytest_f07.results.comparison.compare import ModelChange
+from pytest_f07.results.comparison.pairs import CELLS, Pairs
 from pytest_f07.windows import Int64Array
+from tests import plain_comparison
 
 
 def pairs_of(counts: list[list[int]] | Int64Array) -> Pairs:
@@ -45,8 +47,8 @@ def test_flips_in_runs_are_judged_by_the_block() -> None:
 def test_flips_in_few_blocks_may_be_noise_however_many_they_are() -> None:
     recall = changes([[100, 0, 0, 2, 5, 0, 11, 0]] * 4 + [[100, 0, 0, 2, 5, 0, 0, 9]] * 8)["recall"]
     assert recall.sentence == (
-        "recall: 0.6591 then, 0.4091 now, -0.2500 (-0.3119 to -0.1833): may be noise, for all flips lie in 4 blocks of "
-        "rows (p = 0.12; 0 rows flipped to right, 44 to wrong)."
+        "recall: 0.6591 then, 0.4091 now, -0.2500 (-0.3119 to -0.1833, taking each row for itself): may be noise, for "
+        "all flips lie in 4 blocks of rows (p = 0.12; 0 rows flipped to right, 44 to wrong)."
     )
     assert not recall.is_evident
     assert not changes(SINGLE)["recall"].is_open
@@ -83,6 +85,31 @@ def test_each_value_is_that_of_the_pairs(seed: int) -> None:
         assert change.interval is not None
         assert change.interval[0] <= (change.change or 0) <= change.interval[1]
         json.dumps(change.document(), allow_nan=False)
+
+
+def test_an_interval_that_leaves_out_0_beside_a_p_that_is_not_small_says_why() -> None:
+    recall = changes(RUNS)["recall"]
+    assert recall.interval is not None
+    assert recall.interval[0] > 0
+    assert " (+0.0490 to +0.1717, taking each row for itself): no evidence of a change (p = 0.15; " in recall.sentence
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_sentences_are_those_of_plain_loops(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    runs = np.repeat(random.integers(0, 2, 60), 4)[:200]  # flips come in runs
+    labels = [(0, 1, None)[place] for place in random.choice(3, 200, p=[0.6, 0.3, 0.1])]
+    then = random.integers(0, 2, 200)
+    now = np.where(runs * (random.random(200) < seed / 12), random.integers(0, 2, 200), then)
+    counts = np.zeros((20, CELLS), np.int64)
+    for row, label in enumerate(labels):
+        if label is not None:
+            counts[row // 10, 4 * label + 2 * then[row] + now[row]] += 1
+    expected = plain_comparison.sentences(labels, then.tolist(), now.tolist(), 10)
+    assert (
+        ModelChange("a", [], [], pairs=Pairs("v401", 10, counts), changes=changes_of(pairs_of(counts))).sentences[1:]
+        == expected
+    )
 
 
 def test_what_is_undefined_is_said_so() -> None:

@@ -41,7 +41,7 @@ def test_each_metric_is_compared(tmp_path: Path) -> None:
         name: (values(BASELINE_COUNTS)[name], values(COUNTS)[name]) for name in COLUMNS
     }
     assert [(change.name, change.difference) for change in model.counts][:3] == [("TP", 3), ("TN", 2), ("FP", 1)]
-    assert (comparison.variant, comparison.package, comparison.notes) == ("v701", "v601", [])
+    assert (comparison.name, comparison.package, comparison.notes) == ("v701", "v601", [])
 
 
 @pytest.mark.parametrize("missing_column", ["mcc", "precision_low"])
@@ -101,8 +101,36 @@ def test_the_summary_of_a_model_that_got_worse() -> None:
     assert first == (
         "against v700 of package v601: 12,386 common rows of 2 of 3 models; 71 flipped to right, 387 to wrong"
     )
-    assert second.startswith("b: false positive rate worse, 0.1750 then, 0.2417 now (p < 0.001); b: accuracy worse, ")
+    assert second.startswith(
+        "evidence of a change in 5 of 12 tests, by Holm: b: false positive rate worse, 0.1750 then, 0.2417 now "
+        "(p < 0.001); b: accuracy worse, "
+    )
+    assert second.endswith("; and 2 more in the report")
     assert "a: " not in second
+
+
+def test_what_got_worse_is_told_before_what_got_better() -> None:
+    better = changed("a", [[90, 1, 9, 20, 5, 0, 0, 15]] * 40)
+    summary = Comparison("v700", "v601", "2026", [better, WORSE]).summary[1]
+    assert summary.startswith("evidence of a change in 10 of 12 tests, by Holm: b: false positive rate worse, ")
+
+
+def test_where_no_row_flipped_no_p_is_told() -> None:
+    same = changed("a", [[100, 0, 0, 2, 5, 0, 0, 9]] * 20)
+    assert Comparison("v700", "v601", "2026", [same]).summary == [
+        "against v700 of package v601: 2,320 common rows of 1 of 1 model; 0 flipped to right, 0 to wrong",
+        "no row flipped, so each metric of these rows is the same",
+    ]
+
+
+def test_two_servers_are_told_apart() -> None:
+    servers = "the run's own", "http://127.0.0.1:8501 (tensorflow-serving)"
+    comparison = Comparison("v700", "v601", "2026", [NOISE], servers=servers)
+    assert comparison.summary[0].startswith(
+        "against v700 of package v601 (server: the run's own then, http://127.0.0.1:8501 (tensorflow-serving) now): "
+        "6,786 "
+    )
+    assert comparison.document()["servers"] == {"then": servers[0], "now": servers[1]}
 
 
 def test_where_nothing_is_common_it_is_not_comparable() -> None:

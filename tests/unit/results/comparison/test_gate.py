@@ -20,6 +20,7 @@ WORSE = [[90, 0, 0, 20, 5, 0, 1, 15]] * 40
 NOISE = [[100, 0, 0, 2, 5, 1, 0, 9]] * 27 + [[100, 0, 0, 2, 5, 0, 1, 9]] * 31
 NEVER_1_NOW = [[90, 0, 9, 0, 5, 0, 5, 0]] * 20
 FLIPS = Flips(640, 2, 1, [Flip("v401", 1200, "[1]", 0.4, 0.6)])
+LABELS_FLIPPED = Flips(640, 2, 1, [Flip("v401", 1200, "[1]", float("nan"), 0.6)])
 
 
 def model(name: str, cells: list[list[int]], flips: Flips | None = None) -> ModelChange:
@@ -90,6 +91,14 @@ SENTENCES = {
         [
             "F07-WORSE 3 of 640 predictions have flipped since v700, 2 to 1 and 1 to 0; params.yaml requires flips: "
             "{at_most: 2, since: v700}. The furthest: v401 row 1,200, 0.4000 then and 0.6000 now."
+        ],
+    ),
+    "flips of labels alone": (
+        {"flips": {"at_most": 2, "since": "v700"}},
+        model("a", NOISE, LABELS_FLIPPED),
+        [
+            "F07-WORSE 3 of 640 predictions have flipped since v700, 2 to 1 and 1 to 0; params.yaml requires flips: "
+            "{at_most: 2, since: v700}. One of them: v401 row 1,200."
         ],
     ),
     "flips that are allowed": ({"flips": {"at_most": 3, "since": "v700"}}, model("a", NOISE, FLIPS), []),

@@ -35,8 +35,18 @@ def test_runs_stand_in_time_order_with_what_changed(tmp_path: Path) -> None:
     project = Project(tmp_path)
     write_metadata(project, "v703", "2026-01-01T10:00:00+00:00", model=None, metrics=None)
     write_metadata(project, "v701", "2026-01-02T10:00:00+00:00")
-    write_metadata(project, "v702", "2026-01-03T10:00:00+00:00", model={**RECORD, "threshold": 0.6}, outcome="failed")
+    write_metadata(
+        project,
+        "v702",
+        "2026-01-03T10:00:00+00:00",
+        model={**RECORD, "threshold": 0.6},
+        outcome="failed",
+        intervals={"block_rows": 60, "f1": [0.5, 0.75]},
+    )
     write_metadata(project, "v704", "2026-01-04T10:00:00+00:00", metrics=values(Counts(0, 4, 0, 2)))
+    path = project.variant("v704").metadata
+    server = {"url": "http://127.0.0.1:8501", "protocol": "kserve-v1", "started_by_run": False}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "server": server}))
     (project.variants / "v705").mkdir()
     (project.variants / "v705" / "07_deployrun_metadata.json").write_text("{")
     [entries] = read_history(project).values()
@@ -50,7 +60,7 @@ def test_runs_stand_in_time_order_with_what_changed(tmp_path: Path) -> None:
         (),
         ("what the model was then is not recorded",),
         ("threshold 0.5 then, 0.6 now",),
-        ("threshold 0.6 then, 0.5 now",),
+        ("threshold 0.6 then, 0.5 now", "server: the run's own then, http://127.0.0.1:8501 (kserve-v1) now"),
     ]
     assert [entry.metrics["precision"] for entry in entries] == [
         "not recorded",
@@ -58,7 +68,7 @@ def test_runs_stand_in_time_order_with_what_changed(tmp_path: Path) -> None:
         "0.7500 (0.3006 to 0.9544)",
         "undefined",
     ]
-    assert entries[1].metrics["f1"] == "0.6667"
+    assert [entry.metrics["f1"] for entry in entries[1:]] == ["0.6667", "0.6667 (0.5000 to 0.7500)", "0.0000"]
 
 
 def test_only_the_models_asked_for(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.comparison.baseline import BaselineRun
@@ -36,19 +37,48 @@ def write_dataset(path: Path, labels: list[int]) -> Dataset:
     return Dataset.open("v401", path, "v401")
 
 
-def compare(root: Path, models_then: dict[str, Any], failures: list[Failure], damage: bool = False) -> Comparison:
-    """Compare two runs of one model on four rows, labelled 0, 1, 0, 1 today."""
+def compare(
+    root: Path,
+    models_then: dict[str, Any],
+    failures: list[Failure],
+    damage: bool = False,
+    servers: tuple[dict[str, Any], dict[str, Any]] = ({}, {}),
+) -> Comparison:
+    """Compare two runs of one model on four rows, labelled 0, 1, 0, 1 today.
+
+    :param servers: then and now, as metadata have them.
+    """
     project = write_baseline(root, ["a"], {"v401": [("[1]", [score]) for score in SCORES_THEN]})
     baseline = BaselineRun.read(project, "v701", ["a"], "--f07-compare=v701")
     object.__setattr__(baseline, "models", models_then)
+    object.__setattr__(baseline, "server", servers[0])
     if damage:
         baseline.log.parquet.write_bytes(b"no parquet")
     log = write_log(root / "now.parquet", ["a"], {"v401": [("[1]", [score]) for score in SCORES_NOW]})
     verdict = Verdict("a", Metrics("a", 1, 1, 1, 1), failures, audit=ModelAudit())
     dataset = write_dataset(root / "now" / "v401__dataset.parquet", [0, 1, 0, 1])
-    return try_compare(
-        baseline, ComparedRun(log, {"a": verdict.row()}, {"a": verdict.codes}, [dataset], {"a": RECORD}, 2)
-    )
+    run = ComparedRun(log, {"a": verdict.row()}, {"a": verdict.codes}, [dataset], {"a": RECORD}, 2, servers[1])
+    return try_compare(baseline, run)
+
+
+def server(port: int, own: bool = False) -> dict[str, Any]:
+    return {"url": f"http://127.0.0.1:{port}", "protocol": "f07", "started_by_run": own}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "servers"),
+    [
+        (server(1, own=True), server(2, own=True), None),
+        ({}, server(2, own=True), None),
+        (server(1), server(1), None),
+        (server(1, own=True), server(2), ("the run's own", "http://127.0.0.1:2 (f07)")),
+        (server(1), server(2), ("http://127.0.0.1:1 (f07)", "http://127.0.0.1:2 (f07)")),
+    ],
+)
+def test_servers_are_told_where_they_are_not_one(
+    tmp_path: Path, then: dict[str, Any], now: dict[str, Any], servers: tuple[str, str] | None
+) -> None:
+    assert compare(tmp_path, {}, [], servers=(then, now)).servers == servers
 
 
 def test_a_model_that_is_the_same_and_flips(tmp_path: Path) -> None:
@@ -92,6 +122,6 @@ def test_labels_that_differ_are_counted(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_read_becomes_a_note(tmp_path: Path) -> None:
     comparison = compare(tmp_path, {}, [], damage=True)
-    assert (comparison.variant, comparison.models) == ("v701", [])
+    assert (comparison.name, comparison.models) == ("v701", [])
     assert comparison.notes[0].startswith("v701 cannot be compared: ")
     assert comparison.summary[0].startswith("against v701 of package v601: not comparable: v701 cannot be compared: ")

@@ -62,5 +62,19 @@ def test_predictions_keep_their_types(y_prob: list[float | None]) -> None:
 
 
 def test_failures_without_any_have_their_columns() -> None:
-    frame = failures_frame({"a": {"failures": []}})
+    frame = failures_frame({"models": {"a": {"failures": []}}})
     assert (list(frame.columns), len(frame)) == (["prediction_name", "code", "message"], 0)
+
+
+def test_own_checks_that_failed_are_failures_of_no_model() -> None:
+    tests = {
+        "t.py::test_a": {"outcome": "failed", "message": "assert 1 == 2"},
+        "t.py::test_b": {"outcome": "passed"},
+    }
+    failures = [{"code": "F07-INFER", "message": "no."}]
+    frame = failures_frame({"models": {"a": {"failures": failures}}, "own_checks": {"tests": tests}})
+    assert frame.prediction_name.fillna("").tolist() == ["a", ""]
+    assert frame[["code", "message"]].values.tolist() == [
+        ["F07-INFER", "no."],
+        ["own check", "t.py::test_a: assert 1 == 2"],
+    ]

@@ -66,18 +66,24 @@ def test_flips_are_counted_and_a_fall_is_told(checkout: Checkout) -> None:
 def test_another_project_s_run_is_named_with_its_path(checkout: Checkout, tmp_path: Path) -> None:
     shutil.copytree(checkout.root, tmp_path / "other")
     comparison = read_run("v701", checkout.root).compare("../other:v701")
-    assert comparison.summary[1].startswith("no evidence of a change in any metric")
+    assert comparison.summary[1].startswith("no row flipped, so each metric of these rows is the same")
 
 
 REFUSED = {
     "itself": ("v701", "compare=v701 is the variant itself; name another one, or a revision of it (v701@HEAD)."),
-    "no variant": ("701", "compare is '701'; it must be 'v' and at least three digits, like v701."),
-    "none there": ("v799", "there is no variant v799: "),
+    "no variant": (
+        "701",
+        "compare=701: name a run like v701, v701@REVISION or path/to/project:v701; a variant is 'v' and at ",
+    ),
+    "none there": ("v799", "compare=v799: there is no variant v799: "),
     "not complete": (
         "v702",
         "compare=v702: executions/07_deployrun/v702/07_deployrun_metadata.json: no such file, so ",
     ),
-    "another log": ("v700", f"v700 is not as its run left it: executions/07_deployrun/v700/{LOG} has changed since "),
+    "another log": (
+        "v700",
+        f"compare=v700: v700 is not as its run left it: executions/07_deployrun/v700/{LOG} has changed since ",
+    ),
 }
 
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_f07.results.statistics.bootstrap import RESAMPLES, change_p, percentile_interval, resample
+from pytest_f07.results.statistics.bootstrap import (
+    CHUNK_RESAMPLES,
+    RESAMPLES,
+    SEED,
+    change_p,
+    percentile_interval,
+    resample,
+)
 
 BLOCKS = np.random.default_rng(3).binomial(40, 0.3, (120, 2))
 
@@ -15,6 +22,16 @@ def test_resamples_draw_whole_blocks_as_many_as_there_are() -> None:
     assert set(sums[:, 0].tolist()) == {2.0, 101.0, 200.0}
     assert (sums[:, 1] == 10 * sums[:, 0]).all()
     assert abs((sums[:, 0] == 101).mean() - 0.5) < 0.05
+
+
+def test_resamples_are_the_sums_of_the_blocks_drawn_by_plain_loops() -> None:
+    blocks = np.array([[3, 1], [0, 7], [5, 5]])
+    random = np.random.Generator(np.random.PCG64(SEED))
+    expected = []
+    for _ in range(RESAMPLES // CHUNK_RESAMPLES):
+        for places in random.integers(0, 3, (CHUNK_RESAMPLES, 3)).tolist():
+            expected.append([sum(int(blocks[place][column]) for place in places) for column in (0, 1)])
+    assert resample(blocks).tolist() == expected
 
 
 def test_each_call_gives_the_same() -> None:

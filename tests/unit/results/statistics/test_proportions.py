@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pytest_f07.results.statistics.proportions import paired_difference_interval
+from tests import plain_comparison
 
 # both, only now, only then, neither; the interval as printed.
 PUBLISHED = {
@@ -14,6 +16,12 @@ PUBLISHED = {
 @pytest.mark.parametrize(("cells", "interval"), PUBLISHED.values(), ids=PUBLISHED)
 def test_published_examples(cells: tuple[int, int, int, int], interval: tuple[float, float]) -> None:
     assert paired_difference_interval(*cells) == pytest.approx(interval, abs=5e-5)
+
+
+@pytest.mark.parametrize("cells", np.random.default_rng(5).integers(0, 90, (40, 4)).tolist())
+def test_it_is_the_papers_formula_on_statsmodels_intervals(cells: list[int]) -> None:
+    expected = plain_comparison.newcombe(*cells)
+    assert paired_difference_interval(*cells) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_other_way_round_the_interval_is_mirrored() -> None:

@@ -8,6 +8,7 @@ from scipy.stats import permutation_test
 
 from pytest_f07.results.statistics.mcnemar import mcnemar_p
 from pytest_f07.results.statistics.sign_flip import sign_flip_p
+from tests import plain_comparison
 
 # Eighths of an inch by which crossed plants were taller: Darwin 1876, in Fisher 1935, section 21.
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
@@ -28,6 +29,13 @@ def test_it_is_the_share_of_all_sums_and_scipys(seed: int) -> None:
         (differences,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided"
     )
     assert p == pytest.approx(min(1.0, scipys.pvalue), abs=1e-12)
+
+
+@pytest.mark.parametrize("blocks", [1, 40, 300])
+def test_it_is_the_count_of_all_sums_in_whole_numbers(blocks: int) -> None:
+    differences = np.random.default_rng(blocks).integers(-9, 10, blocks)
+    exact = plain_comparison.sign_flip_p(differences.tolist())
+    assert sign_flip_p(differences) == pytest.approx(exact, abs=1e-12)
 
 
 def test_blocks_of_one_row_give_mcnemars_p() -> None:

@@ -1,0 +1,68 @@
+"""Open the cluster of a run: workers on this machine that only this run reaches, or a scheduler that is there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dask
+from distributed import Client, LocalCluster
+
+from pytest_f07.errors import F07Error
+from pytest_f07.variant.cluster import ClusterParams
+
+CONNECT_TIMEOUT_S = 30
+# Nothing is sent to anybody, and a killed worker's tasks go to three others before they are given up.
+SETTINGS = {"distributed.scheduler.allowed-failures": 3, "distributed.worker.memory.terminate": False}
+
+
+@contextmanager
+def open_client(cluster: ClusterParams) -> Iterator[Client]:
+    """Yield a client of the cluster; workers that were started here end with it.
+
+    :raises F07Error: where no scheduler answers.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
+    if cluster.workers is None:
+        with _connect(str(cluster.scheduler)) as client:
+            yield client
+        return
+    # Loopback is open to every user of this machine, and whoever reaches a scheduler runs code: so, with keys of its
+    # own. A worker's memory is that of its server beside it, which Dask does not see.
+    with (
+        dask.config.set(SETTINGS),
+        LocalCluster(
+            n_workers=cluster.workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=True,
+            dashboard_address=None,
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+        ) as local,
+        Client(local, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def check_scheduler(cluster: ClusterParams) -> None:
+    """Raise :class:`F07Error` where the scheduler that is named does not answer; start nothing."""
+    if cluster.scheduler is not None:
+        with open_client(cluster):
+            pass
+
+
+def _connect(scheduler: str) -> Client:
+    try:
+        return Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        encrypted = scheduler.startswith("tls://")
+        advice = (
+            "Do its certificates suit those that Dask's configuration names here (distributed.comm.tls)?"
+            if encrypted
+            else "Is it running there, and without TLS?"
+        )
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise F07Error(f"the scheduler at {scheduler} cannot be reached: {text.rstrip('.')}. {advice}") from None

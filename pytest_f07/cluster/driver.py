@@ -1,0 +1,147 @@
+"""Keep some tasks under way on the workers of a cluster, and take their answers as they come."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Client, Future
+from distributed.scheduler import KilledWorker
+
+from pytest_f07.cluster.answers import Done, Missing
+from pytest_f07.cluster.pool import WorkerPool
+from pytest_f07.cluster.worker import plugin_name
+from pytest_f07.errors import BrokenRun, F07Error, first_line
+from pytest_f07.variant.wording import counted
+
+TASKS_PER_WORKER = 2
+POLL_S = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task for any worker.
+
+    :param name: as messages and the scheduler's own pages show it, like ``v401 rows 0 to 4,095``.
+    :param function: that a worker runs, given the run's nonce, the kind of worker that may answer, and ``arguments``.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class Driver:
+    """The driver of one run.
+
+    :param pool: its workers, opened.
+    """
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._submitted: Counter[str] = Counter()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Done[Any]]]:
+        """Yield each job with its answer, in the order in which they are done; few are under way at a time.
+
+        :raises BrokenRun: where one cannot be done.
+        """
+        waiting, running = iter(jobs), dict[Future, Job]()
+        done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        exhausted = False
+
+        def submit(job: Job) -> None:
+            future = self._submit(job)
+            running[future] = job
+            future.add_done_callback(done.put)
+
+        with explain_dask(self._pool.client):
+            try:
+                while True:
+                    while not exhausted and len(running) < TASKS_PER_WORKER * max(1, len(self._pool.workers())):
+                        if (job := next(waiting, None)) is None:
+                            exhausted = True
+                        else:
+                            submit(job)
+                    if not running:
+                        return
+                    future = self._next(done)
+                    job = running.pop(future)
+                    answer = self._result(future, job)
+                    future.release()
+                    if isinstance(answer, Done):
+                        self._pool.kinds[answer.address] = answer.kind
+                        yield job, answer
+                    else:
+                        if isinstance(answer, Missing):
+                            self._pool.send_files([answer.address])
+                        else:
+                            self._pool.refuse(answer)
+                        submit(job)
+            finally:
+                self._pool.client.cancel(list(running))
+
+    def _submit(self, job: Job) -> Future:
+        self._submitted[job.name] += 1
+        number = self._submitted[job.name]
+        key = f"{plugin_name(self._pool.nonce)[:12]} {job.name}" + (f" ({number})" if number > 1 else "")
+        suitable = self._pool.workers() if self._pool.refused else None
+        if suitable == []:
+            raise BrokenRun(f"no worker is left: {self._pool.reasons()}")
+        return self._pool.client.submit(
+            job.function,
+            self._pool.nonce,
+            self._pool.expected,
+            *job.arguments,
+            key=key,
+            pure=False,
+            workers=suitable,
+            allow_other_workers=suitable is not None,
+        )
+
+    def _next(self, done: queue.SimpleQueue[Future]) -> Future:
+        """Wait for the next task that is done."""
+        last_seen = time.monotonic()
+        while True:
+            try:
+                return done.get(timeout=POLL_S)
+            except queue.Empty:
+                if self._pool.client.status != "running":
+                    raise CancelledError from None
+                if self._pool.workers():
+                    last_seen = time.monotonic()
+                elif time.monotonic() - last_seen > self._pool.start_timeout_s:
+                    raise BrokenRun(f"the cluster has had no worker for {self._pool.start_timeout_s:g} s") from None
+
+    def _result(self, future: Future, job: Job) -> Any:
+        try:
+            return future.result()
+        except KilledWorker as error:
+            raise BrokenRun(
+                f"{job.name} killed {counted(error.allowed_failures + 1, 'worker')}, the last of them "
+                f"{error.last_worker.address}: memory, or a crash of its process; the worker's own log says more"
+            ) from None
+
+
+LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
+
+
+@contextmanager
+def explain_dask(client: Client) -> Iterator[None]:
+    """Say in a sentence what Dask raises where the scheduler is gone, or a worker failed as nobody expected."""
+    try:
+        yield
+    except F07Error:
+        raise
+    except CancelledError:
+        raise BrokenRun(LOST) from None
+    except Exception as error:
+        if client.status != "running" or isinstance(error, OSError | TimeoutError):
+            raise BrokenRun(LOST) from None
+        raise BrokenRun(f"a worker failed: {type(error).__name__}: {first_line(error)}") from error

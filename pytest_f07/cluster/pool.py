@@ -1,0 +1,135 @@
+"""Open the workers of a cluster: choose those that suit, send files to those without them, and name the others."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from distributed import Client
+
+from pytest_f07.cluster.answers import Done, Kind, Missing, Refused
+from pytest_f07.cluster.assignment import Assignment
+from pytest_f07.cluster.files import chunks
+from pytest_f07.cluster.tasks import close_worker, open_worker, receive_file
+from pytest_f07.cluster.worker import F07Worker, plugin_name
+from pytest_f07.errors import BrokenRun
+from pytest_f07.variant.processor import describe_processor
+
+POLL_S = 0.05
+
+
+class WorkerPool:
+    """The workers of one run.
+
+    ``kinds`` has the kind of each worker that has answered, by its address; ``refused`` why each other is not used.
+
+    :param files: what a worker without them is sent, by name.
+    :param mixed_cpus: whether workers may have processors of different kinds.
+    :param start_timeout_s: seconds until a first worker must be there, and how long none may be.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        assignment: Assignment,
+        files: Mapping[str, Path],
+        mixed_cpus: bool,
+        start_timeout_s: float,
+    ) -> None:
+        self.client, self.nonce, self.start_timeout_s = client, assignment.nonce, start_timeout_s
+        self._assignment, self._files, self._mixed_cpus = assignment, files, mixed_cpus
+        self._identities: dict[str, dict[str, Any]] = {}
+        self.expected: tuple[Kind, bool] | None = None
+        self.kinds: dict[str, Kind] = {}
+        self.refused: dict[str, str] = {}
+
+    def open(self) -> dict[str, Any]:
+        """Open every worker that is there, refuse those that do not suit, and return what a server tells of itself.
+
+        :raises BrokenRun: where no worker can be used.
+        """
+        self._wait_for_worker()
+        lease = f"{plugin_name(self.nonce)}-lease"
+        self._lease = self.client.submit(int, key=lease, pure=False)
+        self.client.register_plugin(F07Worker(self._assignment, lease))
+        self._open(self.workers())
+        if not self.kinds:
+            raise BrokenRun(f"no worker can be used: {self.reasons()}")
+        expected = self._choose_kind()
+        self.expected = expected, self._mixed_cpus
+        for address, kind in list(self.kinds.items()):
+            if difference := kind.difference(expected, self._mixed_cpus):
+                self.refuse(Refused(address, difference))
+        return self._identities[min(address for address, kind in self.kinds.items() if kind == expected)]
+
+    def _wait_for_worker(self) -> None:
+        end = time.monotonic() + self.start_timeout_s
+        while not self.workers():
+            if time.monotonic() > end:
+                raise BrokenRun(f"the scheduler had no worker for {self.start_timeout_s:g} s")
+            time.sleep(POLL_S)
+
+    def workers(self) -> list[str]:
+        """Return the addresses of the workers that are there now and not refused."""
+        there = self.client.scheduler_info(n_workers=-1)["workers"]
+        return sorted(address for address in there if address not in self.refused)
+
+    def _open(self, addresses: Iterable[str]) -> None:
+        answers = self._ask_each(open_worker, addresses)
+        if missing := [answer.address for answer in answers if isinstance(answer, Missing)]:
+            self.send_files(missing)
+            answers += self._ask_each(open_worker, missing)
+        for answer in answers:
+            if isinstance(answer, Done):
+                self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
+            elif isinstance(answer, Refused):
+                self.refuse(answer)
+
+    def _ask_each(self, function: Callable[..., Any], addresses: Iterable[str], *arguments: Any) -> list[Any]:
+        """Return what each worker answers; one that is gone meanwhile answers nothing."""
+        futures = {
+            self.client.submit(function, self.nonce, *arguments, workers=[address], pure=False): address
+            for address in addresses
+        }
+        answers = []
+        for future, address in futures.items():
+            while not future.done() and address in self.workers():
+                time.sleep(POLL_S)
+            if future.done():
+                answers.append(future.result())
+        self.client.cancel([future for future in futures if not future.done()])
+        return answers
+
+    def send_files(self, addresses: list[str]) -> None:
+        """Send each file once to the cluster; workers hand its parts on to each other."""
+        for name, path in self._files.items():
+            for offset, content in chunks(path):
+                [part] = self.client.scatter([content], hash=False)
+                for answer in self._ask_each(receive_file, addresses, name, offset, part):
+                    if isinstance(answer, Refused):
+                        self.refuse(answer)
+
+    def _choose_kind(self) -> Kind:
+        """Return the kind that answers: the driver's own where a worker has it, else that of the most workers."""
+        kinds = Counter(self.kinds.values())
+        own = tuple(sorted(describe_processor().items()))
+        return max(kinds, key=lambda kind: (kind.processor == own, kinds[kind], repr(kind)))
+
+    def refuse(self, answer: Refused) -> None:
+        """Use a worker no more, and have its server ended."""
+        if answer.address not in self.refused:
+            self.refused[answer.address] = answer.reason
+            self.kinds.pop(answer.address, None)
+            self.client.submit(close_worker, self.nonce, workers=[answer.address], pure=False)
+
+    def reasons(self) -> str:
+        """Return why each worker that is not used is not."""
+        return "; ".join(f"worker {address}: {reason}" for address, reason in sorted(self.refused.items()))
+
+    def close(self) -> None:
+        """End the servers on all workers; where the scheduler is gone they end with their workers."""
+        if self.client.status == "running":
+            self.client.unregister_worker_plugin(plugin_name(self.nonce))

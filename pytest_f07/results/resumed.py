@@ -1,0 +1,33 @@
+"""Say how much of an earlier run a resumed run took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_f07.variant.wording import counted
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What a resumed run took of the run that died.
+
+    :param parts: of the whole log; ``taken`` of them are the earlier run's.
+    :param refused: why a part that was there was replayed, a sentence each.
+    """
+
+    parts: int
+    taken: int
+    refused: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return how much was taken, and why not the rest of what was there."""
+        if not self.taken and not self.refused:
+            return ["resumed: an earlier run has left no finished part; all was replayed"]
+        text = f"resumed: {self.taken:,} of {counted(self.parts, 'part')} taken from the run before"
+        return [text, *(f"resumed: {sentence}" for sentence in self.refused)]
+
+    def document(self) -> dict[str, Any]:
+        """Return what the metadata say."""
+        return {"parts": self.parts, "taken": self.taken, "refused": list(self.refused)}

@@ -1,0 +1,118 @@
+"""Replay the shards of a run: in this process through one server, or wherever else a replayer has it done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from pytest_f07.endpoints.connect import connect
+from pytest_f07.endpoints.endpoint import Provides
+from pytest_f07.endpoints.target import ClusterTarget, first_difference
+from pytest_f07.equivalence.again import AgainCheck
+from pytest_f07.equivalence.infer import InferCheck
+from pytest_f07.errors import BrokenRun
+from pytest_f07.replay.part import read_part
+from pytest_f07.replay.replay import Timings, explain_break, replay_shard
+from pytest_f07.replay.server import Server
+from pytest_f07.replay.shards import Shard
+from pytest_f07.results.workers import Workers
+from pytest_f07.run.parts import Parts
+from pytest_f07.run.prepare import Prepared
+from pytest_f07.run.shard import run_shard
+from pytest_f07.windows import BatchResult
+
+
+class Replayer(Protocol):
+    """Whoever replays a run's shards; all methods raise :class:`BrokenRun` where the run cannot go on."""
+
+    @property
+    def provides(self) -> Provides:
+        """What the server's answers tell; known once it is started."""
+
+    @property
+    def status(self) -> str:
+        """How many workers there are, and the slowest; empty where this process does it all."""
+
+    @property
+    def workers(self) -> Workers | None:
+        """Which workers there were; None where this process does it all."""
+
+    def start(self) -> dict[str, Any]:
+        """Start the server, and return what it tells of itself."""
+
+    def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
+        """Replay the shards; hand over their batches in the order of the rows.
+
+        :param parts: of the log, to be kept, and those that an earlier run left.
+        """
+
+    def ask_again(self, infer_check: InferCheck, again_check: AgainCheck) -> tuple[InferCheck, AgainCheck]:
+        """Return both checks with the answers to their questions."""
+
+    def close(self) -> None:
+        """Close the connections; a server that the run started is stopped later, by whoever holds it."""
+
+
+class LocalReplayer:
+    """This process, and one server."""
+
+    status = ""
+    workers = None
+
+    def __init__(self, prepared: Prepared, server: Server) -> None:
+        assert not isinstance(prepared.target, ClusterTarget), "a cluster has a replayer of its own"
+        params = prepared.params
+        self._client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
+        self._server, self._batch_size = server, params.batch_size
+        self._identity: dict[str, Any] = {}
+
+    @property
+    def provides(self) -> Provides:
+        """What the server's answers tell."""
+        return self._client.provides
+
+    def start(self) -> dict[str, Any]:
+        """Start the server, and return what it tells of itself."""
+        self._identity = self._server.start(self._client)
+        return self._identity
+
+    def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
+        """Replay the shards one after the other; a log that is one file is the only part of a run in one shard."""
+        if len(shards) == 1 and not parts.is_log:
+            return replay_shard(self._client, shards[0], self._batch_size, on_batch, self._server.wait_for_exit)
+        timings = Timings()
+        for number, shard in enumerate(shards):
+            timings = timings.merge(self._replay(number, shard, parts, on_batch))
+        return timings
+
+    def _replay(self, number: int, shard: Shard, parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
+        """Take a shard's part from the run before, or replay the shard."""
+        client, batch_size = self._client, self._batch_size
+        if (result := parts.take(number, shard)) is None:
+            wait_for_exit = self._server.wait_for_exit
+            result = run_shard(client, shard, batch_size, parts.path(number), wait_for_exit, on_batch)
+            parts.keep(number, result)
+        else:
+            for batch in read_part(result.part, shard, batch_size, client.names):
+                on_batch(batch)
+        return result.timings
+
+    def ask_again(self, infer_check: InferCheck, again_check: AgainCheck) -> tuple[InferCheck, AgainCheck]:
+        """Ask the server."""
+        try:
+            infer_check.ask(self._client)
+            again_check.ask(self._client)
+            check_unchanged(self._identity, self._client.identity())
+        except OSError as error:
+            raise explain_break(error, "/infer", self._client.timeout_s, self._server.wait_for_exit) from None
+        return infer_check, again_check
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise :class:`BrokenRun` where the server is another one than at the start."""
+    if difference := first_difference(before, after):
+        raise BrokenRun(f"the server changed during the run: {difference}; nothing that it answered counts")

@@ -1,0 +1,153 @@
+"""A run spread over workers writes what one machine writes; what does not suit is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import F07Project
+from tests.cluster.certificates import dask_options, dask_variables, make_certificates
+from tests.cluster.conftest import StartSession
+from tests.cluster.running import Cluster, Session
+
+# A worker on another host sees nothing where the driver's project is.
+NO_SHARED_DISK = """
+from pytest_f07.cluster import replayer
+Assignment = replayer.Assignment
+replayer.Assignment = lambda **values: Assignment(**{**values, "root": "/nowhere"})
+"""
+
+
+def test_workers_on_this_machine_write_the_same_bytes(
+    start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    session = start_session("--f07-workers=2")
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+    metadata = f07_project.metadata
+    assert metadata["cluster"] == {"workers": 2, "processors": {"stub": 2}, "mixed_cpus": False, "refused": {}}
+    assert metadata["server"] == {"protocol": "f07", "started_by_run": True, "workers": 2}
+    assert not (f07_project.variant / "runtime" / "parts").exists()
+
+
+def test_real_models_give_the_same_bytes_with_and_without_a_nanny(f07_project: F07Project, cluster: Cluster) -> None:
+    """A nanny's environment (OMP_NUM_THREADS=1, …) reaches no score; the oracle and /infer agree with all of it."""
+    assert f07_project.run().ret == 0
+    alone = f07_project.artefacts()
+    cluster.add_workers(1, nanny=True)
+    cluster.add_workers(1)
+    session = Session(f07_project, (f"--f07-scheduler={cluster.address}",))
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == alone
+
+
+def test_workers_without_a_shared_disk_are_sent_the_files(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(2)
+    session = start_session(f"--f07-scheduler={cluster.address}", more=NO_SHARED_DISK)
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+    assert not list(cluster.folder.rglob("model.h5")), "the copies are removed"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return make_certificates(tmp_path_factory.mktemp("tls") / "certificates")
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, certificates: dict[str, Path]) -> Iterator[Cluster]:
+    """A scheduler that speaks TLS, and two workers."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    cluster = Cluster(folder, dask_options(certificates))
+    try:
+        cluster.add_workers(2)
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def test_a_cluster_that_speaks_tls_is_reached_with_its_certificates_alone(
+    encrypted: Cluster,
+    certificates: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    f07_stub: F07Project,
+) -> None:
+    option = f"--f07-scheduler={encrypted.address}"
+    refused = rf"the scheduler at {encrypted.address} cannot be reached: .*certificates"
+    f07_stub.assert_refused(refused, option)
+    for name, value in dask_variables(make_certificates(tmp_path / "others")).items():
+        monkeypatch.setenv(name, value)
+    f07_stub.assert_refused(refused, option)
+    session = Session(f07_stub, (option,), dask_variables(certificates))
+    assert session.end() == 0, session.output
+
+
+def test_a_scheduler_that_is_not_there_is_a_mistake_in_the_call(f07_stub: F07Project) -> None:
+    f07_stub.assert_refused("the scheduler at tcp://127.0.0.1:1 cannot be reached", "--f07-scheduler=tcp://127.0.0.1:1")
+
+
+def test_a_cluster_without_workers_breaks_the_run_in_a_sentence(cluster: Cluster, f07_stub: F07Project) -> None:
+    f07_stub.set_params(runtime={"start_timeout_s": 1, "scheduler": cluster.address})
+    session = Session(f07_stub, ())
+    assert session.end() == 1
+    assert "The run broke: the scheduler had no worker for 1 s." in session.output
+
+
+def other_version(folder: Path) -> str:
+    """A folder for PYTHONPATH, where TensorFlow says that it is another version."""
+    (folder / "tensorflow-0.1.dist-info").mkdir(parents=True)
+    (folder / "tensorflow-0.1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: tensorflow\nVersion: 0.1"
+    )
+    return str(folder)
+
+
+def test_a_worker_with_another_tensorflow_is_refused_by_name_and_the_others_do_its_work(
+    cluster: Cluster, start_session: StartSession, tmp_path: Path, f07_project: F07Project
+) -> None:
+    cluster.add_workers(1)
+    cluster.add_workers(1, PYTHONPATH=other_version(tmp_path / "other"))
+    session = start_session(f"--f07-scheduler={cluster.address}")
+    assert session.end() == 0, session.output
+    [(address, reason)] = f07_project.metadata["cluster"]["refused"].items()
+    assert reason.startswith("its tensorflow is 0.1, and the driver's is 2.")
+    assert f"f07: warning: worker {address} was not used: {reason}" in session.output
+
+
+def test_where_no_worker_suits_the_run_breaks_and_names_each(
+    cluster: Cluster, start_session: StartSession, tmp_path: Path
+) -> None:
+    cluster.add_workers(1, PYTHONPATH=other_version(tmp_path / "other"))
+    session = start_session(f"--f07-scheduler={cluster.address}")
+    assert session.end() == 1
+    assert "no worker can be used: worker tcp://127.0.0.1:" in session.output
+
+
+def test_another_kind_of_processor_is_refused_unless_mixed_cpus_lets_it(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(2)
+    cluster.add_workers(1, F07_STUB_PROCESSOR="another")
+    session = start_session(f"--f07-scheduler={cluster.address}")
+    assert session.end() == 0, session.output
+    [reason] = f07_project.metadata["cluster"]["refused"].values()
+    assert reason == "its processor differs: model another, and the others' stub"
+    f07_project.set_params(runtime={"mixed_cpus": True})
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    assert session.end() == 0, session.output
+    assert "the workers had 2 kinds of processors (runtime.mixed_cpus)" in session.output
+    described = f07_project.metadata["cluster"]
+    assert (described["mixed_cpus"], described["processors"]) == (True, {"another": 1, "stub": 2})
+    assert f07_project.artefacts() == undisturbed
+
+
+def test_usage_errors_touch_nothing(f07_stub: F07Project) -> None:
+    f07_stub.assert_refused("given together", "--f07-workers=2", "--f07-scheduler=tcp://127.0.0.1:1")
+    f07_stub.assert_refused("whole number from 1 to 1,024", "--f07-workers=0")
+    f07_stub.assert_refused("already there", "--f07-workers=2", "--f07-server-url=http://127.0.0.1:1")

@@ -1,0 +1,115 @@
+"""Workers die, join and leave while a run is under way: nothing is lost, nothing counted twice, nothing stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from conftest import F07Project
+from tests.cluster.conftest import StartSession
+from tests.cluster.running import Cluster, pid_of, servers_of, wait_for
+
+
+@pytest.mark.parametrize("nanny", [False, True], ids=["alone", "nanny"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "leaves"])
+def test_a_worker_that_goes_away_takes_nothing_with_it(
+    cluster: Cluster,
+    start_session: StartSession,
+    f07_project: F07Project,
+    undisturbed: dict[str, bytes],
+    nanny: bool,
+    number: signal.Signals,
+) -> None:
+    cluster.add_workers(2, nanny=nanny)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    session.wait_for_parts(2)
+    os.kill(pid_of(cluster.workers[0]), number)
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+
+
+def test_a_server_that_is_killed_is_started_again(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(1)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    session.wait_for_parts(2)
+    [server] = servers_of(f07_project)
+    server.kill()
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+
+
+def test_a_server_that_dies_of_a_shard_breaks_the_run_with_worker_place_and_log(
+    cluster: Cluster, start_session: StartSession
+) -> None:
+    cluster.add_workers(1)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="dies")
+    assert session.end() == 1
+    assert "The run broke: worker tcp://127.0.0.1:" in session.output
+    assert ": the server died at v40" in session.output
+    assert "the last lines of its log: stub ready" in session.output
+    assert "Traceback" not in session.output
+
+
+def test_a_worker_that_joins_late_works_too(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(1)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    session.wait_for_parts(1)
+    cluster.add_workers(1)
+    wait_for(lambda: len(servers_of(f07_project)) == 2 or session.process.poll() is not None, "the second server")
+    assert session.process.poll() is None, "the run was over before it joined"
+    os.kill(pid_of(cluster.workers[0]), signal.SIGKILL)
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+
+
+def test_a_shard_that_kills_four_workers_is_named(cluster: Cluster, start_session: StartSession) -> None:
+    cluster.add_workers(4, nanny=True)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="kills-its-worker")
+    assert session.end() == 1
+    assert " killed 4 workers, the last of them tcp://127.0.0.1:" in session.output
+    assert "No metadata was written." in session.output
+
+
+def test_a_scheduler_that_goes_away_breaks_the_run_in_a_sentence(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project
+) -> None:
+    cluster.add_workers(2)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    session.wait_for_parts(1)
+    cluster.scheduler.kill()
+    assert session.end() == 1
+    assert "the scheduler went away" in session.output
+    assert "Traceback" not in session.output
+    assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
+
+
+def test_a_driver_that_is_killed_leaves_a_run_that_can_go_on(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(2)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    session.wait_for_parts(2)
+    session.process.kill()
+    session.process.wait()
+    left = session.parts
+    resumed = start_session(f"--f07-scheduler={cluster.address}", "--f07-resume")
+    assert resumed.end() == 0, resumed.output
+    assert f07_project.metadata["resumed"]["taken"] >= left
+    assert f07_project.artefacts() == undisturbed
+
+
+def test_a_full_disk_on_one_worker_is_that_workers_alone(
+    cluster: Cluster, start_session: StartSession, f07_project: F07Project, undisturbed: dict[str, bytes]
+) -> None:
+    cluster.add_workers(1)
+    cluster.add_workers(1, file_bytes=4096)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+    assert session.end() == 0, session.output
+    assert "was not used: File too large" in session.output
+    assert f07_project.artefacts() == undisturbed
