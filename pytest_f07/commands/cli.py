@@ -77,13 +77,17 @@ def _check7(project: Project, options: argparse.Namespace) -> int:
     """Is a variant's run complete, unaltered, sealed and balanced? Or: is a package fit to be validated?"""
     if options.parent:
         if options.rerun:
-            raise F07Error("RERUN=1 repeats the run of a variant; a package has none. Leave it out, or name VARIANT.")
+            raise F07Error("RERUN=1 repeats the run of a variant; a package has none: make check7 VARIANT=v701 RERUN=1")
         for line in check_package(project, options.parent):
             print(line)
         return 0
     findings = check_run(project, options.variant)
     for finding in findings:
         print(finding.line(), flush=True)
+    # Another run does not mend a package that is not as sealed; that line says what does.
+    wrong = [finding.wrong for finding in findings if finding.name != "sealed" and finding.wrong]
+    if wrong and not any("make " in text for text in wrong):
+        print(f"run it again: make script7-run VARIANT={options.variant}")
     if options.rerun and all(finding.is_good for finding in findings):
         findings.append(check_rerun(project, options.variant))
         print(findings[-1].line())

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.own_checks import describe, recorded_outcomes
+from pytest_f07.results.reading.broken import read_break
 from pytest_f07.results.reading.complete import read_metadata
 from pytest_f07.variant import registry
 from pytest_f07.variant.params import Params
@@ -33,6 +34,8 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     parent, created_at = str(entry.get("parent_variant") or _read_parent(paths)), str(entry.get("created_at", "?"))[:19]
     if not paths.folder.is_dir():
         return name, parent, "no folder", created_at, ""
+    if stopped := read_break(paths):
+        return name, parent, "broken", stopped.when or created_at, stopped.reason
     if not paths.metadata.exists():
         return name, parent, "incomplete" if paths.logs.exists() else "declared", created_at, ""
     try:

@@ -39,7 +39,7 @@ def publish(project: Project, variant: str, allow_failed: bool, remote: str | No
         outputs = dvc.outputs()
         kept = _kept(project, paths, outputs)
         yield from _commit(project, git, paths, outputs, kept, document)
-        yield from _push(git, dvc, kept, remote)
+        yield from _push(git, dvc, kept, remote, variant)
 
 
 def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> dict[str, Any]:
@@ -49,12 +49,16 @@ def _publishable(project: Project, paths: VariantPaths, allow_failed: bool) -> d
     try:
         check_accounting(project, paths, document)
     except F07Error as error:
-        raise F07Error(f"{paths.name} is not published: {error}") from None
+        again = f"Run it again: make script7-run VARIANT={paths.name}"
+        raise F07Error(f"{paths.name} is not published: {error} {again}") from None
     if document["outcome"] != "passed" and not allow_failed:
         models = document.get("models", {})
         outcomes = {name: model.get("outcome") for name, model in models.items()} | recorded_outcomes(document)
         failed = ", ".join(name for name, outcome in outcomes.items() if outcome != "passed")
-        raise F07Error(f"{paths.name} is not published: {failed} failed. ALLOW_FAILED=1 publishes it all the same.")
+        raise F07Error(
+            f"{paths.name} is not published: {failed} failed. To publish it all the same: "
+            f"make publish7 VARIANT={paths.name} ALLOW_FAILED=1"
+        )
     return document
 
 
@@ -140,7 +144,7 @@ def _commit(
             yield f"git: {project.show(pipeline)} is yours and not committed; commit it, the data is found through it"
 
 
-def _push(git: Git, dvc: Dvc, kept: Sequence[Output], remote: str | None) -> Iterator[str]:
+def _push(git: Git, dvc: Dvc, kept: Sequence[Output], remote: str | None, variant: str) -> Iterator[str]:
     """Push DVC first, so that no pointer is public before what it points to."""
     stages = sorted({out.stage for out in kept if out.cached})
     storage, no_storage = dvc.remote() if stages else (None, "")
@@ -157,4 +161,5 @@ def _push(git: Git, dvc: Dvc, kept: Sequence[Output], remote: str | None) -> Ite
         git.push(*target)
         yield f"git: pushed to {target[0]}"
     except F07Error as error:
-        raise F07Error(f"{error} The commit is kept; run publish7 again when this is mended.") from None
+        again = f"make publish7 VARIANT={variant}" + (f" REMOTE={remote}" if remote else "")
+        raise F07Error(f"{error} The commit is kept; when this is mended, run it again: {again}") from None

@@ -58,6 +58,14 @@ class Prover:
         self._questions = thread.submit(self._ask)
         return self
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Return whether the oracle has something left to answer."""
+        if self._oracle is None:
+            return False
+        questions = self._questions.result() if self._questions.done() else None
+        return questions is None or not questions.are_answered
+
     def wait(self) -> OracleAnswers | None:
         """Wait for the oracle's answers; None where params.yaml wants none.
 

@@ -29,6 +29,11 @@ class Questions:
             rows = {datasets[place].source_f04: part for place, part in zip(places.tolist(), parts, strict=True)}
             self._answers.append((block, oracle.ask(rows)))
 
+    @property
+    def are_answered(self) -> bool:
+        """Return whether the oracle has said everything."""
+        return all(answer.done() for _, answer in self._answers)
+
     def scores(self, models: int) -> Float32Array:
         """Return what the oracle says, ``[windows of the index, models]``; :class:`BrokenRun` where it does not."""
         scores = np.full((self._windows, models), np.nan, np.float32)

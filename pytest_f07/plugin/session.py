@@ -14,7 +14,7 @@ from pytest_f07.plugin.host import cache_folder, check_plugins
 from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.own_checks import OwnCheckItems
-from pytest_f07.plugin.reports import place_reports
+from pytest_f07.plugin.reports import place_reports, silence_plugins
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
 from pytest_f07.plugin.spread import check_cluster
@@ -198,9 +198,11 @@ class ValidationSession:
             self.note = f"The reports cannot be written: {error.strerror or error}. No metadata was written."
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
+        finally:
+            silence_plugins(session.config)
         self._set_exit_status(session)  # again, for plugins change it
         if self.started and self.all_selected and self.result:
-            place_reports(session.config, self.staged, self.outputs)
+            place_reports(self.staged, self.outputs)
             if self.note is None:
                 # Step 8, last of all: its presence means that the run is complete.
                 write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
@@ -208,14 +210,13 @@ class ValidationSession:
 
     def _is_stopped(self, session: pytest.Session) -> bool:
         """Return whether the session ended before its items."""
-        stopped = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-        return session.exitstatus in stopped
+        code = pytest.ExitCode
+        return session.exitstatus in (code.INTERRUPTED, code.INTERNAL_ERROR, code.USAGE_ERROR)
 
     def _set_exit_status(self, session: pytest.Session) -> None:
         """Set the exit status by the models alone, not by what other plugins measure."""
         if not self.selection.collect_only and not self._is_stopped(session):
-            not_judged = self.outcomes.not_judged(self.verdicts) or self.own_checks.skipped_text
-            failed = self.outcomes.failed or not_judged
+            failed = self.outcomes.failed or self.outcomes.not_judged(self.verdicts) or self.own_checks.skipped_text
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def _reason_not_complete(self, session: pytest.Session) -> str | None:
@@ -232,8 +233,8 @@ class ValidationSession:
         if text := self.own_checks.skipped_text:
             return f"{text} {written}"
         if not self.all_selected:
-            models = len(self.manifest.prediction_names)
-            selected = f"{len(self.outcomes.names)} of {counted(models, 'model')}{self.own_checks.selection_text}"
+            models = counted(len(self.manifest.prediction_names), "model")
+            selected = f"{len(self.outcomes.names)} of {models}{self.own_checks.selection_text}"
             return f"Only {selected} selected: nothing was written to the variant's folder."
         return None
 

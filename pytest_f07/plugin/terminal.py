@@ -1,4 +1,4 @@
-"""Write to the terminal: the replay's progress, a table at the end, and annotations for a CI system."""
+"""Write to the terminal: the replay's progress, the end of the session, and annotations for a CI system."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_f07.plugin.session import ValidationSession
+from pytest_f07.plugin.summary import write_outcome, write_places, write_short_outcome
 from pytest_f07.replay.replay import Progress
 from pytest_f07.results import ci
 from pytest_f07.results.run_result import RunResult
@@ -21,7 +22,7 @@ PLAIN_INTERVAL_S = 30.0
 
 
 class Terminal:
-    """The terminal of one session; quiet with ``-q``."""
+    """The terminal of one session; one line with ``-q``."""
 
     def __init__(self, session: ValidationSession) -> None:
         self.session = session
@@ -52,50 +53,25 @@ class Terminal:
         finally:
             line.end()
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """Show a table of the models, and the session's notes."""
-        session, result = self.session, self.session.result
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> Generator[None]:
+        """Show the outcome before the failures that pytest shows, and where the report is after them."""
+        session, result, quiet = self.session, self.session.result, config.get_verbosity() < 0
         if result is None or not session.started:
+            yield
             if session.note:
                 terminalreporter.line(f"f07: {session.note}")
             return
-        self._show(terminalreporter, result, quiet=config.get_verbosity() < 0)
-        _write_ci(terminalreporter, result, session.note)
-
-    def _show(self, terminal: pytest.TerminalReporter, result: RunResult, quiet: bool) -> None:
-        session, show = self.session, result.manifest.project.show
-        if result.broken and result.log_tail:
-            terminal.section("last lines of the server's log")
-            for text in result.log_tail:
-                terminal.line(text)
-        elif result.verdicts and not result.broken and not quiet:
-            terminal.section(f"{result.variant} of package {result.package}")
-            rows = [ci.model_cells(name, verdict) for name, verdict in result.verdicts.items()]
-            for text in ci.align_rows([ci.HEADINGS, *rows]):
-                terminal.line(text)
-            windows = counted(result.counts["windows"], "window")
-            if result.outcome_text != result.outcome:
-                names = ", ".join(check.title for check in result.checks if check.state == "not possible")
-                terminal.line(f"f07: {result.outcome_text}: {names}" if names else f"f07: {result.outcome_text}")
-            if result.timings.completions:  # none where all of it was taken from a run that died
-                terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")
         if not quiet:
-            for sentence in result.resumed.sentences if result.resumed else ():
-                terminal.line(f"f07: {sentence}")
-            for sentence in result.comparison.summary if result.comparison else ():
-                terminal.line(f"f07: {sentence}")
-            for warning in result.warnings:
-                terminal.line(f"f07: warning: {warning}")
-            if result.outputs.report_html.is_file():
-                terminal.line(f"f07: report: {show(result.outputs.report_html)}")
-        if not session.all_selected:
-            if session.outcomes.not_judged(session.verdicts):
-                terminal.line(f"f07: {session.note}")
-            terminal.line(f"f07: this session is partial; what it computed is in {session.staging}")
-        elif session.note:
-            terminal.line(f"f07: {session.note}")
-        elif not quiet:
-            terminal.line(f"f07: {show(result.outputs.metadata)} written: the run is complete")
+            write_outcome(terminalreporter, session, result)
+        yield
+        if quiet:
+            write_short_outcome(terminalreporter, session, result)
+        else:
+            write_places(terminalreporter, session, result)
+        _write_ci(terminalreporter, result, session.note)
 
 
 def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | None) -> None:
@@ -105,10 +81,7 @@ def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | 
             for failure in verdict.failures:
                 terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        compared = result.comparison.summary if result.comparison else []
-        text = ci.format_step_summary(
-            result.variant, result.package, result.verdicts, note, compared, result.own_checks
-        )
+        text = ci.format_step_summary(result, note)
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)
@@ -182,6 +155,8 @@ class ProgressLine:
 
 def progress_text(progress: Progress) -> str:
     """Return ``f07: v401  45 %, 12,000 windows/s, 20 s left``."""
+    if progress.is_oracle_awaited:
+        return "f07: waiting for the oracle, which computes each distinct window a second time"
     if progress.done == progress.total:
         return f"f07: {counted(progress.total, 'window')} answered; metrics and pictures follow"
     share = 100 * progress.done // progress.total

@@ -76,6 +76,7 @@ class Progress:
 
     :param dataset: the dataset that is being replayed; ``done`` of ``total`` windows of all are answered.
     :param workers: how many there are, and the slowest; empty on one machine.
+    :param is_oracle_awaited: whether all is done but what the oracle still computes.
     """
 
     total: int
@@ -83,6 +84,7 @@ class Progress:
     done: int = 0
     begin: float = field(default_factory=time.perf_counter)
     workers: str = ""
+    is_oracle_awaited: bool = False
 
     def after(self, batch: BatchResult, workers: str = "") -> Progress:
         """Return the progress one batch later."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_f07.results.metric_table import METRICS
-from pytest_f07.results.own_checks import OwnChecks
+from pytest_f07.results.metric_table import METRICS, UNDEFINED
+from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.wording import counted
 
 COLUMNS = sorted((metric for metric in METRICS if metric.in_terminal), key=lambda metric: metric.section)
 HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")
+
+MARKS = {"PASSED": "✅", "FAILED": "❌", "NOT COMPLETE": "⚠️"}
+# The order in which metrics go where a terminal is narrow; the first two go wherever they are 0.
+LEAST_WANTED = ("no_ref_total", "non_finite", "base_rate", "TN", "TP", "FN", "FP")
 
 
 def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
@@ -18,6 +22,39 @@ def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
     texts = verdict.texts
     numbers = (texts[metric.key] if texts else "–" for metric in COLUMNS)
     return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
+
+
+def describe_outcome(result: RunResult, note: str | None) -> tuple[str, str]:
+    """Return the outcome of a run as one word in capitals, and as a sentence.
+
+    :param note: why the run does not count; None where it is complete.
+    """
+    if note:
+        return "NOT COMPLETE", note
+    failed = [name for name, verdict in result.verdicts.items() if verdict.failures]
+    models = counted(len(result.verdicts), "model")
+    sentence = f"{len(failed)} of {models} failed" if failed else f"{models} passed"
+    sentence += result.outcome_text.removeprefix(result.outcome)  # what it is worth
+    return result.outcome.upper(), f"{', '.join(filter(None, (sentence, result.own_checks.text)))}."
+
+
+def format_table(verdicts: Mapping[str, Verdict], width: int) -> list[str]:
+    """Return a heading and a line for each model, with as many metrics as fit; CSV and report have all of them.
+
+    What the report calls undefined is 0/0 here: a longer word would cost a column.
+    """
+    cells = [model_cells(name, verdict) for name, verdict in verdicts.items()]
+    rows = [HEADINGS, *(["0/0" if text == UNDEFINED else text for text in row] for row in cells)]
+    columns = list(zip(*rows, strict=True))
+    keys = [metric.key for metric in COLUMNS]
+    left_out = {key for key in LEAST_WANTED[:2] if set(columns[1 + keys.index(key)][1:]) <= {"0"}}
+    for key in ("", *LEAST_WANTED):
+        left_out.add(key)
+        kept = [0, *(place for place, name in enumerate(keys, 1) if name not in left_out), len(columns) - 1]
+        lines = align_rows([[row[place] for place in kept] for row in rows])
+        if max(map(len, lines)) <= width:
+            break
+    return lines
 
 
 def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -30,25 +67,19 @@ def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def format_step_summary(
-    variant: str,
-    package: str,
-    verdicts: Mapping[str, Verdict],
-    note: str | None,
-    comparison: Sequence[str] = (),
-    own_checks: OwnChecks | None = None,
-) -> str:
-    """Return the table in Markdown, and failures and comparison as sentences.
+def format_step_summary(result: RunResult, note: str | None) -> str:
+    """Return the outcome and the table in Markdown, and failures and comparison as sentences.
 
     :param note: why the run does not count; None where it is complete.
-    :param comparison: with an earlier run, in sentences.
     """
-    own_checks = own_checks or OwnChecks()
-    passed = sum(not verdict.failures for verdict in verdicts.values())
-    texts = [f"{passed} of {counted(len(verdicts), 'model')} passed", own_checks.text]
-    lines = [f"### F07: {variant} of package {package}, {', '.join(filter(None, texts))}", ""]
-    if note:
-        lines += [f"**{_escape_markdown(note)}**", ""]
+    verdicts = result.verdicts
+    word, sentence = describe_outcome(result, note)
+    lines = [
+        f"### {MARKS[word]} {word}: {result.variant} of package {result.package}",
+        "",
+        _escape_markdown(sentence),
+        "",
+    ]
     lines.append("| " + " | ".join(HEADINGS) + " |")
     lines.append("|" + "---|" + "---:|" * (len(HEADINGS) - 1))
     for name, verdict in verdicts.items():
@@ -57,8 +88,8 @@ def format_step_summary(
     lines.append("")
     for name, verdict in verdicts.items():
         lines += [f"- `{failure.code}` `{name}`: {_escape_markdown(failure.sentence)}" for failure in verdict.failures]
-    lines += [f"- {_escape_markdown(f'{check.node_id}: {check.reason}')}" for check in own_checks.failed]
-    lines += [f"- {_escape_markdown(sentence)}" for sentence in comparison]
+    lines += [f"- {_escape_markdown(f'{check.node_id}: {check.reason}')}" for check in result.own_checks.failed]
+    lines += [f"- {_escape_markdown(text)}" for text in (result.comparison.summary if result.comparison else ())]
     return "\n".join(lines) + "\n\n"
 
 

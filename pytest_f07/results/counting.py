@@ -151,7 +151,7 @@ def _count_block(counts: LogCounts, models: Sequence[Model], block: _Block, logg
             audit.add_windows(model, place, block.windows, scores)
         if dataset == model.source_f04:
             metrics.count_own(dataset, labels[:rows], y_pred[column])
-            if rows == len(labels):
-                audit.scores.add(RowBlock(block.first_row, block.windows, labels, y_pred[column], y_prob[column]))
+            if rows == len(labels) and scores is not None:
+                audit.scores.add(RowBlock(block.first_row, block.windows, labels, y_pred[column], scores))
         else:
             metrics.count_other(dataset, block.labelled[model.source_f04][:rows], y_pred[column])

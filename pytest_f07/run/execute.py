@@ -175,6 +175,9 @@ class _Execution:
         with record.stage("recount"):
             differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
+            if prover.is_waited_for:
+                windows = sum(dataset.rows for dataset in datasets)
+                self.on_progress(Progress(windows, done=windows, is_oracle_awaited=True))
             answers = prover.wait()
         with record.stage("proof"):
             equivalence = prover.compare(parquet, shards, answers)

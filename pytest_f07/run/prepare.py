@@ -76,7 +76,8 @@ def load(project: Project, variant: str) -> tuple[Manifest, Params]:
     if params.parent_variant_f06 != loaded.package.name:
         raise F07Error(
             f"{where}: parent_variant_f06 is {params.parent_variant_f06}, and the manifest was made of "
-            f"{loaded.package.name}; they must agree. Make a new variant: make variant7."
+            f"{loaded.package.name}; they must agree. Make a new variant: make variant7 "
+            f"VARIANT=<a new name> PARENT={params.parent_variant_f06}"
         )
     params.requirements.check(LIMITS, loaded.prediction_names, where)
     return loaded, params

@@ -69,7 +69,8 @@ class Manifest:
             if model.source_f04 not in self.datasets:
                 raise F07Error(
                     f"{self.project.show(self.paths.manifest)}: datasets does not list {model.source_f04}, from which "
-                    f"{model.prediction_name} was trained. Make a new variant: make variant7."
+                    f"{model.prediction_name} was trained. Make a new variant: make variant7 VARIANT=<a new name> "
+                    f"PARENT={self.package.name}"
                 )
         return models
 

@@ -79,7 +79,12 @@ def test_a_server_of_tensors_is_validated_and_what_cannot_be_checked_is_told(
     with served(f07_project, protocol, SERVERS[protocol](Served(WIDTHS))) as url:
         result = f07_project.run()
         result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["f07: passed, 4 of 9 checks not possible: Rows matched, Identity*"])
+    result.stdout.fnmatch_lines(
+        [
+            "PASSED: 3 models passed, 4 of 9 checks not possible.",
+            "f07: not possible with this server: Rows matched, Identity*",
+        ]
+    )
     result.stdout.fnmatch_lines(["f07: warning: vectorized by the validator: the deployed pre-processing is not part*"])
     assert not_possible(f07_project) == TENSOR_CHECKS
     assert f07_project.metadata["server"]["protocol"] == protocol
@@ -88,7 +93,7 @@ def test_a_server_of_tensors_is_validated_and_what_cannot_be_checked_is_told(
         told = {key.removeprefix("check_") for key, value in properties.items() if value.startswith("not possible")}
         assert told == TENSOR_CHECKS
     report = (f07_project.variant / "report" / "report.html").read_text()
-    assert "in the runtime what the package says: passed, 4 of 9 checks not possible." in report
+    assert "what the package's models compute: passed, 4 of 9 checks not possible." in report.replace("&#39;", "'")
     assert "not possible: the server does not tell which model files it serves" in report
     assert f"passed, 4 of 9 checks not possible, by the server at {url}" in check7(f07_project)
 
@@ -97,7 +102,7 @@ def test_labels_alone_are_logged_without_scores(f07_project: F07Project) -> None
     with served(f07_project, "f07-json", pipeline_app(labels)):
         result = f07_project.run()
         result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["f07: passed, 5 of 9 checks not possible: *"])
+    result.stdout.fnmatch_lines(["PASSED: 3 models passed, 5 of 9 checks not possible."])
     assert not_possible(f07_project) == LABEL_CHECKS
     logs = f07_project.variant / "logs"
     log = pq.read_table(logs / "raw_predictions.parquet")
@@ -110,6 +115,10 @@ def test_labels_alone_are_logged_without_scores(f07_project: F07Project) -> None
     assert {row["non_finite"] for row in rows} == {""}
     assert all(int(row["TP"]) + int(row["FP"]) > 0 for row in rows)
     assert json.loads((f07_project.variant / "metrics" / "metrics.json").read_text())["inverter_trip"]["TP"] > 0
+    # Where there are labels alone, no score is one that is not a number.
+    report = (f07_project.variant / "report" / "report.html").read_text()
+    assert "Confusion of inverter_trip" in report
+    assert "not a number</th>" not in report
     assert "passed, 5 of 9 checks not possible" in check7(f07_project)
     run = read_run("v701", f07_project.root)
     assert run.metrics.non_finite.isna().all()

@@ -178,7 +178,7 @@ def test_what_is_not_pushed_is_said_with_the_reason_and_the_commit_is_kept(
 ) -> None:
     spoil(kept)
     line = refused(kept)
-    again = " The commit is kept; run publish7 again when this is mended."
+    again = " The commit is kept; when this is mended, run it again: make publish7 VARIANT=v701"
     assert fnmatchcase(line, f"ERROR: {message}{again}"), line
     assert kept.committed() >= SMALL | POINTERS
     # no pointer is public before what it points to

@@ -34,7 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     done = checkout.run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "= 3 passed in " in done.stdout
-    assert "07_deployrun_metadata.json written: the run is complete\n" in done.stdout
+    assert "\nPASSED: 3 models passed.\n" in done.stdout
     return checkout
 
 

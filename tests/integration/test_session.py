@@ -267,7 +267,7 @@ def test_a_run_that_breaks_fails_each_item_and_looks_like_nothing_whole(
 def test_the_servers_last_words_are_shown_and_escaped(f07_project: F07Project) -> None:
     f07_project.stub("no-start")
     result = f07_project.run()
-    result.stdout.fnmatch_lines(["first words", "no such <module>"])
+    result.stdout.fnmatch_lines(["  first words", "  no such <module>"])
     report = (f07_project.variant / "report" / "report.html").read_text()
     assert "no such &lt;module&gt;" in report
     assert "<module>" not in report

@@ -76,7 +76,7 @@ def test_the_demo_passes_with_the_metrics_that_keras_gives(
     with deployed(f07_project, start, name):
         result = f07_project.run()
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines([f"f07: passed, {DEPLOYMENTS[name][2]} of 9 checks not possible: *"])
+    result.stdout.fnmatch_lines([f"PASSED: * passed, {DEPLOYMENTS[name][2]} of 9 checks not possible."])
     assert metrics(f07_project.variant) == expected
 
 
@@ -111,7 +111,7 @@ def test_a_tolerance_in_params_yaml_lets_float16_pass_and_is_told(f07_project: F
     with deployed(f07_project, start, "kserve v1", "float16", equivalence={"tolerance": 1e-3}):
         result = f07_project.run()
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["f07: passed with scores up to 0.001 apart, 4 of 9 checks not possible: *"])
+    result.stdout.fnmatch_lines(["PASSED: * passed with scores up to 0.001 apart, 4 of 9 checks not possible."])
 
 
 @pytest.mark.skipif(not REAL_PACKAGES.is_dir(), reason="the real packages are not beside this checkout")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_f07.errors import F07Error
+from pytest_f07.results.reading.broken import read_break
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.missing import missing_variant
 from pytest_f07.variant.paths import DEPLOYRUN, Project, VariantPaths, check_variant
@@ -53,9 +54,9 @@ def read_any_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
     """Return the metadata of this or of an older tool; :class:`F07Error` where it is not this variant's."""
     where = project.show(paths.metadata)
     if not paths.metadata.is_file():
-        raise F07Error(
-            f"{where} is not there: no run of {paths.name} was completed. Run it: make script7-run VARIANT={paths.name}"
-        )
+        stopped = read_break(paths)
+        reason = f"its run broke: {stopped.reason}" if stopped else f"no run of {paths.name} was completed"
+        raise F07Error(f"{where} is not there: {reason}. Run it: make script7-run VARIANT={paths.name}")
     document = read_json(paths.metadata, where)
     if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
         raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")

@@ -96,22 +96,29 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 STATUS = {
-    "good": (Finding("sealed", "as sealed"), 0),
-    "wrong": (Finding("sealed", wrong="a has changed"), 1),
-    "not looked at": (Finding("sealed", unknown="no seal"), 1),
+    "good": (Finding("sealed", "as sealed"), 0, []),
+    "the package is wrong": (Finding("sealed", wrong="a has changed"), 1, []),
+    "the run is wrong": (Finding("unaltered", wrong="a"), 1, ["run it again: make script7-run VARIANT=v701"]),
+    "what to do is said": (Finding("complete", wrong="Run it: make script7-run VARIANT=v701"), 1, []),
+    "not looked at": (Finding("sealed", unknown="no seal"), 1, []),
 }
 
 
-@pytest.mark.parametrize(("finding", "status"), STATUS.values(), ids=STATUS)
+@pytest.mark.parametrize(("finding", "status", "hint"), STATUS.values(), ids=STATUS)
 def test_check7_ends_well_only_where_all_was_looked_at_and_is_good(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, status: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    finding: Finding,
+    status: int,
+    hint: list[str],
 ) -> None:
     findings = [Finding("complete", "3 models"), finding]
     monkeypatch.setattr(cli, "check_run", lambda project, variant: findings)
     (tmp_path / "executions").mkdir()
     monkeypatch.chdir(tmp_path)
     assert main(["check7", "--variant=v701"]) == status
-    assert capsys.readouterr().out.splitlines() == [shown.line() for shown in findings]
+    assert capsys.readouterr().out.splitlines() == [*(shown.line() for shown in findings), *hint]
 
 
 PUBLISH: dict[tuple[str, ...], tuple[bool, str | None]] = {

@@ -21,11 +21,16 @@ def test_a_project_without_variants_has_the_header_only(tmp_path: Path) -> None:
 
 def test_each_variant_is_listed_with_its_state(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    for name in ("v702", "v703", "v704"):
+    for name in ("v702", "v703", "v704", "v705"):
         project.variant(name).folder.mkdir(parents=True)
     project.variant("v703").logs.mkdir()
     project.variant("v704").params.write_text("parent_variant_f06: v604\n")
     project.variant("v704").metadata.write_text("[]")
+    project.variant("v705").report.mkdir()
+    project.variant("v705").junit_xml.write_text(
+        '<testsuite timestamp="2026-01-02T03:04:05+01:00"><failure>F07-BROKEN  a: not validated: no port.</failure>'
+        "</testsuite>"
+    )
     project.registry.write_text(REGISTRY)
     lines = [line.split() for line in list_variants(project)][1:]
     assert lines == [
@@ -33,6 +38,7 @@ def test_each_variant_is_listed_with_its_state(tmp_path: Path) -> None:
         ["v702", "v602", "declared", "2026-01-02T03:04:05"],
         ["v703", "?", "incomplete", "?"],
         ["v704", "v604", "not", "this", "tool's", "?"],
+        ["v705", "?", "broken", "2026-01-02T02:04:05", "no", "port"],
     ]
 
 

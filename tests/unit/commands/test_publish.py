@@ -176,16 +176,17 @@ REFUSALS: dict[str, tuple[Callable[[Checkout, Checkout], object], str]] = {
     ),
     "another count": (
         lambda run, failed: run.change_metadata(counts={"windows": 1}),
-        f"v701 is not published: {METADATA}: counts.windows is 1; the files hold 3838.",
+        f"v701 is not published: {METADATA}: counts.windows is 1; the files hold 3838. {AGAIN}",
     ),
     "failed": (
         _take,
-        "v701 is not published: feeder_overload failed. ALLOW_FAILED=1 publishes it all the same.",
+        "v701 is not published: feeder_overload failed. To publish it all the same: make publish7 VARIANT=v701 "
+        "ALLOW_FAILED=1",
     ),
     "failed, and told to have passed": (
         _better_outcome,
         f"v701 is not published: {METADATA}: feeder_overload is passed (F07-INFER, *); in junit.xml it is failed "
-        "(F07-INFER, *).",
+        f"(F07-INFER, *). {AGAIN}",
     ),
 }
 
@@ -441,7 +442,7 @@ def test_what_is_not_pushed_is_told_with_the_reason_and_the_commit_is_kept(
     spoil(run)
     with pytest.raises(F07Error) as caught:
         publish_run(run)
-    again = " The commit is kept; run publish7 again when this is mended."
+    again = " The commit is kept; when this is mended, run it again: make publish7 VARIANT=v701"
     assert fnmatchcase(str(caught.value), f"{message}{again}"), str(caught.value)
     assert run.committed() == SMALL | POINTERS | IGNORE
     if case != "git remote gone":  # no pointer is public before what it points to

@@ -75,6 +75,7 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
     with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
         assert FakeOracle.open == (mode == "full")
         answers = prover.wait()
+        assert not prover.is_waited_for
         result = prover.compare(dataset.path.with_name("raw.parquet"), [Shard(dataset, 0, 5)], answers)["a"]
     assert FakeOracle.open == 0
     assert (FakeOracle.rows, answers and answers.models) == (rows, models)

@@ -22,8 +22,7 @@ from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.plugin.terminal import ProgressLine, Terminal, progress_text
 from pytest_f07.replay import replay
 from pytest_f07.replay.replay import Completion, Progress, Timings
-from pytest_f07.results.verdict import Verdict, broken_verdict
-from tests.unit.small_session import NAMES, NODE, failed_verdict, let_run, passed_verdict, small_session
+from tests.unit.small_session import NAMES, failed_verdict, let_run, passed_verdict, small_session
 
 TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3000),))
 
@@ -73,6 +72,11 @@ TEXTS = {
     "nothing answered": (0, "f07: v401  0 %, 0 windows/s, 0 s left"),
     "all answered": (1000, "f07: 1,000 windows answered; metrics and pictures follow"),
 }
+
+
+def test_a_wait_for_the_oracle_is_named() -> None:
+    waiting = "f07: waiting for the oracle, which computes each distinct window a second time"
+    assert progress_text(Progress(1000, done=1000, is_oracle_awaited=True)) == waiting
 
 
 @pytest.mark.parametrize(("done", "text"), TEXTS.values(), ids=TEXTS)
@@ -218,78 +222,33 @@ def test_an_interactive_session_has_one_line_of_progress_which_goes_away(f07_stu
 
 
 def summary(session: ValidationSession, reporter: pytest.TerminalReporter, verbosity: int = 0) -> None:
-    Terminal(session).pytest_terminal_summary(reporter, config(reporter, verbosity))
+    """Write the end of a session, with one line of pytest's between."""
+    hook = Terminal(session).pytest_terminal_summary(reporter, config(reporter, verbosity))
+    next(hook)
+    reporter.line("FAILURES")
+    with pytest.raises(StopIteration):
+        next(hook)
 
 
 PASSED, FAILED = [passed_verdict(name) for name in NAMES], [passed_verdict("a"), failed_verdict("a__b")]
-NOTE = "The session was interrupted. No metadata was written."
-WRITTEN = "f07: executions/07_deployrun/v701/07_deployrun_metadata.json written: the run is complete"
-TABLE = ["v701 of package v601", "model ", "a  .* passed", "a__b .* passed"]
-REPLAY, REPORT = (
-    "f07: replay: 0 windows, 1,500 windows/s",
-    "f07: report: executions/07_deployrun/v701/report/report.html",
-)
-ENDS: dict[str, tuple[list[Verdict], str | None, list[str], list[str]]] = {
-    "passed": (PASSED, None, [*TABLE, REPLAY, REPORT, WRITTEN], []),
-    "failed": (FAILED, None, [*TABLE[:3], "a__b .* failed", REPLAY, REPORT, WRITTEN], []),
-    "interrupted": (PASSED, NOTE, [*TABLE, REPLAY, REPORT, f"f07: {NOTE}"], [f"f07: {NOTE}"]),
-}
 
 
-@pytest.mark.parametrize(("verdicts", "note", "lines", "quiet"), ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("verbosity", [0, -1])
-def test_a_session_ends_with_a_table_its_files_and_its_note_and_a_quiet_one_with_what_went_wrong(
-    reporter: Reporter,
-    tmp_path: Path,
-    verdicts: list[Verdict],
-    note: str | None,
-    lines: list[str],
-    quiet: list[str],
-    verbosity: int,
+def test_the_outcome_comes_first_and_where_the_report_is_last_and_a_quiet_session_has_one_line(
+    reporter: Reporter, tmp_path: Path, verbosity: int
 ) -> None:
     session, screen = small_session(tmp_path), Screen()
-    let_run(session, *verdicts, timings=TIMINGS)
+    let_run(session, *FAILED, timings=TIMINGS)
     session.outputs.report_html.write_text("whole")
-    session.note = note
     summary(session, reporter(screen), verbosity)
-    expected = quiet if verbosity < 0 else lines
-    assert len(screen.lines) == len(expected), screen.lines
-    for line, pattern in zip(screen.lines, expected, strict=True):
-        assert re.search(pattern, line)
-
-
-def test_warnings_are_shown_and_a_report_that_is_not_there_is_not_named(reporter: Reporter, tmp_path: Path) -> None:
-    session, screen = small_session(tmp_path), Screen()
-    let_run(session, *PASSED, incoherences=("a and b disagree",))
-    summary(session, reporter(screen))
-    assert "f07: warning: a and b disagree" in screen.lines
-    assert "f07: report:" not in screen.getvalue()
-
-
-@pytest.mark.parametrize("verbosity", [0, -1])
-def test_a_run_that_broke_ends_with_the_servers_last_lines(reporter: Reporter, tmp_path: Path, verbosity: int) -> None:
-    session, screen = small_session(tmp_path), Screen()
-    let_run(session, *(broken_verdict(name, "no") for name in NAMES), broken="no")
-    session.outputs.runtime.mkdir()
-    session.outputs.server_log.write_text("first words\nlast words\n")
-    session.note = "The run broke: no. No metadata was written."
-    summary(session, reporter(screen), verbosity)
-    [title, *others] = screen.lines
-    assert " last lines of the server's log " in title
-    assert others == ["first words", "last words", f"f07: {session.note}"]
-
-
-@pytest.mark.parametrize("reported", [True, False])
-def test_a_partial_session_names_its_folder(reporter: Reporter, tmp_path: Path, reported: bool) -> None:
-    session, screen = small_session(tmp_path), Screen()
-    let_run(session, PASSED[0])
-    session.all_selected, session.note = False, "1 of 1 models were not judged."
-    session.outcomes.expect({NODE.format("a"): "a"})
-    if reported:
-        session.outcomes.add(pytest.TestReport(NODE.format("a"), ("m", 1, "t"), {}, "passed", None, "call"))
-    summary(session, reporter(screen))
-    assert (f"f07: {session.note}" in screen.lines) is not reported
-    assert screen.lines[-1] == f"f07: this session is partial; what it computed is in {session.staging}"
+    report = "executions/07_deployrun/v701/report/report.html"
+    if verbosity < 0:
+        assert screen.lines == ["FAILURES", f"f07: v701 FAILED: 1 of 2 models failed. {report}"]
+    else:
+        between = screen.lines.index("FAILURES")
+        assert screen.lines[1] == "FAILED: 1 of 2 models failed."
+        assert any(line.startswith("f07: replay: ") for line in screen.lines[:between])
+        assert screen.lines[between:] == ["FAILURES", f"f07: report: {report}"]
 
 
 @pytest.mark.parametrize("note", [None, "2 of 2 models were not judged."])
@@ -300,7 +259,7 @@ def test_a_session_that_ran_nothing_ends_with_its_note_alone(
     session, screen = small_session(tmp_path, collect_only), Screen()
     session.note = note
     summary(session, reporter(screen))
-    assert screen.lines == ([f"f07: {note}"] if note else [])
+    assert screen.lines == ["FAILURES", *([f"f07: {note}"] if note else [])]
 
 
 # -- CI
@@ -314,7 +273,7 @@ def test_github_gets_annotations_of_failures_and_others_do_not(
     let_run(session, *FAILED)
     monkeypatch.setenv("GITHUB_ACTIONS", "true" if github else "false")
     summary(session, reporter(screen), verbosity=-1)
-    assert screen.lines == (["::error title=F07-BOOKS a__b::no <balance>"] if github else [])
+    assert screen.lines[2:] == (["::error title=F07-BOOKS a__b::no <balance>"] if github else [])
 
 
 def test_the_step_summary_is_added_to_what_is_there(
@@ -326,7 +285,7 @@ def test_the_step_summary_is_added_to_what_is_there(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
     summary(session, reporter(Screen()))
     text = path.read_text()
-    assert text.startswith("an earlier step's\n### F07: v701 of package v601, 1 of 2 models passed\n")
+    assert text.startswith("an earlier step's\n### ❌ FAILED: v701 of package v601\n\n1 of 2 models failed.\n")
     assert "| `a__b` | " in text
     assert "- `F07-BOOKS` `a__b`: " in text
 
@@ -338,4 +297,4 @@ def test_a_step_summary_that_cannot_be_written_is_a_warning(
     let_run(session, *PASSED)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     summary(session, reporter(screen), verbosity=-1)
-    assert screen.lines == [f"f07: warning: the step summary {tmp_path} cannot be written: Is a directory"]
+    assert screen.lines[2:] == [f"f07: warning: the step summary {tmp_path} cannot be written: Is a directory"]

@@ -147,7 +147,8 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "dataset not listed": (
         lambda d: d.update(datasets=d["datasets"][1:]),
-        ": datasets does not list v402, from which a was trained. Make a new variant: make variant7.",
+        ": datasets does not list v402, from which a was trained. Make a new variant: make variant7 "
+        "VARIANT=<a new name> PARENT=v601",
     ),
     "seal a list": (
         lambda d: d.update(files=["model.h5"]),
@@ -228,7 +229,7 @@ def test_params_and_manifest_must_name_one_package(project: Project) -> None:
         load(project, "v701")
     assert str(caught.value) == (
         "executions/07_deployrun/v701/params.yaml: parent_variant_f06 is v602, and the manifest was made of v601; "
-        "they must agree. Make a new variant: make variant7."
+        "they must agree. Make a new variant: make variant7 VARIANT=<a new name> PARENT=v602"
     )
 
 
