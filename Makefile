@@ -36,11 +36,12 @@ For work on pytest-f07 itself:
                               minutes
   make mutants                change metrics and vectorization line by line:
                               which change does no test see?
-  make bench [PACKAGE=folder] [PROTOCOLS=1]
-                              how fast the replay is beside the plain way and
-                              the models alone; some minutes. PROTOCOLS: only
-                              other servers' protocols beside ours, those of
-                              make test-servers
+  make bench [PACKAGE=folder] [PROTOCOLS=1] [PEERS=1]
+                              how fast runs and replays are, beside a bare
+                              import of TensorFlow, the plain way and the models
+                              alone; ten minutes. PROTOCOLS: only other servers'
+                              protocols beside ours, those of make test-servers;
+                              PEERS: only MLflow and BentoML, which it installs
   make demo                   make the package executions/06_packaging/v601 anew
   make zoo                    make tests/golden anew, with five versions of
                               Keras; 6 GB, half an hour
@@ -99,9 +100,11 @@ fuzz: .venv/.proof
 mutants: .venv/.proof
 	@.venv/bin/python -m tests.proofs.mutants
 
-bench: .venv/.run
+bench.peers := $(filter-out 0,$(value PEERS))
+
+bench: .venv/.run $(if $(bench.peers),.venv-mlflow/.made .venv-bentoml/.made)
 	@.venv/bin/python -m benchmarks $(if $(value PACKAGE),--package $(call f07.text,PACKAGE)) \
-	  $(if $(filter-out 0,$(value PROTOCOLS)),--protocols)
+	  $(if $(filter-out 0,$(value PROTOCOLS)),--protocols) $(if $(bench.peers),--peers)
 
 demo: .venv-pins/.test
 	.venv-pins/bin/python tools/make_demo.py
@@ -164,9 +167,9 @@ endef
 .venv-field/.test: tests/field/requirements.txt | .venv/.test
 	$(call layer,.venv/bin/python,.venv,$<)
 
-servers := kserve mlserver mlflow triton
+servers := kserve mlserver mlflow bentoml triton
 
-.venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made: .venv-%/.made: tests/servers/requirements/%.txt | .venv/.test
+.venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made .venv-bentoml/.made: .venv-%/.made: tests/servers/requirements/%.txt | .venv/.test
 	$(call layer,.venv/bin/python,.venv,$<)
 
 # It wants numpy 1, and a Python 3.11: what the pins have.

@@ -46,7 +46,7 @@ class Contender(Protocol):
 class Plain:
     """The plain way; it replays the first windows only, which is enough to know its pace."""
 
-    name = "plain way (JSON, Model.predict, row loops)"
+    name = "the plain way"
 
     def __init__(self, project: Project, scratch: Path) -> None:
         package = manifest.load(project, VARIANT).package.folder
@@ -161,7 +161,7 @@ class OursThroughJson(Ours):
 class Limit:
     """The models alone."""
 
-    name = "the models alone, in process"
+    name = "the models alone"
 
     def __init__(self, project: Project, scratch: Path) -> None:
         path = manifest.load(project, VARIANT).paths.manifest

@@ -5,126 +5,206 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from benchmarks.answers import Answer
+from benchmarks.tables import table, times
 from benchmarks.whole import Whole
 
 HERE = Path(__file__).parent
+SOFTWARE = ("tensorflow", "keras", "pyarrow", "waitress")
+REST = "all else"
 Rates = dict[str, dict[int, float]]
 
 
-def text(
-    package: str | None,
-    rates: Rates,
-    one: Whole,
-    bare: float,
-    costs: Mapping[str, Mapping[str, Whole]],
-    grown: Sequence[Whole],
-) -> str:
-    """All tables, in Markdown."""
-    software = ", ".join(f"{name} {metadata.version(name)}" for name in ("tensorflow", "keras", "pyarrow", "waitress"))
-    return "\n".join(
+@dataclass(frozen=True)
+class Results:
+    """All that was measured.
+
+    :param package: its name; None for the demo package, enlarged.
+    :param rates: windows per second of each contender by batch size, the plain way first and the models alone last.
+    :param answers: by package.
+    :param datasets: seconds by stage, by the number of datasets that hold the same rows.
+    :param memory: MiB by process, by package.
+    :param costs: runs without and with the oracle, by package.
+    :param grown: runs with more and more windows.
+    """
+
+    package: str | None
+    rates: Rates
+    answers: Mapping[str, Answer]
+    costs: Mapping[str, Mapping[str, Whole]]
+    grown: Sequence[Whole]
+    memory: Mapping[str, Mapping[str, float]]
+    datasets: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+
+
+def text(results: Results) -> str:
+    """Return all tables, in Markdown."""
+    software = ", ".join(f"{name} {metadata.version(name)}" for name in SOFTWARE)
+    parts = [
         [
-            "# How fast the replay is",
+            "# How fast a run is",
             "",
-            f"Written by `make bench`: {package or 'the demo package, enlarged'}, {one.windows:,} windows, "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}, {software}.",
-            "Only the ratios are claims: they are taken side by side in one run, each from medians.",
-            "",
-            *_rates(rates),
-            "",
-            *_whole(one, bare),
-            "",
-            *_proof(costs),
-            "",
-            *_growth(grown),
-            "",
-        ]
-    )
+            f"Written by `make bench`: {results.package or 'the demo package, enlarged'},",
+            f"{results.grown[0].windows:,} windows; {os.cpu_count()} cores, Python {platform.python_version()},",
+            f"{software}.",
+            "Only the ratios are claims: they are taken side by side in one run, each from",
+            "medians.",
+        ],
+        _rates(results.rates),
+        _answers(results.answers),
+        _stages(results.answers),
+        _datasets(results.datasets) if results.datasets else [],
+        _memory(results.memory),
+        _proof(results.costs),
+        _growth(results.grown),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _rates(rates: Rates) -> list[str]:
     plain, *_, limit = rates.values()
     sizes = list(limit)
-    lines = [
-        "## Windows per second, each through every model",
-        "",
-        "In brackets: times the plain way, and the share of what the models alone do.",
-        "",
-        f"| | {' | '.join(f'batches of {size:,}' for size in sizes)} |",
-        f"|---|{'---|' * len(sizes)}",
+    pace = [[name, *(f"{by_size[n]:,.0f}" for n in sizes)] for name, by_size in rates.items()]
+    ratios = [
+        [name, *(f"{by_size[n] / limit[n]:.2f} ({by_size[n] / plain[n]:.0f} ×)" for n in sizes)]
+        for name, by_size in rates.items()
     ]
-    for name, by_size in rates.items():
-        cells = [f"{by_size[n]:,.0f} ({by_size[n] / plain[n]:.0f} ×, {by_size[n] / limit[n]:.2f})" for n in sizes]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return lines
-
-
-def _whole(one: Whole, bare: float) -> list[str]:
-    rest = one.seconds - sum(one.stages.values())
-    stages = {**one.stages, "report, metadata, pytest itself": rest}
     return [
-        "## A whole run, from the command to its exit",
+        "## The replay, both logs written",
         "",
-        f"{one.seconds:.1f} s, beside {bare:.1f} s for a bare `import tensorflow`.",
+        "The share of what the models alone do in process; in brackets, times the plain",
+        "way: JSON, `Model.predict`, loops over rows.",
         "",
-        "| stage | seconds | of the replay |",
-        "|---|---|---|",
-        *(f"| {name} | {s:.2f} | {s / one.stages['replay']:.2f} |" for name, s in stages.items()),
+        *table(["in batches of", *(f"{size:,}" for size in sizes)], ratios),
+        "",
+        "Windows per second, each through every model:",
+        "",
+        *table(["in batches of", *(f"{size:,}" for size in sizes)], pace),
+    ]
+
+
+def _answers(answers: Mapping[str, Answer]) -> list[str]:
+    rows = [
+        [
+            name,
+            f"{answer.whole.windows:,}",
+            f"{answer.whole.seconds:.1f}",
+            f"{answer.bare:.1f}",
+            f"{answer.over:.1f}",
+            f"{answer.whole.seconds / answer.bare:.2f}",
+        ]
+        for name, answer in answers.items()
+    ]
+    return [
+        "## From the command to the answer",
+        "",
+        "From `make script7-run` to its exit, every prediction proven, beside a bare",
+        "`import tensorflow` of the same minute.",
+        "",
+        *table(["package", "windows", "run, s", "import, s", "over it, s", "ratio"], rows),
+    ]
+
+
+def _stages(answers: Mapping[str, Answer]) -> list[str]:
+    wholes = {name: answer.whole for name, answer in answers.items()}
+    stages = {
+        name: {**whole.stages, REST: whole.seconds - sum(whole.stages.values())} for name, whole in wholes.items()
+    }
+    shares = {name: _shares(by_stage, wholes[name].seconds) for name, by_stage in stages.items()}
+    names = [*dict.fromkeys(stage for whole in wholes.values() for stage in whole.stages), REST]
+    rows = [[stage, *(cells.get(stage, "") for cells in shares.values())] for stage in names]
+    return [
+        "## Where the time goes",
+        "",
+        "Seconds that a run waits for each stage, and their share of it. All else: pytest",
+        "itself, imports, checks, report, metadata.",
+        "",
+        *table(["stage", *wholes], rows),
+    ]
+
+
+def _shares(stages: Mapping[str, float], seconds: float) -> dict[str, str]:
+    return {stage: f"{spent:.2f} ({spent / seconds:.0%})" for stage, spent in stages.items()}
+
+
+def _datasets(datasets: Mapping[int, Mapping[str, float]]) -> list[str]:
+    first = next(iter(datasets.values()))
+    rows = [
+        [
+            f"{number}",
+            *(f"{seconds:.2f}" for seconds in stages.values()),
+            times(sum(stages.values()), sum(first.values()), ".2f"),
+        ]
+        for number, stages in datasets.items()
+    ]
+    return [
+        "## Growth with datasets",
+        "",
+        "Sixteen models; the same rows in more files. In brackets: times the first line.",
+        "",
+        *table(["datasets", *(f"{stage}, s" for stage in first), "together, s"], rows),
+    ]
+
+
+def _memory(memory: Mapping[str, Mapping[str, float]]) -> list[str]:
+    kinds = list(dict.fromkeys(kind for sizes in memory.values() for kind in sizes))
+    rows = [
+        [name, *(f"{sizes.get(kind, 0):,.0f}" for kind in kinds), f"{sum(sizes.values()):,.0f}"]
+        for name, sizes in memory.items()
+    ]
+    return [
+        "## Memory",
+        "",
+        "MiB of each process at the moment when all together have the most; pages that",
+        "several share are counted in parts (PSS).",
+        "",
+        *table(["package", *kinds, "together"], rows),
     ]
 
 
 def _proof(costs: Mapping[str, Mapping[str, Whole]]) -> list[str]:
-    lines = [
-        "## What it costs to prove every prediction",
-        "",
-        "A whole run with `equivalence: full` beside one with `off`, taken in turns.",
-        "",
-        "| package | windows | off, s | full, s | more | waited for the oracle, s | comparison, s |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name, runs in costs.items():
         off, full = runs["off"], runs["full"]
-        cells = [
-            f"{full.windows:,}",
-            f"{off.seconds:.1f}",
-            _times(full.seconds, off.seconds, ".1f"),
-            f"{full.seconds - off.seconds:.1f}",
-            *(f"{full.stages[stage]:.2f}" for stage in ("oracle", "proof")),
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return lines
+        waited, compared = (f"{full.stages[stage]:.2f}" for stage in ("oracle", "proof"))
+        full_s = times(full.seconds, off.seconds, ".1f")
+        rows.append([name, f"{full.windows:,}", f"{off.seconds:.1f}", full_s, waited, compared])
+    return [
+        "## What it costs to prove every prediction",
+        "",
+        "A run with `equivalence: full` beside one with `off`, taken in turns.",
+        "",
+        *table(["package", "windows", "off, s", "full, s", "waiting, s", "comparing, s"], rows),
+    ]
 
 
 def _growth(grown: Sequence[Whole]) -> list[str]:
     first = grown[0]
-    lines = [
-        "## Growth",
+    seconds, sizes = [], []
+    for whole in grown:
+        proof, of_first = (each.stages["oracle"] + each.stages["proof"] for each in (whole, first))
+        cells = [times(whole.stages[stage], first.stages[stage], ".1f") for stage in ("replay", "metrics")]
+        seconds.append([f"{whole.windows:,}", *cells, times(proof, of_first, ".1f")])
+        peaks = [times(whole.peaks[kind], first.peaks[kind], ",.0f") for kind in ("pytest", "server", "oracle")]
+        sizes.append([f"{whole.windows:,}", *peaks])
+    return [
+        "## Growth with windows",
         "",
-        "The same distinct windows, repeated. In brackets: times the first row.",
+        "The same distinct windows, repeated. In brackets: times the first line.",
         "",
-        "| windows | replay, s | metrics, s | oracle and proof, s | peak of pytest, MiB | the server | the oracle |",
-        "|---|---|---|---|---|---|---|",
+        *table(["windows", "replay, s", "metrics, s", "oracle and proof, s"], seconds),
+        "",
+        "Peaks of resident memory:",
+        "",
+        *table(["windows", "pytest, MiB", "server, MiB", "oracle, MiB"], sizes),
     ]
-    for one in grown:
-        proof, of_first = (each.stages["oracle"] + each.stages["proof"] for each in (one, first))
-        cells = [
-            f"{one.windows:,}",
-            _times(one.stages["replay"], first.stages["replay"], ".1f"),
-            _times(one.stages["metrics"], first.stages["metrics"], ".1f"),
-            _times(proof, of_first, ".1f"),
-            *(_times(one.peaks[who], first.peaks[who], ",.0f") for who in ("pytest", "server", "oracle")),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
-def _times(value: float, first: float, form: str) -> str:
-    return f"{value:{form}} ({value / first:.2f} ×)"
 
 
 def write(page: str, rates: Rates) -> None:

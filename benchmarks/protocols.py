@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import Ours
+from benchmarks.contenders import Ours, OursThroughJson
+from benchmarks.tables import table
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.endpoint import Endpoint
@@ -20,58 +22,78 @@ from pytest_f07.replay.replay import replay_shard
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.variant import manifest
 from pytest_f07.variant.address import ModelAddress
+from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Project
 from tests.servers.running import KINDS, serve
 
-# By name: the kind of server and its protocol.
-DEPLOYMENTS = {
-    "f07-json, the pipeline's own": ("pipeline", "f07-json"),
-    "tensorflow-serving, a stand-in": ("tensorflow_serving", "tensorflow-serving"),
-    "kserve-v1, KServe": ("kserve", "kserve-v1"),
-    "open-inference, KServe": ("kserve", "open-inference"),
-    "open-inference, MLServer": ("mlserver", "open-inference"),
-    "open-inference, Triton": ("triton", "open-inference"),
-    "mlflow, MLflow": ("mlflow", "mlflow"),
-}
+Connect = Callable[[UrlTarget, Sequence[Model], str, float], Endpoint[Any]]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A server that other people wrote, with the same models.
+
+    :param kind: one of ``tests/servers``, in the environment of its own.
+    :param open_endpoint: makes the endpoint that speaks with it.
+    """
+
+    name: str
+    kind: str
+    protocol: str
+    open_endpoint: Connect = connect
+
+
+DEPLOYMENTS = [
+    Deployment("f07-json, the pipeline", "pipeline", "f07-json"),
+    Deployment("tensorflow-serving, stand-in", "tensorflow_serving", "tensorflow-serving"),
+    Deployment("kserve-v1, KServe", "kserve", "kserve-v1"),
+    Deployment("open-inference, KServe", "kserve", "open-inference"),
+    Deployment("open-inference, MLServer", "mlserver", "open-inference"),
+    Deployment("open-inference, Triton", "triton", "open-inference"),
+    Deployment("mlflow, MLflow", "mlflow", "mlflow"),
+]
 BATCH_SIZES = (256, 2048)
 ROUNDS = 3
 
 
-def measure(project: Project, scratch: Path) -> Iterator[str]:
-    """Yield the lines of a table in Markdown: windows per second, and the share of ours."""
-    yield f"| | {' | '.join(f'batches of {size:,}' for size in BATCH_SIZES)} |"
-    yield f"|---|{'---|' * len(BATCH_SIZES)}"
+def measure(project: Project, scratch: Path, deployments: Sequence[Deployment]) -> list[str]:
+    """Return the lines of a table: windows per second through each server, and the share of ours at the same time."""
+    missing = [[each.name, *["not set up"] * len(BATCH_SIZES)] for each in deployments if not _is_there(each)]
     with closing(Ours(project, scratch)) as ours:
-        rates = _rates(ours.rate)
-    yield _row(ours.name, rates, rates)
-    for name, (kind, protocol) in DEPLOYMENTS.items():
-        if not KINDS[kind].python.exists():
-            yield f"| {name} | not there: make test-servers sets it up |"
-            continue
-        with _endpoint(project, scratch / name.replace(" ", "-"), kind, protocol) as endpoint:
-            yield _row(name, _rates(partial(_rate, project, scratch, endpoint)), rates)
+        rows = [_row(ours.name, ours.rate, ours.rate)]
+        with closing(OursThroughJson(project, scratch)) as json_client:
+            rows.append(_row(json_client.name, json_client.rate, ours.rate))
+        for number, deployment in enumerate(filter(_is_there, deployments)):
+            with _endpoint(project, scratch / f"{number}", deployment) as endpoint:
+                rows.append(_row(deployment.name, partial(_rate, project, scratch, endpoint), ours.rate))
+    return table(["windows/s, in batches of", *(f"{size:,}" for size in BATCH_SIZES)], rows + missing)
 
 
-def _rates(rate: Callable[[int], float]) -> list[float]:
-    """Return the median of each batch size; the first round warms up."""
-    return [median([rate(size) for _ in range(ROUNDS + 1)][1:]) for size in BATCH_SIZES]
+def _is_there(deployment: Deployment) -> bool:
+    return KINDS[deployment.kind].python.exists()
 
 
-def _row(name: str, rates: Sequence[float], ours: Sequence[float]) -> str:
-    cells = [f"{rate:,.0f} ({rate / own:.2f})" for rate, own in zip(rates, ours, strict=True)]
-    return f"| {name} | {' | '.join(cells)} |"
+def _row(name: str, rate: Callable[[int], float], ours: Callable[[int], float]) -> list[str]:
+    """Return the medians of each batch size; the two take turns, and the first round warms up."""
+    cells = []
+    for size in BATCH_SIZES:
+        rounds = [(rate(size), ours(size)) for _ in range(ROUNDS + 1)][1:]
+        pace, share = median(pair[0] for pair in rounds), median(pair[0] / pair[1] for pair in rounds)
+        cells.append(f"{pace:,.0f} ({share:.2f})")
+    print(f"  {name}: {', '.join(cells)}", flush=True)
+    return [name, *cells]
 
 
 @contextmanager
-def _endpoint(project: Project, folder: Path, kind: str, protocol: str) -> Iterator[Endpoint[Any]]:
+def _endpoint(project: Project, folder: Path, deployment: Deployment) -> Iterator[Endpoint[Any]]:
     """Start a server of the package's models, and yield an endpoint that knows it."""
     loaded = manifest.load(project, VARIANT)
     folder.mkdir()
-    with serve(kind, loaded.package.folder, folder) as server:
-        whole = protocol == "f07-json"
+    with serve(deployment.kind, loaded.package.folder, folder) as server:
+        whole = deployment.protocol == "f07-json"
         models = {} if whole else {name: ModelAddress(url=url) for name, url in server.urls.items()}
-        target = UrlTarget(next(iter(server.urls.values())), protocol, models)
-        with closing(connect(target, loaded.read_models(), loaded.digest, 120)) as endpoint:
+        target = UrlTarget(next(iter(server.urls.values())), deployment.protocol, models)
+        with closing(deployment.open_endpoint(target, loaded.read_models(), loaded.digest, 120)) as endpoint:
             endpoint.identity()
             yield endpoint
 

@@ -1,4 +1,4 @@
-"""Whole runs, from the command to its exit: time by stage, and the peak memory of both processes."""
+"""Whole runs, from ``make`` to its exit: time by stage, and the peak memory of all processes."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import yaml
 
+import pytest_f07
+from benchmarks.memory import kind_of, sample_pss
 from benchmarks.workload import VARIANT
 from pytest_f07.variant.paths import Project
 
+MAKEFILE = Path(pytest_f07.__file__).parent / "commands" / "f07.mk"
 PEAK = "VmHWM"  # the kernel's own high-water mark of resident memory, in kB
+# Looking at processes takes time from the run.
+PEAK_SAMPLE_S, PSS_SAMPLE_S = 0.1, 0.25
 
 
 @dataclass(frozen=True)
 class Whole:
-    """One run.
+    """A run.
 
-    :param seconds: from the command to its exit, and ``stages`` of it as the metadata has them.
-    :param peaks: MiB, of the pytest process, of the server and of the oracle.
+    :param seconds: from ``make`` to its exit, and ``stages`` of it as the metadata has them.
+    :param peaks: MiB of resident memory, of the pytest process, of the server and of the oracle.
     """
 
     windows: int
@@ -33,41 +39,54 @@ class Whole:
 
 
 def run(project: Project, equivalence: str = "full") -> Whole:
-    """``pytest --f07-variant`` in ``project``, its predictions compared with the oracle or not (``off``)."""
-    params = project.variant(VARIANT).params
-    params.write_text(yaml.safe_dump({**yaml.safe_load(params.read_text()), "equivalence": equivalence}))
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", f"--f07-variant={VARIANT}"],
-        cwd=project.root,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    """``make script7-run`` in ``project``, its predictions compared with the oracle or not (``off``)."""
     peaks: dict[str, float] = {}
-    while process.poll() is None:
-        _note_peaks(process.pid, peaks)
-        time.sleep(0.05)
-    seconds = time.perf_counter() - begin
-    said = process.stdout.read() if process.stdout else ""
-    metadata = project.variant(VARIANT).metadata
-    if not metadata.is_file():
-        raise SystemExit(f"the run is not complete:\n{said}")
-    document = json.loads(metadata.read_text())
+    seconds = _run(project, equivalence, PEAK_SAMPLE_S, lambda pid: _note_peaks(pid, peaks))
+    document = json.loads(project.variant(VARIANT).metadata.read_text(encoding="utf-8"))
     return Whole(document["counts"]["windows"], seconds, document["seconds"], peaks)
+
+
+def peak_pss(project: Project) -> dict[str, float]:
+    """Return the MiB of each process of a run at the moment when all together have the most."""
+    samples: list[dict[str, float]] = []
+    _run(project, "full", PSS_SAMPLE_S, lambda pid: samples.append(sample_pss(pid)))
+    return max(samples, key=lambda sizes: sum(sizes.values()))
+
+
+def _run(project: Project, equivalence: str, interval_s: float, look: Callable[[int], object]) -> float:
+    """Return the seconds of a run, at whose processes ``look`` looks meanwhile."""
+    params = project.variant(VARIANT).params
+    document = {**yaml.safe_load(params.read_text(encoding="utf-8")), "equivalence": equivalence}
+    params.write_text(yaml.safe_dump(document), encoding="utf-8")
+    metadata = project.variant(VARIANT).metadata
+    metadata.unlink(missing_ok=True)
+    # Not what the make that runs this hands on: its own targets and options.
+    target = ["script7-run", f"VARIANT={VARIANT}", f"F07_PYTHON={sys.executable}", "MAKEFLAGS=", "MAKELEVEL=0"]
+    log = project.root / "make.log"
+    with log.open("wb") as output:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            ["make", "-s", "-f", MAKEFILE, *target], cwd=project.root, stdout=output, stderr=output
+        )
+        while True:
+            try:
+                process.wait(interval_s)
+                break
+            except subprocess.TimeoutExpired:
+                look(process.pid)
+        seconds = time.perf_counter() - begin
+    if not metadata.is_file():
+        raise SystemExit(f"the run is not complete:\n{log.read_text(encoding='utf-8', errors='replace')}")
+    return seconds
 
 
 def _note_peaks(pid: int, peaks: dict[str, float]) -> None:
     try:
         children = psutil.Process(pid).children(recursive=True)
-        named = [
-            (name, child.pid)
-            for child in children
-            for name in ("server", "oracle")
-            if f"pytest_f07.{name}" in child.cmdline()
-        ]
+        named = [(kind_of(child.cmdline()), child.pid) for child in children]
     except psutil.Error:
         return
-    for name, each in [("pytest", pid), *named]:
+    for name, each in named:
         try:
             status = Path(f"/proc/{each}/status").read_text()
         except OSError:

@@ -48,6 +48,7 @@ KINDS = {
     "kserve": Kind(".venv-kserve", "/v2/models/{name}/ready"),
     "mlserver": Kind(".venv-mlserver", "/v2/models/{name}/ready", more_ports=1),
     "mlflow": Kind(".venv-mlflow", "/ping", each=True),
+    "bentoml": Kind(".venv-bentoml", "/readyz"),
     "triton": Kind(".venv-triton", "/v2/models/{name}/ready", more_ports=1),
     "tensorflow_serving": Kind("", "/v1/models/{name}"),
     "pipeline": Kind("", "/"),
