@@ -19,6 +19,7 @@ for name in chromium chromedriver; do echo '#!/bin/sh' >bin/$name; chmod +x bin/
 TELLS = "ERROR: chromium or chromedriver is not installed: apt-get install chromium chromium-driver (as root)"
 PRESENT, NO_NETWORK = "#!/bin/sh\n", "#!/bin/sh\nexit 100\n"
 BROWSER = {"chromium": PRESENT, "chromedriver": PRESENT}
+AXE = ".venv-axe/axe_playwright_python/axe.min.js"
 # what is installed, who calls; exit status, what is told
 CASES = {
     "both": (BROWSER, "1000", 0, ""),
@@ -40,6 +41,8 @@ def test_the_browser_is_there_or_one_line_says_what_is_missing(tmp_path: Path, c
     for name, text in {**programs, "id": f"#!/bin/sh\necho {user}\n"}.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
+    (tmp_path / AXE).parent.mkdir(parents=True)
+    (tmp_path / AXE).touch()
     command = [str(folder / "sh"), str(REPOSITORY / "tools" / "browser.sh")]
     done = subprocess.run(command, cwd=tmp_path, env={"PATH": str(folder)}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (status, told)

@@ -216,7 +216,7 @@ def test_uv_installs_where_it_is_there_and_pip_where_it_fails(clone: Clone, stat
     clone.install("uv", f'#!/bin/sh\necho "$*" >>asked_uv\n[ {status} != 0 ] || touch .venv/lib/whole\nexit {status}\n')
     done = clone.make()
     assert done.returncode == 0, done.stderr
-    assert clone.lines("asked_uv") == ["pip install --quiet --python .venv/bin/python -e .[waitress]"]
+    assert clone.lines("asked_uv") == ["pip install --quiet --python .venv/bin/python -e .[waitress,dask]"]
     assert len(clone.lines("asked")) == asks_pip
 
 

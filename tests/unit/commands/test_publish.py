@@ -271,6 +271,12 @@ def _stage(*names: str, cached: bool = True) -> Callable[[Project], list[Output]
     return make
 
 
+METRICS = (
+    "metrics/metrics_per_model.csv",
+    "metrics/metrics.json",
+    *(f"metrics/models/{name}.json" for name in ("feeder_overload", "inverter_trip", "inverter_trip.cnn")),
+)
+
 YOURS = "git: dvc.yaml is yours and not committed; commit it, the data is found through it"
 LOG = "raw_predictions"
 # what DVC knows before; what it is told; what git commits; lines beside those of each publication
@@ -327,20 +333,16 @@ KEEPERS: dict[str, tuple[Callable[[Project], list[Output]], list[tuple[str, ...]
         },
     ),
     "a stage, and git its content": (
-        _stage("metrics/metrics_per_model.csv", "metrics/metrics.json", cached=False),
+        _stage(*METRICS, cached=False),
         [
             ("add", f"{FOLDER}/logs", f"{FOLDER}/report"),
             ("commit", "f07-v701"),
             ("push", "storage", "logs.dvc", "report.dvc"),
         ],
-        SMALL
-        | POINTERS - {"v701/metrics.dvc"}
-        | {"dvc.lock"}
-        | IGNORE
-        | {"v701/metrics/metrics_per_model.csv", "v701/metrics/metrics.json"},
+        SMALL | POINTERS - {"v701/metrics.dvc"} | {"dvc.lock"} | IGNORE | {f"v701/{name}" for name in METRICS},
         {
             f"DVC keeps {FOLDER}/logs, {FOLDER}/report (dvc add)",
-            f"DVC keeps {FOLDER}/metrics/metrics_per_model.csv, {FOLDER}/metrics/metrics.json (dvc commit of f07-v701)",
+            f"DVC keeps {', '.join(f'{FOLDER}/{name}' for name in METRICS)} (dvc commit of f07-v701)",
             YOURS,
         },
     ),
