@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from pytest_f07 import wire
-from pytest_f07.endpoints.connections import Connection, TlsConnection
 from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES, Provides
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun, WireError
@@ -81,8 +80,8 @@ class Client:
 
         def connection() -> http.client.HTTPConnection:
             if tls is not None:
-                return TlsConnection(host, port, timeout=timeout_s, context=tls)
-            return Connection(host, port, timeout=timeout_s)
+                return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
+            return http.client.HTTPConnection(host, port, timeout=timeout_s)
 
         self._connections = [connection() for _ in range(CONNECTIONS)]
         self._idle = deque(self._connections)
