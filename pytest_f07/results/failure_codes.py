@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+BROKEN = "F07-BROKEN"
+
 
 @dataclass(frozen=True)
 class CodeHelp:
@@ -90,7 +92,7 @@ FAILURE_CODES: dict[str, CodeHelp] = {
         "Another model, threshold or dataset than then; another version of Keras behind the server.",
         "Run with COMPARE= that run: the report shows what changed, and which rows flipped. Mend it, or allow it.",
     ),
-    "F07-BROKEN": CodeHelp(
+    BROKEN: CodeHelp(
         "The run could not be finished, so no model is judged.",
         "The server did not start or died, a request took too long, the disk is full, a dataset cannot be read.",
         "Read the sentence, and the last lines of runtime/server.log. Mend that, and run again: a run begins anew.",

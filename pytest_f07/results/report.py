@@ -19,12 +19,12 @@ from markupsafe import Markup
 from pytest_f07.results.audit import DatasetStats
 from pytest_f07.results.chart import Chart
 from pytest_f07.results.f05 import F05
-from pytest_f07.results.failure_codes import FAILURE_CODES
+from pytest_f07.results.failure_codes import BROKEN, FAILURE_CODES
 from pytest_f07.results.metric_table import METRICS, UNDEFINED, Metric, Section
 from pytest_f07.results.model_chart import describe_scores
 from pytest_f07.results.page import Page
 from pytest_f07.results.take_away import metrics_links
-from pytest_f07.results.verdict import BROKEN, Verdict
+from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted, pace
 

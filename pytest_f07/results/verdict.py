@@ -9,10 +9,9 @@ from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import metric_table
 from pytest_f07.results.assessment import Assessment
 from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.failure_codes import BROKEN
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metrics import Metrics
-
-BROKEN = "F07-BROKEN"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from pytest_f07.results.verdict import BROKEN
+from pytest_f07.results.failure_codes import BROKEN
 from pytest_f07.variant.paths import Outputs
 
 _BEFORE_REASON = ": not validated: "
