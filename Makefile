@@ -2,7 +2,7 @@
 
 # Environments have fixed names: nothing that a shell exports moves them, or "make clean".
 .DEFAULT_GOAL := help7
-.PHONY: help test test-pins test-field test-cluster test-servers lint faults chaos fuzz mutants bench demo zoo clean
+.PHONY: help test test-pins test-field test-cluster test-servers lint faults chaos fuzz mutants bench demo picture zoo clean
 .NOTPARALLEL:
 
 $(if $(wildcard pytest_f07/commands/f07.mk),,$(error this is not the folder of the Makefile: cd $(dir $(lastword $(MAKEFILE_LIST)))))
@@ -43,6 +43,7 @@ For work on pytest-f07 itself:
                               protocols beside ours, those of make test-servers;
                               PEERS: only MLflow and BentoML, which it installs
   make demo                   make the package executions/06_packaging/v601 anew
+  make picture                take the picture of the report that README shows
   make zoo                    make tests/golden anew, with five versions of
                               Keras; 6 GB, half an hour
   make clean                  remove the environments
@@ -108,6 +109,10 @@ bench: .venv/.run $(if $(bench.peers),.venv-mlflow/.made .venv-bentoml/.made)
 
 demo: .venv-pins/.test
 	.venv-pins/bin/python tools/make_demo.py
+
+picture: .venv/.test
+	@sh tools/browser.sh
+	.venv/bin/python tools/make_picture.py
 
 # The golden models of the Keras versions between the pins and the newest each need an environment of 2 GB.
 ZOO := 3.0.5 3.3.3 3.6.0
