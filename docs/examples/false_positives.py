@@ -7,6 +7,8 @@ import sys
 
 from pytest_f07 import F07Error, read_run
 
+if len(sys.argv) != 3:
+    sys.exit("usage: python false_positives.py VARIANT MODEL")
 variant, model = sys.argv[1:]
 try:
     rows = read_run(variant).predictions(model=model, labels=True)

@@ -94,7 +94,7 @@ def test_the_commands_of_a_page_do_what_it_shows(name: str, project: Checkout) -
     if name != "your-own-project.md":  # it says how to have one
         add_makefile(project)
     if name == "own-checks.md":
-        shutil.copytree(DOCS / "examples", project.root / "tests" / "f07")
+        shutil.copytree(DOCS / "examples", project.root / "docs" / "examples")
     if name == "publish.md":
         pytest.importorskip("dvc", reason="DVC is not installed in this environment (extra dvc)")
         add_remotes(project)

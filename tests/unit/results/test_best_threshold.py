@@ -40,5 +40,5 @@ def test_without_a_row_labelled_1_or_with_scores_outside_there_is_none(scores: S
 def test_the_sentence_promises_nothing() -> None:
     assert BestThreshold(0.812, 0.5, 0.25, 1 / 3).sentence(0.5, 0.125) == (
         "At the threshold 0.812 its F1 on these rows would be 0.3333 (precision 0.5000, recall 0.2500); at 0.5 it is "
-        "0.1250. No other threshold gives more. That is seen on these rows, and no promise for others."
+        "0.1250. No other in steps of 0.001 gives more. That is seen on these rows, and no promise for others."
     )
