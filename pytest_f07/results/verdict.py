@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +66,9 @@ class Verdict:
                 "distinct windows asked": f"{equivalence.asked:,}",
                 "oracle says otherwise": f"{equivalence.differing:,}",
                 "largest difference": f"{equivalence.largest_difference:.2g}" if compared else "–",
-                "nearest to the threshold": f"{equivalence.smallest_distance:.2g}" if compared else "–",
+                "nearest to the threshold": f"{equivalence.smallest_distance:.2g}"
+                if math.isfinite(equivalence.smallest_distance)
+                else "–",
                 "tie": f"{equivalence.tie:.2g}" if compared else "–",
             }
         return lines
