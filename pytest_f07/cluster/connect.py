@@ -13,6 +13,8 @@ from pytest_f07.errors import F07Error, first_line
 from pytest_f07.variant.cluster import ClusterParams
 
 CONNECT_TIMEOUT_S = 30
+# Dask gives its client a level of its own.
+LOGGERS = ("distributed", "distributed.client", "asyncio")
 # A shard that kills its worker goes to three others before it is given up. No page of Dask's own is served.
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 3,
@@ -27,7 +29,8 @@ def open_client(cluster: ClusterParams) -> Iterator[Client]:
 
     :raises F07Error: where no scheduler answers.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
     if cluster.workers is None:
         with _connect(str(cluster.scheduler)) as client:
             yield client

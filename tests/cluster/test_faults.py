@@ -52,7 +52,7 @@ def test_a_server_that_dies_of_a_shard_breaks_the_run_with_worker_place_and_log(
     assert "The run broke: worker tcp://127.0.0.1:" in session.output
     assert ": the server died at " in session.output
     assert "the last lines of its log: stub ready" in session.output
-    assert "Traceback" not in session.output
+    assert "Traceback" not in session.output, session.output
 
 
 def test_a_worker_that_joins_late_works_too(
@@ -86,7 +86,7 @@ def test_a_scheduler_that_goes_away_breaks_the_run_in_a_sentence(
     cluster.scheduler.kill()
     assert session.end() == 1
     assert "the scheduler went away" in session.output
-    assert "Traceback" not in session.output
+    assert "Traceback" not in session.output, session.output
     assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
 
 
