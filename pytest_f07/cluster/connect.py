@@ -14,7 +14,7 @@ from pytest_f07.variant.cluster import ClusterParams
 
 CONNECT_TIMEOUT_S = 30
 # Dask gives its client a level of its own.
-LOGGERS = ("distributed", "distributed.client", "asyncio")
+LOGGERS = ("distributed", "distributed.client")
 # A shard that kills its worker goes to three others before it is given up. No page of Dask's own is served.
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 3,
