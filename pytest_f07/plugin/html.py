@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.results import report as html
-from pytest_f07.results.page import make_page
 
 
 class HtmlReport:
@@ -46,6 +44,10 @@ class HtmlReport:
         """Add the page, and what pytest ran beside the models below it."""
         if self.session.result is None:
             return
+        # Imported before the first item; before that, nothing waits for it.
+        from pytest_f07.results import report as html
+        from pytest_f07.results.page import make_page
+
         outcomes, names = self.session.outcomes, self.session.manifest.prediction_names
         not_judged = outcomes.not_judged(self.session.verdicts)
         if not self.session.all_selected:
