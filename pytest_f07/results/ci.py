@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pytest_f07.errors import one_line
 from pytest_f07.results.metric_table import METRICS, UNDEFINED
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
@@ -108,5 +109,4 @@ def _escape(text: str) -> str:
 
 def _escape_markdown(text: str) -> str:
     """Return the text so that Markdown shows it as it is."""
-    one_line = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line)
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line(text))

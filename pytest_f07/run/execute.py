@@ -16,7 +16,7 @@ from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import OracleAnswers, Prover
-from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.errors import BrokenRun, F07Error, one_line
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
@@ -90,7 +90,7 @@ def execute(
         clean(outputs, keep_parts=prepared.resume)
         _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(str(error))
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
     return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 

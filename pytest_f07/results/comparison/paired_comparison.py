@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.changes import changes_of
 from pytest_f07.results.comparison.compare import Comparison, compare
@@ -52,7 +52,7 @@ def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
         comparison.servers = (then, now) if then != now else None
         return comparison
     except (F07Error, OSError, pa.ArrowException) as error:
-        note = f"{baseline.name} cannot be compared: {' '.join(str(error).split())}."
+        note = f"{baseline.name} cannot be compared: {one_line(str(error))}."
         return Comparison(baseline.name, baseline.package, baseline.timestamp, [], [note], variant=baseline.variant)
 
 
