@@ -18,9 +18,10 @@ from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.checks import Check
-from pytest_f07.results.comparison.compare import Change, Comparison, ModelChange
+from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import Flip, Flips
 from pytest_f07.results.comparison.history import HistoryEntry
+from pytest_f07.results.comparison.model_change import Change, ModelChange
 from pytest_f07.results.comparison.pairs import CELLS, Pairs
 from pytest_f07.results.failure_codes import FAILURE_CODES
 from pytest_f07.results.figures import ComparisonPoint
