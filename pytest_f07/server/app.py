@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
-from pytest_f07.errors import TooLarge, WireError
+from pytest_f07.errors import TooLarge, WireError, one_line
 from pytest_f07.server import openapi
 from pytest_f07.windows import Predictions, Windows
 
@@ -98,7 +98,7 @@ def _reason(error: HTTPException) -> str:
         return f"no such route; there are {_routes()}"
     if error.code == 405:
         return f"{request.method} is not for {request.path}; there are {_routes()}"
-    return " ".join(str(error.description).split())
+    return one_line(str(error.description))
 
 
 def _routes() -> str:

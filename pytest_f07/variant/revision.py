@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.paths import Project
@@ -122,7 +122,7 @@ def _fetch_file(project: Project, source: Path, sha: str, target: Path, where: s
     )
     if done.returncode or not target.is_file():
         errors = [text for text in (done.stderr or done.stdout).splitlines() if text.strip()]
-        raise F07Error(f"{where}: dvc get failed: {' '.join((errors or ['it does not say why'])[0].split())}")
+        raise F07Error(f"{where}: dvc get failed: {one_line((errors or ['it does not say why'])[0])}")
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
