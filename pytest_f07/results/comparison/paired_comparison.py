@@ -14,6 +14,7 @@ from pytest_f07.results.comparison.changes import changes_of
 from pytest_f07.results.comparison.compare import Comparison, compare
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.labels import count_label_differences
+from pytest_f07.results.comparison.model_change import STILL_FAILING
 from pytest_f07.results.comparison.model_record import record_differences
 from pytest_f07.results.comparison.pairs import Pairs, pair_rows
 from pytest_f07.results.server_record import describe_server
@@ -87,7 +88,7 @@ def _add_differences(comparison: Comparison, baseline: BaselineRun, run: Compare
         for kind, codes in (
             ("new failure", codes_now - codes_then),
             ("fixed", codes_then - codes_now),
-            ("still failing", codes_now & codes_then),
+            (STILL_FAILING, codes_now & codes_then),
         ):
             if codes:
                 change.outcomes.append(f"{kind}: {', '.join(sorted(map(str, codes)))}")
