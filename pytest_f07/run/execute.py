@@ -169,7 +169,7 @@ class _Execution:
         models, datasets = prepared.models, prepared.datasets
         dependent = dependent_rows(prepared.manifest.package)
         with record.stage("metrics"):
-            counts = count_log(parquet, shards, datasets, models, dependent)
+            counts = count_log(parquet, shards, datasets, models, dependent, self.replayer.counted)
         # The oracle is awaited last: it loads and answers while everything else goes on.
         with record.stage("figures"):
             draw_all(outputs, models, counts)
