@@ -32,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(REPOSITORY / "executions" / "06_packaging", root / "executions" / "06_packaging")
     for variant, fault, extra in (("v701", "none", []), ("v702", "nan", ["--f07-compare=v701"])):
-        create_variant(Project(root), variant, "v601", {"port": 0}, LIMITS)
+        create_variant(Project(root), variant, "v601", {"port": 0, "batch_size": 128}, LIMITS)
         stub = str(REPOSITORY / "tests" / "stub_server.py")
         (root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
         command = [sys.executable, "-m", "pytest", "-q", f"--f07-variant={variant}", *extra]

@@ -281,17 +281,28 @@ def test_what_failed_is_told_by_code_and_sentence_with_its_explanation() -> None
     page = make_page(
         failed("a", ("F07-BOOKS", "no balance"), ("F07-INFER", "says otherwise")),
         failed("b", ("F07-BOOKS", "no balance")),
-        *(failed(f"c{number}", ("F07-INFER", f"differs {number}")) for number in range(6)),
+        *(failed(f"c{number}", ("F07-INFER", f"differs {number}"), ("F07-INFER", "late")) for number in range(6)),
     )
     html = ParsedHtml(report.page_html(page))
     assert html.texts("h3")[:2] == ["F07-BOOKS 2 models", "F07-INFER 7 models"]
     [failures] = html.texts("section", **{"aria-label": "Failures"})
     assert "a, b: no balance" in failures
     assert failures.count("no balance") == 1
-    assert "2 more" in failures
+    [rest] = [text for text in html.texts("details") if text.startswith("3 more")]
+    assert [name for name in ("says otherwise", "late", "differs 2", "differs 3", "differs 5") if name in rest] == [
+        "differs 3",
+        "differs 5",
+    ]
     assert "What F07-BOOKS means, and what to do" in failures
     assert FAILURE_CODES["F07-INFER"].remedy in failures
     assert html.texts("td", **{"class": "f07-result"})[:2] == ["failedF07-BOOKSF07-INFER", "failedF07-BOOKS"]
+
+
+def test_many_remarks_are_folded_but_for_ten() -> None:
+    html = ParsedHtml(report.page_html(make_page(warnings=[f"remark {number:02}" for number in range(12)])))
+    [section] = html.texts("section", **{"aria-label": "Warnings"})
+    shown, rest = section.split("2 more")
+    assert ("remark 09." in shown, "remark 10." in shown, "remark 11." in rest) == (True, False, True)
 
 
 def test_at_most_two_failed_rows_unfold_by_themselves() -> None:
