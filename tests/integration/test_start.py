@@ -194,7 +194,7 @@ def test_neither_opens_a_file_of_the_project_before_it_is_told_to(tmp_path: Path
             process.stdin.flush()
             assert process.wait(PATIENCE) != 0
             said = process.stdout.read().decode() if process.stdout else ""
-            assert "manifest.json" in (log.read_text() if module == "pytest_f07.server" else said)
+            assert "07_deployrun/v701" in (log.read_text() if module == "pytest_f07.server" else said)
         else:
             process.communicate(timeout=PATIENCE)
             assert process.returncode == 0
