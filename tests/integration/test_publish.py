@@ -320,6 +320,16 @@ def test_a_run_in_parts_is_compared_with_published_revisions_of_either_form(
     assert "5,668 common rows of 3 of 3 models; 0 flipped" in done.stdout
 
 
+def test_a_part_that_the_metadata_of_a_revision_do_not_name_is_refused(in_parts: Checkout) -> None:
+    publish(in_parts)
+    (in_parts.variant / "logs" / "raw_predictions.parquet" / "part-00099.parquet").write_bytes(b"another's")
+    in_parts.dvc("add", "--quiet", in_parts.variant / "logs")
+    in_parts.git("commit", "--quiet", "--all", "--message=One part more")
+    done = in_parts.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+    assert done.returncode == 4
+    assert "/part-00099.parquet of HEAD is not the file that its metadata names" in done.stderr
+
+
 def test_a_package_of_links_is_refused_with_what_to_do(kept: Checkout) -> None:
     kept.dvc("config", "cache.type", "symlink")
     kept.git("rm", "-r", "--quiet", "--cached", "executions/06_packaging")
