@@ -289,6 +289,7 @@ def test_what_failed_is_told_by_code_and_sentence_with_its_explanation() -> None
     [failures] = html.texts("section", **{"aria-label": "Failures"})
     assert "a, b: no balance" in failures
     assert failures.count("no balance") == 1
+    assert [failures.count(f"differs {number}") for number in range(6)] == [1] * 6
     [rest] = [text for text in html.texts("details") if text.startswith("3 more")]
     assert [name for name in ("says otherwise", "late", "differs 2", "differs 3", "differs 5") if name in rest] == [
         "differs 3",
