@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, log_schema, window_text
-from pytest_f07.windows import MAX_CODES, BatchResult, Predictions
+from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, log_schema
+from pytest_f07.windows import MAX_CODES, BatchResult, Predictions, window_text
 
 # Arrow's CSV is a quarter faster with these than with its default of 1,024; and the rows go to the writers as soon as
 # there are so many, so that little is left to write after the last answer.

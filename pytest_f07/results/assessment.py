@@ -60,10 +60,11 @@ class Assessment:
     @property
     def _dependence(self) -> str:
         blocks, size = self.blocks, self.blocks.size
-        if not blocks.neighbours:
+        neighbours = blocks.neighbours
+        if not neighbours.pairs:
             return ""
         overlap = (
-            f"Consecutive windows overlap: {blocks.equal_neighbours:,} of {counted(blocks.neighbours, 'pair')} of "
+            f"Consecutive windows overlap: {neighbours.equal:,} of {counted(neighbours.pairs, 'pair')} of "
             "neighbours are equal. Rows are not independent, and Wilson's intervals are too narrow."
         )
         reason = "assumed, for the package does not give OW, LT and PW" if self.assumed else "OW + LT + PW or more"
@@ -89,7 +90,7 @@ class Assessment:
                 "blocks": len(blocks.counts),
                 **{key: interval and list(interval) for key, interval in self.intervals.items()},
             },
-            "equal_neighbours": {"equal": blocks.equal_neighbours, "of": blocks.neighbours},
+            "equal_neighbours": {"equal": blocks.neighbours.equal, "of": blocks.neighbours.pairs},
             "best_threshold": vars(self.best) if self.best else None,
         }
 

@@ -176,8 +176,9 @@ class _Execution:
     ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         models, datasets = prepared.models, prepared.datasets
+        dependent = dependent_rows(prepared.manifest.package)
         with record.stage("metrics"):
-            counts = count_log(parquet, shards, datasets, models)
+            counts = count_log(parquet, shards, datasets, models, dependent, self.replayer.counted)
         # The figures are drawn and the oracle answers while the log is counted again.
         drawer.begin(outputs, models, counts)
         with record.stage("recount"):
@@ -198,9 +199,8 @@ class _Execution:
             prepared.manifest, prepared.params, models, identity, record.provides or Provides(), *checks
         )
         log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
-        dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
-            assess_all(record.verdicts, models, datasets, log, dependent)
+            assess_all(record.verdicts, models, counts.blocks, dependent is None)
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):

@@ -40,8 +40,8 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     def infer() -> Response:
         windows = wire.decode_window(_read_body(wire.JSON))
         predictions = predict(windows)
-        [answer] = wire.encode_answers(windows, predictions)
-        return _with_digest(_json(answer), windows, predictions)
+        answer = Response(wire.encode_answers(windows, predictions), mimetype=wire.JSON)
+        return _with_digest(answer, windows, predictions)
 
     @app.post("/infer_batch")
     def infer_batch() -> Response:
@@ -52,7 +52,8 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         else:
             windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
             predictions = predict(windows)
-            answer = _json({"results": wire.encode_answers(windows, predictions)})
+            answers = wire.encode_answers(windows, predictions)
+            answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
         return _with_digest(answer, windows, predictions)
 
     @app.after_request

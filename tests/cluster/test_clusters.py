@@ -65,7 +65,7 @@ def test_workers_without_a_shared_disk_are_sent_the_files(
     session = start_session(f"--f07-scheduler={cluster.address}", more=NO_SHARED_DISK)
     assert session.end() == 0, session.output
     assert f07_project.artefacts() == undisturbed
-    assert not list(cluster.folder.rglob("model.h5")), "the copies are removed"
+    assert not list(cluster.folder.rglob("*f07-*")), "copies and indexes are removed"
 
 
 @pytest.fixture(scope="module")
