@@ -21,6 +21,8 @@ SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
+# Parts come from the workers themselves, and through the scheduler only from those that the driver does not reach.
+CLIENT: dict[str, bool] = {"set_as_default": False, "direct_to_workers": True}
 
 
 @contextmanager
@@ -50,7 +52,7 @@ def open_client(cluster: ClusterParams) -> Iterator[Client]:
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as local,
-        Client(local, set_as_default=False) as client,
+        Client(local, **CLIENT) as client,
     ):
         yield client
 
@@ -64,7 +66,7 @@ def check_scheduler(cluster: ClusterParams) -> None:
 
 def _connect(scheduler: str) -> Client:
     try:
-        return Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+        return Client(scheduler, timeout=CONNECT_TIMEOUT_S, **CLIENT)
     except TypeError:  # so Dask says that it has no certificates
         reason = "Dask's configuration here names no certificates"
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
