@@ -50,6 +50,7 @@ def load_matplotlib() -> ModuleType:
 
 
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8f98", "#1f2328"
+TITLE_SIZE = 9.5
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -88,13 +89,22 @@ def new_figure(width: float, height: float) -> Iterator[Figure]:
         yield figure
 
 
-def add_title(figure: Figure, name: str, left: float) -> None:
-    """Write a name of any length on one line above the axes.
+def add_title(figure: Figure, name: str, left: float) -> Text:
+    """Write a name of any length on one line above the axes, and return it.
 
     :param left: where it begins, as a share of the width.
     """
-    text = figure.text(left, 0.965, name, fontsize=9.5, fontweight="bold", va="top")
-    shrink_texts([text], figure, (0.98 - left) * figure.bbox.width)
+    title = figure.text(left, 0.965, "", fontweight="bold", va="top")
+    set_title(title, name)
+    return title
+
+
+def set_title(title: Text, name: str) -> None:
+    """Write another name in place of a title."""
+    figure: Any = title.figure
+    title.set_text(name)
+    title.set_fontsize(TITLE_SIZE)
+    shrink_texts([title], figure, (0.98 - title.get_position()[0]) * figure.bbox.width)
 
 
 def shrink_texts(texts: Sequence[Text], figure: Figure, width: float) -> None:

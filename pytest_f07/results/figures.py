@@ -1,15 +1,19 @@
 """Draw the figures of the report.
 
 Files under ``report/figures/`` hold nothing timed, and the same counts give the same bytes. Each quantity has a mark or
-a line style of its own, so that a print in grey can be read.
+a line style of its own, so that a print in grey can be read. A process that draws imports no Arrow: what a figure shows
+are plain numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from pytest_f07.results import formulas
 from pytest_f07.results.canvas import (
@@ -20,12 +24,13 @@ from pytest_f07.results.canvas import (
     add_title,
     load_matplotlib,
     new_figure,
+    set_title,
     shrink_texts,
     to_png,
 )
-from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.scores import BINS, Scores
-from pytest_f07.windows import Int64Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MARKS = {"precision": (BLUE, "o"), "recall": (ORANGE, "s"), "f1": (GREEN, "D")}
 # The colours of a cell, and the share from which on white letters stand out better on them than dark ones.
@@ -48,13 +53,34 @@ class ComparisonPoint:
     f05: Mapping[str, float]
 
 
-def draw_confusion(metrics: Metrics, not_numbers: Int64Array | None = None) -> bytes:
+@dataclass(frozen=True)
+class ModelPicture:
+    """The numbers that the two figures of one model show.
+
+    :param not_numbers: the labelled scores that are not numbers, ``[label, y_pred]``.
+    :param by_label: the finite scores labelled 0 and 1 in each bin, int64 ``[2, SHOWN_BINS]``.
+    :param outside: how many of them lie below 0 and above 1.
+    :param curve: thresholds, and precision and recall at each.
+    :param has_scores: False where the server gives labels alone.
+    """
+
+    prediction_name: str
+    counts: formulas.Counts
+    not_numbers: npt.NDArray[np.int64]
+    by_label: npt.NDArray[np.int64]
+    outside: tuple[int, int]
+    threshold: float
+    curve: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    has_scores: bool
+
+
+def draw_confusion(picture: ModelPicture) -> bytes:
     """Draw the confusion matrix with counts and the share of each row, as PNG; wrong cells have another hue.
 
-    :param not_numbers: the labelled scores among them that are not numbers, ``[label, y_pred]``; they stand apart.
+    Scores that are not numbers stand apart.
     """
-    lost = np.zeros((2, 2), np.int64) if not_numbers is None else not_numbers
-    counts = (np.array([[metrics.tn, metrics.fp], [metrics.fn, metrics.tp]]) - lost).tolist()
+    given, lost = picture.counts, picture.not_numbers
+    counts = (np.array([[given.tn, given.fp], [given.fn, given.tp]]) - lost).tolist()
     names, titles = [["TN", "FP"], ["FN", "TP"]], ["predicted 0", "predicted 1"]
     if lost.any():
         counts = [[*row, int(missing)] for row, missing in zip(counts, lost.sum(axis=1), strict=True)]
@@ -84,48 +110,91 @@ def draw_confusion(metrics: Metrics, not_numbers: Int64Array | None = None) -> b
                 figure.text(x, y - 0.07, f"{name}, {share:.1%}", ha="center", va="center", color=color)
         for column, title in enumerate(titles):
             figure.text(0.17 + (column + 0.5) * width, 0.075, title, ha="center", va="center")
-        add_title(figure, metrics.prediction_name, 0.17)
+        add_title(figure, picture.prediction_name, 0.17)
         return to_png(figure)
 
 
-def draw_scores(metrics: Metrics, scores: Scores, has_scores: bool = True) -> bytes:
-    """Draw the distribution of the scores of each label, and precision and recall at every threshold, as PNG."""
-    with new_figure(5.4, 3.6) as figure:
+class ScoresFigure:
+    """The distribution of the scores of each label, and precision and recall at every threshold.
+
+    It is drawn for one model after the other: to make its axes, ticks and legends anew for each takes longer.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        """Draw what is the same for all models.
+
+        :param figure: an empty one.
+        """
+        self._figure = figure
         above, below = figure.add_axes((0.15, 0.58, 0.81, 0.3)), figure.add_axes((0.15, 0.14, 0.81, 0.36))
-        edges = np.linspace(0, 1, SHOWN_BINS + 1)
-        zeros, ones = scores.by_label.reshape(2, SHOWN_BINS, BINS // SHOWN_BINS).sum(axis=2)
-        above.stairs(zeros, edges, fill=True, color=LIGHT_BLUE, label=f"label 0 ({zeros.sum():,})")
-        above.stairs(ones, edges, color=ORANGE, linewidth=1.6, label=f"label 1 ({ones.sum():,})")
+        self._above, self._below = above, below
+        nothing, edges = np.zeros(SHOWN_BINS), np.linspace(0, 1, SHOWN_BINS + 1)
+        self._stairs = (
+            above.stairs(nothing, edges, fill=True, color=LIGHT_BLUE, label="label 0"),
+            above.stairs(nothing, edges, color=ORANGE, linewidth=1.6, label="label 1"),
+        )
         above.set_yscale("symlog", linthresh=1)
-        most = max(zeros.max(), ones.max(), 1)
-        above.set_ylim(0, most * 1.5)
-        powers = range(0, len(str(int(most))), 1 if most < 10_000 else 2)
-        above.set_yticks([10**power for power in powers], [f"{10**power:,}" for power in powers])
         above.minorticks_off()
         above.set_ylabel("windows")
         above.set_xticklabels([])
-        thresholds, precision, recall = scores.curve()
-        below.plot(thresholds, precision, color=BLUE, linewidth=1.6, label="precision")
-        below.plot(thresholds, recall, color=ORANGE, linewidth=1.6, linestyle="--", label="recall")
-        below.plot([scores.threshold], [formulas.precision(metrics)], "o", color=BLUE, markersize=6, clip_on=False)
-        below.plot([scores.threshold], [formulas.recall(metrics)], "s", color=ORANGE, markersize=6, clip_on=False)
+        self._curves = (
+            *below.plot([], [], color=BLUE, linewidth=1.6, label="precision"),
+            *below.plot([], [], color=ORANGE, linewidth=1.6, linestyle="--", label="recall"),
+        )
+        self._marks = (
+            *below.plot([], [], "o", color=BLUE, markersize=6, clip_on=False),
+            *below.plot([], [], "s", color=ORANGE, markersize=6, clip_on=False),
+        )
         below.set_ylim(0, 1.02)
         below.set_yticks([0, 0.5, 1])
-        below.set_xlabel(f"score (above) and threshold (below); dotted: today's threshold, {scores.threshold:g}")
+        self._thresholds = [axes.axvline(0, color=INK, linewidth=1, linestyle=":") for axes in (above, below)]
         for axes in (above, below):
-            axes.axvline(scores.threshold, color=INK, linewidth=1, linestyle=":")
             axes.set_xlim(0, 1)
             axes.grid(axis="y")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 0.96), ncols=2, borderaxespad=0, handlelength=1.6)
-        if scores.outside.any():
-            below_0, above_1 = scores.outside
-            told = f"{below_0:,} below 0 drawn at 0, {above_1:,} above 1 drawn at 1"
-            above.text(0.5, -0.14, told, transform=above.transAxes, color=INK, ha="center", fontsize="small")
-        if not scores.by_label.any():
-            reason = "no labelled row has a score that is a number" if has_scores else "the server gives labels alone"
-            above.text(0.5, 0.4, reason, ha="center", transform=above.transAxes)
-        add_title(figure, metrics.prediction_name, 0.15)
-        return to_png(figure)
+        place = above.transAxes
+        self._outside = above.text(0.5, -0.14, "", transform=place, color=INK, ha="center", fontsize="small")
+        self._empty = above.text(0.5, 0.4, "", ha="center", transform=place)
+        self._title = add_title(figure, "", 0.15)
+
+    def draw(self, picture: ModelPicture) -> bytes:
+        """Draw one model, as PNG."""
+        above, below, threshold = self._above, self._below, picture.threshold
+        totals = picture.by_label.sum(axis=1).tolist()
+        legend = above.get_legend()
+        assert legend is not None
+        texts = legend.get_texts()
+        for label, (stairs, total) in enumerate(zip(self._stairs, totals, strict=True)):
+            stairs.set_data(picture.by_label[label])
+            texts[label].set_text(f"label {label} ({total:,})")
+        most = max(int(picture.by_label.max()), 1)
+        above.set_ylim(0, most * 1.5)
+        powers = range(0, len(str(most)), 1 if most < 10_000 else 2)
+        above.set_yticks([10**power for power in powers], [f"{10**power:,}" for power in powers])
+        thresholds, *values = picture.curve
+        today = formulas.precision(picture.counts), formulas.recall(picture.counts)
+        for line, mark, curve, value in zip(self._curves, self._marks, values, today, strict=True):
+            line.set_data(thresholds, curve)
+            mark.set_data([threshold], [value])
+        for line in self._thresholds:
+            line.set_xdata([threshold, threshold])
+        below.set_xlabel(f"score (above) and threshold (below); dotted: today's threshold, {threshold:g}")
+        below_0, above_1 = picture.outside
+        outside = f"{below_0:,} below 0 drawn at 0, {above_1:,} above 1 drawn at 1"
+        self._outside.set_text(outside if below_0 or above_1 else "")
+        empty = (
+            "no labelled row has a score that is a number" if picture.has_scores else "the server gives labels alone"
+        )
+        self._empty.set_text("" if any(totals) else empty)
+        set_title(self._title, picture.prediction_name)
+        return to_png(self._figure)
+
+
+@contextmanager
+def scores_figure() -> Iterator[ScoresFigure]:
+    """Yield the figure of the scores; its drawing ends with the context."""
+    with new_figure(5.4, 3.6) as figure:
+        yield ScoresFigure(figure)
 
 
 def draw_comparison(points: Sequence[ComparisonPoint]) -> bytes:

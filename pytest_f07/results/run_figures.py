@@ -1,7 +1,7 @@
-"""Draw the figures of a run; those of many models in several processes.
+"""Let other processes draw the figures of a run, beside what else there is to do in its end.
 
-``python -m pytest_f07.results.run_figures`` reads pickled models from its standard input and writes their figures. A
-figure has the same bytes whoever draws it.
+They are started when the run begins: the half second in which matplotlib is imported passes while the server starts.
+A figure has the same bytes whoever draws it.
 """
 
 from __future__ import annotations
@@ -9,94 +9,137 @@ from __future__ import annotations
 import os
 import pickle
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from types import TracebackType
 
 from pytest_f07.errors import BrokenRun
-from pytest_f07.results import figures, formulas
+from pytest_f07.results import formulas
+from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.counting import LogCounts
+from pytest_f07.results.drawing import Drawings, ModelDrawing
 from pytest_f07.results.f05 import F05
+from pytest_f07.results.figures import SHOWN_BINS, ComparisonPoint, ModelPicture
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.scores import Scores
+from pytest_f07.results.scores import BINS
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Outputs
+from pytest_f07.variant.wording import counted
 
-MODELS_A_PROCESS = 6  # of fewer, a process would spend more time on its imports than on drawing
+MODELS_A_PROCESS = 6  # a process for fewer would spend more time on its imports than on drawing
+MAX_PROCESSES = 8  # each holds 50 MB while the run replays
 
 
-@dataclass(frozen=True)
-class ModelFigures:
-    """What the two figures of one model show, and where they go.
+class FigureDrawer:
+    """The processes that draw the figures of a run; a context manager that leaves none behind.
 
-    :param has_scores: False where the server gives labels alone.
+    :param models: how many there are.
     """
 
-    outputs: Outputs
-    metrics: Metrics
-    scores: Scores
-    has_scores: bool
+    def __init__(self, models: int) -> None:
+        self._number = max(1, min(os.cpu_count() or 1, MAX_PROCESSES, models // MODELS_A_PROCESS))
+        self._resources = ExitStack()
 
-    def draw(self) -> None:
-        """Write both."""
-        name = self.metrics.prediction_name
-        confusion = figures.draw_confusion(self.metrics, self.scores.not_numbers)
-        self.outputs.confusion_png(name).write_bytes(confusion)
-        self.outputs.scores_png(name).write_bytes(figures.draw_scores(self.metrics, self.scores, self.has_scores))
+    def __enter__(self) -> FigureDrawer:
+        self._processes = [self._resources.enter_context(_Process()) for _ in range(self._number)]
+        return self
+
+    def begin(self, outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> None:
+        """Begin to draw the figures under ``report/figures/``: two of each model, and one of all."""
+        shares = divide(outputs, models, counts, self._number)
+        for process, share in zip(self._processes, shares, strict=True):
+            process.ask(share)
+
+    def wait(self) -> None:
+        """Wait until all are written.
+
+        :raises BrokenRun: where a process could not draw its share.
+        """
+        for process in self._processes:
+            process.wait()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
 
 
-def draw_all(outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> None:
-    """Write the figures under ``report/figures/``: two of each model, and one of all.
-
-    :raises BrokenRun: where another process could not draw its share.
-    """
-    drawn, points = [], []
+def divide(outputs: Outputs, models: Sequence[Model], counts: LogCounts, processes: int) -> list[Drawings]:
+    """Return what each process draws: every so many-th model, and the first the comparison of all."""
+    drawings, points = [], []
     for model in models:
-        metrics, audit = counts.metrics[model.prediction_name], counts.audits[model.prediction_name]
-        drawn.append(ModelFigures(outputs, metrics, audit.scores, audit.has_scores))
+        name = model.prediction_name
+        metrics, audit = counts.metrics[name], counts.audits[name]
+        picture = describe_model(metrics, audit)
+        drawings.append(ModelDrawing(picture, outputs.confusion_png(name), outputs.scores_png(name)))
         values = {
             "precision": formulas.precision(metrics),
             "recall": formulas.recall(metrics),
             "f1": formulas.f1(metrics),
         }
-        points.append(figures.ComparisonPoint(model.prediction_name, values, F05.from_summary(model.summary).metrics))
-    processes = max(1, min(os.cpu_count() or 1, len(models) // MODELS_A_PROCESS))
-    with ExitStack() as others:
-        for number in range(1, processes):
-            others.enter_context(_drawing(drawn[number::processes]))
-        for each in drawn[::processes]:
-            each.draw()
-        outputs.comparison_png.write_bytes(figures.draw_comparison(points))
+        points.append(ComparisonPoint(name, values, F05.from_summary(model.summary).metrics))
+    first, *others = (drawings[number::processes] for number in range(processes))
+    return [Drawings(first, points, outputs.comparison_png), *(Drawings(share) for share in others)]
 
 
-@contextmanager
-def _drawing(share: Sequence[ModelFigures]) -> Iterator[None]:
-    """Let another process draw a share; it is done when the context ends, and gone where that ends by an error."""
-    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as log:
-        pickle.dump(share, question)
-        question.seek(0)
-        process = subprocess.Popen(
-            python_command(__name__), stdin=question, stdout=log, stderr=log, env=child_environment()
+def describe_model(metrics: Metrics, audit: ModelAudit) -> ModelPicture:
+    """Return the numbers that the figures of one model show."""
+    scores = audit.scores
+    below, above = scores.outside.tolist()
+    return ModelPicture(
+        prediction_name=metrics.prediction_name,
+        counts=metrics.counts(audit),
+        not_numbers=scores.not_numbers,
+        by_label=scores.by_label.reshape(2, SHOWN_BINS, BINS // SHOWN_BINS).sum(axis=2),
+        outside=(below, above),
+        threshold=scores.threshold,
+        curve=scores.curve(),
+        has_scores=audit.has_scores,
+    )
+
+
+class _Process:
+    """A process that draws; a context manager that ends it."""
+
+    def __enter__(self) -> _Process:
+        self._log = tempfile.TemporaryFile()
+        self._popen = subprocess.Popen(
+            python_command("pytest_f07.results.drawing"),
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            env=child_environment(),
         )
-        try:
-            yield
-            if process.wait():
-                raise BrokenRun(f"the process that draws the figures of {len(share)} models failed: {_last_line(log)}")
-        finally:
-            process.kill()
-            process.wait()
+        return self
 
+    def ask(self, drawings: Drawings) -> None:
+        """Let it draw; where it has died, :meth:`wait` says why."""
+        question = pickle.dumps(drawings)
+        self._models = len(drawings.models)
+        assert self._popen.stdin is not None
+        with suppress(BrokenPipeError):
+            self._popen.stdin.write(b"%d\n%b" % (len(question), question))
+            self._popen.stdin.flush()
 
-def _last_line(log: BinaryIO) -> str:
-    log.seek(0)
-    lines = log.read()[-4096:].decode("utf-8", "replace").split("\n")
-    return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+    def wait(self) -> None:
+        """Wait until all is written; raise :class:`BrokenRun` where it fails."""
+        if self._popen.wait():
+            subject = counted(self._models, "model")
+            raise BrokenRun(f"the process that draws the figures of {subject} failed: {self._last_line()}")
 
+    def _last_line(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read()[-4096:].decode("utf-8", "replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
-if __name__ == "__main__":
-    for model_figures in pickle.load(sys.stdin.buffer):
-        model_figures.draw()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._popen.kill()
+        self._popen.wait()
+        assert self._popen.stdin is not None
+        with suppress(BrokenPipeError):  # figures that it did not live to draw
+            self._popen.stdin.close()
+        self._log.close()

@@ -16,7 +16,7 @@ from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import OracleAnswers, Prover
-from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.errors import BrokenRun, F07Error, one_line
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
@@ -34,7 +34,7 @@ from pytest_f07.results.counting import LogCounts, count_log
 from pytest_f07.results.judgement import judge_all
 from pytest_f07.results.oracle_examples import add_oracle_examples
 from pytest_f07.results.resumed import Resumed
-from pytest_f07.results.run_figures import draw_all
+from pytest_f07.results.run_figures import FigureDrawer
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from pytest_f07.results.workers import Workers
@@ -90,7 +90,7 @@ def execute(
         clean(outputs, keep_parts=prepared.resume)
         _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(str(error))
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
     return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 
@@ -112,7 +112,10 @@ class _Execution:
         params = prepared.params
         replayer = self.replayer
         shards = cut_shards(prepared.datasets, len(names), params.batch_size)
-        with Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover:
+        with (
+            Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover,
+            FigureDrawer(len(names)) as drawer,
+        ):
             try:
                 with record.stage("start"):
                     record.identity |= replayer.start()
@@ -129,7 +132,7 @@ class _Execution:
             finally:
                 replayer.close()
             log = parts.folder if parts.is_log else self.outputs.predictions_parquet
-            self._judge(log, shards, infer_check, again_check, prover)
+            self._judge(log, shards, infer_check, again_check, prover, drawer)
         if parts.is_log:
             parts.leave(self.outputs.predictions_parquet)
         shutil.rmtree(self.outputs.parts, ignore_errors=True)
@@ -163,16 +166,21 @@ class _Execution:
         return parts
 
     def _judge(
-        self, parquet: Path, shards: list[Shard], infer_check: InferCheck, again_check: AgainCheck, prover: Prover
+        self,
+        parquet: Path,
+        shards: list[Shard],
+        infer_check: InferCheck,
+        again_check: AgainCheck,
+        prover: Prover,
+        drawer: FigureDrawer,
     ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         models, datasets = prepared.models, prepared.datasets
         dependent = dependent_rows(prepared.manifest.package)
         with record.stage("metrics"):
             counts = count_log(parquet, shards, datasets, models, dependent, self.replayer.counted)
-        # The oracle is awaited last: it loads and answers while everything else goes on.
-        with record.stage("figures"):
-            draw_all(outputs, models, counts)
+        # The figures are drawn and the oracle answers while the log is counted again.
+        drawer.begin(outputs, models, counts)
         with record.stage("recount"):
             differences = recount_faults(prepared.manifest, parquet, counts)
         with record.stage("oracle"):
@@ -203,6 +211,8 @@ class _Execution:
                 record.comparison = compare_with_all(prepared.baselines, prepared.params, run, record.verdicts)
                 write_atomic(outputs.comparison_json, to_json(record.comparison.document()))
         write_metrics(outputs, list(record.verdicts.values()))
+        with record.stage("figures"):
+            drawer.wait()
 
     def _explain(
         self, parquet: Path, shards: list[Shard], counts: LogCounts, prover: Prover, answers: OracleAnswers

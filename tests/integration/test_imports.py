@@ -7,19 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = {"IPython", "distributed", "flask", "h5py", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
+HEAVY = {"IPython", "distributed", "flask", "h5py", "keras", "matplotlib", "pandas", "pyarrow", "scipy", "tensorflow"}
 
 LISTING = "import sys; print(*sorted({name for name, module in sys.modules.items() if module is not None}))"
 HIDE = "from pytest_f07.variant.interpreter import hide_optional_modules; hide_optional_modules()"
 STARTS = {
     "a session of other tests": ("import pytest_f07.plugin", set[str]()),
     "the public names": ("from pytest_f07 import *", set[str]()),
-    "a run, before its server is started": ("import pytest_f07.plugin.fixtures", {"h5py"}),
-    "the server": (f"{HIDE}; import pytest_f07.server.models", {"h5py", "keras", "tensorflow"}),
-    "the oracle": (f"{HIDE}; import pytest_f07.oracle.models", {"h5py", "keras", "tensorflow"}),
+    "a run, before its server is started": ("import pytest_f07.plugin.fixtures", {"h5py", "pyarrow"}),
+    "the server": (f"{HIDE}; import pytest_f07.server.models", {"h5py", "keras", "pyarrow", "tensorflow"}),
+    "the oracle": (f"{HIDE}; import pytest_f07.oracle.models", {"h5py", "keras", "pyarrow", "tensorflow"}),
     "a process that draws": (
-        "from pytest_f07.results import canvas, run_figures; canvas.load_matplotlib()",
-        {"h5py", "matplotlib"},
+        "from pytest_f07.results import canvas, drawing, figures; canvas.load_matplotlib()",
+        {"matplotlib"},
     ),
 }
 

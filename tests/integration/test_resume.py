@@ -21,9 +21,9 @@ execute.cut_shards = functools.partial(execute.cut_shards, predictions=1500)
 """
 FULL_DISK = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
 DIES_AT_THE_END = """
-def draw_all(*arguments):
+def write_metrics(*arguments):
     raise OSError("planted")
-execute.draw_all = draw_all
+execute.write_metrics = write_metrics
 """
 
 

@@ -310,19 +310,20 @@ formulas.precision, formulas.recall = formulas.recall, formulas.precision
 from dataclasses import replace
 from pytest_f07.results import figures
 draw = figures.draw_confusion
-figures.draw_confusion = lambda metrics: draw(replace(metrics, tn=metrics.tp, tp=metrics.tn))
+def draw_confusion(picture):
+    counts = picture.counts
+    return draw(replace(picture, counts=replace(counts, tn=counts.tp, tp=counts.tn)))
+figures.draw_confusion = draw_confusion
 """,
     ),
     _own(
         "figures",
         "scores drawn under the other label",
         """
-from pytest_f07.results import figures
-draw = figures.draw_scores
-def draw_scores(metrics, scores, *others):
-    scores.by_label = scores.by_label[::-1]
-    return draw(metrics, scores, *others)
-figures.draw_scores = draw_scores
+from dataclasses import replace
+from pytest_f07.results.figures import ScoresFigure
+draw = ScoresFigure.draw
+ScoresFigure.draw = lambda self, picture: draw(self, replace(picture, by_label=picture.by_label[::-1]))
 """,
     ),
     _own(

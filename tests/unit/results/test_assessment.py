@@ -28,7 +28,7 @@ def make(blocks: OwnBlocks = BLOCKS, assumed: bool = False) -> Assessment:
 
 def test_the_sentences_of_a_model() -> None:
     f05, training, dependence = make().sentences
-    assert f05.startswith("F05's precision of 0.729 is ")
+    assert f05.startswith("Precision is 0.464 here ")
     assert training.startswith("F05 trained it on 1,500 windows, 25.0% of the labelled rows here")
     assert dependence.startswith(
         "Consecutive windows overlap: 4,100 of 5,999 pairs of neighbours are equal. Rows are not independent, and "
@@ -67,6 +67,12 @@ def test_a_precision_that_is_not_f05s_is_worth_knowing() -> None:
     f05_holds = replace(BLOCKS, counts=np.tile([530, 70, 3, 7], (10, 1)))
     assert make(f05_holds).remarks == []
     [remark] = make(replace(BLOCKS, counts=np.tile([54, 1, 2, 3], (100, 1)))).remarks
-    assert remark.endswith(
-        "they disagree, and the base rate does not explain it; it was trained on 25.0% of the rows here"
-    )
+    assert remark.startswith("precision is 0.750 here")
+    assert remark.endswith("The model was trained on 25.0% of these rows, and may remember them")
+
+
+def test_an_interval_from_a_value_to_itself_is_not_told() -> None:
+    never_1 = make(replace(BLOCKS, counts=np.tile([54, 0, 6, 0], (100, 1))))
+    assert never_1.intervals["recall"] == (0, 0)
+    assert never_1.remarks == []
+    assert never_1.sentences[-1].endswith("Rows are not independent, and Wilson's intervals are too narrow.")

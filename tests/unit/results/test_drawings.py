@@ -19,7 +19,7 @@ from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.canvas import INK
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.run_figures import draw_all
+from pytest_f07.results.run_figures import describe_model, divide
 from pytest_f07.results.scores import RowBlock, Scores
 from pytest_f07.variant.paths import Outputs
 from tests.unit.small_run import model
@@ -60,7 +60,7 @@ each_model = pytest.mark.parametrize("drawn", MODELS, ids=lambda drawn: drawn.na
 
 @pytest.fixture
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return matplotlib's figures of a run of both models, by file name."""
+    """Return matplotlib's figures of a run of both models, each in a process of its own, by file name."""
     kept: list[Any] = []
 
     def keep(figure: Any) -> bytes:
@@ -72,7 +72,8 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     out.figures.mkdir(parents=True)
     audits = {drawn.name: ModelAudit(scores=scores_of(drawn)) for drawn in MODELS}
     models = [replace(model(drawn.name, "v401"), summary={"test_metrics": drawn.f05}) for drawn in MODELS]
-    draw_all(out, models, LogCounts({drawn.name: drawn.metrics for drawn in MODELS}, audits))
+    for drawings in divide(out, models, LogCounts({drawn.name: drawn.metrics for drawn in MODELS}, audits), 2):
+        drawings.write()
     return {path.stem: kept[int(path.read_bytes())] for path in out.figures.iterdir()}
 
 
@@ -156,7 +157,8 @@ def test_scores_that_are_not_numbers_stand_in_cells_of_their_own(monkeypatch: py
         return b""
 
     monkeypatch.setattr(figures, "to_png", keep)
-    figures.draw_confusion(Metrics("a", tp=5, tn=10, fp=2, fn=3), np.array([[3, 0], [1, 0]]))
+    audit = ModelAudit(scores=Scores(not_numbers=np.array([[3, 0], [1, 0]])))
+    figures.draw_confusion(describe_model(Metrics("a", tp=5, tn=10, fp=2, fn=3), audit))
     shown = [text.get_text() for text in kept[0].texts]
     assert shown[1:7] == ["7", "TN, 58.3%", "2", "FP, 16.7%", "3", "NaN, 25.0%"]
     assert shown[8:14] == ["2", "FN, 25.0%", "5", "TP, 62.5%", "1", "NaN, 12.5%"]
@@ -167,7 +169,7 @@ def test_the_scores_of_each_label_stand_under_their_name(pictures: dict[str, Any
     picture = pictures[f"scores_{drawn.name}"]
     above, _ = picture.axes
     assert texts(picture.texts) == [drawn.name]
-    assert [patch.get_label() for patch in above.patches] == [
+    assert texts(above.get_legend().get_texts()) == [
         f"label {label} ({len(y_prob)})" for label, y_prob in enumerate(drawn.y_prob)
     ]
     for patch, y_prob in zip(above.patches, drawn.y_prob, strict=True):

@@ -12,14 +12,13 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from pytest_f07.results.figures import (
-    ComparisonPoint,
-    draw_comparison,
-    draw_confusion,
-    draw_scores,
-)
+from pytest_f07.results import figures
+from pytest_f07.results.audit import ModelAudit
+from pytest_f07.results.figures import ComparisonPoint, draw_comparison, scores_figure
 from pytest_f07.results.metrics import Metrics
+from pytest_f07.results.run_figures import describe_model
 from pytest_f07.results.scores import RowBlock, Scores
+from pytest_f07.windows import Int64Array
 
 NAME = "inverter_trip.cnn"
 COUNTS = Metrics(NAME, tp=12, tn=3400, fp=5, fn=67)
@@ -33,6 +32,16 @@ def make_scores(y_prob: list[float], labels: list[int], threshold: float = 0.7) 
     preds = (probs >= np.float32(threshold)).astype(np.int8)
     scores.add(RowBlock(0, windows, np.array(labels, np.int8), preds, probs))
     return scores
+
+
+def draw_confusion(metrics: Metrics, not_numbers: Int64Array | None = None) -> bytes:
+    scores = Scores() if not_numbers is None else Scores(not_numbers=not_numbers)
+    return figures.draw_confusion(describe_model(metrics, ModelAudit(scores=scores)))
+
+
+def draw_scores(metrics: Metrics, scores: Scores, has_scores: bool = True) -> bytes:
+    with scores_figure() as figure:
+        return figure.draw(describe_model(metrics, ModelAudit(scores=scores, has_scores=has_scores)))
 
 
 SCORES = make_scores([0.1, 0.2, 0.65, 0.9, 0.95], [0, 0, 1, 0, 1])
@@ -54,6 +63,23 @@ def test_the_same_counts_give_the_same_bytes(draw: Callable[[], bytes]) -> None:
         assert draw() == picture
 
 
+def test_a_figure_that_is_drawn_for_one_model_after_the_other_shows_nothing_of_the_one_before() -> None:
+    models = [
+        (COUNTS, SCORES, True),
+        (Metrics("w" * 100, 0, 0, 0, 0), Scores(), False),
+        (Metrics("b", 10**6, 10**7, 5, 7), replace(SCORES, by_label=10**5 * SCORES.by_label, threshold=0.2), True),
+        (Metrics("c", 1, 2, 3, 4), replace(SCORES, outside=np.array([3, 10**6])), True),
+        (COUNTS, SCORES, True),
+    ]
+    with scores_figure() as figure:
+        drawn = [
+            figure.draw(describe_model(metrics, ModelAudit(scores=each, has_scores=has)))
+            for metrics, each, has in models
+        ]
+    assert drawn == [draw_scores(*model) for model in models]
+    assert len(set(drawn)) == len(models) - 1
+
+
 @each_figure
 def test_a_picture_holds_nothing_timed(draw: Callable[[], bytes]) -> None:
     content, chunks, start = draw(), set(), 8
@@ -71,6 +97,8 @@ OTHER_FIGURES = {
     "scores, precision": lambda: draw_scores(replace(COUNTS, fp=100), SCORES),
     "scores, threshold": lambda: draw_scores(COUNTS, replace(SCORES, threshold=0.6)),
     "scores, some outside": lambda: draw_scores(COUNTS, replace(SCORES, outside=np.array([3, 0]))),
+    "scores, labels alone": lambda: draw_scores(COUNTS, Scores(), has_scores=False),
+    "scores, none": lambda: draw_scores(COUNTS, Scores()),
     "scores, a label": lambda: draw_scores(COUNTS, make_scores([0.1, 0.2, 0.65, 0.9, 0.95], [0, 1, 1, 0, 1])),
     "comparison, F05": lambda: draw_comparison([ComparisonPoint(NAME, RUNTIME, {"f1": 0.7}), POINTS[1]]),
     "comparison, one": lambda: draw_comparison([ComparisonPoint(NAME, RUNTIME, {"f1": 0.8})]),
