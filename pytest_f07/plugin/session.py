@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from pytest_f07.plugin.spread import check_cluster
 from pytest_f07.replay.replay import Progress
 from pytest_f07.replay.server import Server
 from pytest_f07.results import metadata
-from pytest_f07.results.report import CSS
+from pytest_f07.results.report import CSS, load_templates
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.run.execute import execute
@@ -120,7 +121,8 @@ class ValidationSession:
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
-            with self.shield.protect():
+            with self.shield.protect(), ThreadPoolExecutor(1) as thread:
+                thread.submit(load_templates)  # while the server starts
                 self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
