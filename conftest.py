@@ -34,6 +34,7 @@ IN_CI = bool(os.environ.get("CI"))
 ALLOWED_SKIPS = {
     "the real packages are not beside this checkout": "they are data that the repository does not hold",
     "only Linux counts so": "the memory limit is Linux's, SECURITY.md says so",
+    "this machine lets no process have namespaces of its own": "hosts of their own are then shown elsewhere",
     "Triton runs in no other Python than /usr/bin/python3.11": "its only wheel is linked against Debian's",
     "the pipeline's pins are for Python 3.11": "no later Python has wheels of them",
 }
@@ -65,7 +66,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if terminal is None or not IN_CI:
         return
     skipped = terminal.stats.get("skipped", ())
-    unlisted = [report for report in skipped if report.longrepr[2].removeprefix("Skipped: ") not in ALLOWED_SKIPS]
+    allowed = tuple(f"Skipped: {reason}" for reason in ALLOWED_SKIPS)  # what a machine refused may be told after it
+    unlisted = [report for report in skipped if not report.longrepr[2].startswith((*ALLOWED_SKIPS, *allowed))]
     for report in unlisted:
         terminal.write_line(f"not in ALLOWED_SKIPS of conftest.py: {report.nodeid}: {report.longrepr[2]}", red=True)
     if unlisted and session.exitstatus == pytest.ExitCode.OK:

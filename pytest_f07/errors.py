@@ -8,6 +8,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` in one line: each run of white space is one space."""
+    return " ".join(text.split())
+
+
 class F07Error(Exception):
     """A mistake that the user can mend: its text is the whole message, in one line, without a traceback."""
 

@@ -62,10 +62,12 @@ def bag_of_words(windows: Windows, vocabulary: Vocabulary, width: int) -> Float3
 
     :returns: float32 ``[windows, width]``; codes outside the vocabulary do not count.
     """
-    columns = width + 1  # the first takes the codes outside
-    cells = windows.rows * columns + vocabulary.look_up(windows.codes)
-    counts = np.bincount(cells, minlength=len(windows) * columns).reshape(len(windows), columns)
-    return counts[:, 1:].astype(np.float32)
+    indices = vocabulary.look_up(windows.codes)
+    # The first cell takes the codes outside.
+    cells = (windows.rows * width + indices) * (indices > 0)
+    counts = np.zeros(1 + len(windows) * width, np.float32)
+    np.add.at(counts, cells, np.float32(1))
+    return counts[1:].reshape(len(windows), width)
 
 
 def sequences(windows: Windows, vocabulary: Vocabulary, width: int) -> Int32Array:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pytest_f07.errors import TooLarge
 
@@ -118,3 +119,12 @@ def windows_of(column: pa.Array) -> Windows:
     offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
     return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
+
+
+def window_text(windows: pa.Array) -> pa.Array:
+    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array."""
+    offsets = windows.offsets
+    start, end = offsets[0].as_py(), offsets[-1].as_py()
+    texts = windows.values.slice(start, end - start).cast(pa.string())
+    lists = pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]).cast(pa.int32()), texts)
+    return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")

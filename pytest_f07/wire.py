@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import struct
 from collections.abc import Sequence
 from itertools import chain
@@ -16,9 +15,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pytest_f07.errors import WireError, first_line
-from pytest_f07.windows import Predictions, Windows, check_window_count, holds_windows, windows_of
+from pytest_f07.windows import Predictions, Windows, check_window_count, holds_windows, window_text, windows_of
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
@@ -30,6 +30,7 @@ ROWS_HEADER = "F07-Rows"
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_JSON_BYTES = 32 * 1024 * 1024  # Python answers no other request while it parses them
+TEXT = pa.large_string()  # which may hold more than 2 GiB
 PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.float32())])
 
 
@@ -101,20 +102,30 @@ def _show(value: object) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def encode_answers(windows: Windows, predictions: Predictions) -> list[dict[str, Any]]:
-    """Return the answer to each window for JSON; a score that is not a number is ``None``."""
-    return [
-        {
-            "window": window,
-            "results": [
-                {"prediction_name": name, "y_pred": pred, "y_prob": prob if math.isfinite(prob) else None}
-                for name, pred, prob in zip(predictions.names, preds, probs, strict=True)
-            ],
-        }
-        for window, preds, probs in zip(
-            windows.lists(), predictions.y_pred.tolist(), predictions.y_prob.tolist(), strict=True
-        )
-    ]
+def encode_answers(windows: Windows, predictions: Predictions) -> str:
+    """Return the answer to each window as JSON, a comma between them; a score that is not a number is ``null``."""
+    names = [json.dumps(name) for name in predictions.names]
+    heads = [f'{{"prediction_name":{name},"y_pred":{label},"y_prob":' for name in names for label in (0, 1)]
+    rows, models = predictions.y_prob.shape
+    places = (2 * np.arange(models) + predictions.y_pred).ravel()
+    y_prob = predictions.y_prob.ravel().astype(np.float64)
+    scores = pa.array(y_prob, mask=~np.isfinite(y_prob)).cast(TEXT).fill_null("null")
+    results = _join_lists(_join(pa.array(heads, TEXT).take(pa.array(places)), scores, "}"), models)
+    texts = window_text(pa.LargeListArray.from_arrays(windows.offsets, windows.codes)).cast(TEXT)
+    answers = _join('{"window":', texts, ',"results":[', results, "]}")
+    return _join_lists(answers, rows)[0].as_py() if rows else ""
+
+
+def _join_lists(texts: pa.Array, size: int) -> pa.Array:
+    """Return the texts put together with commas, ``size`` of them in each."""
+    lists = pa.LargeListArray.from_arrays(np.arange(0, len(texts) + 1, size), texts)
+    return pc.binary_join(lists, pa.scalar(",", TEXT))
+
+
+def _join(*parts: pa.Array | str) -> pa.Array:
+    """Return texts put together of as many columns; a text is the same in each row."""
+    columns = (pa.scalar(part, TEXT) if isinstance(part, str) else part for part in (*parts, ""))
+    return pc.binary_join_element_wise(*columns)
 
 
 def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
@@ -195,15 +206,10 @@ def _column_windows(column: pa.Array) -> Windows:
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
     """Return a ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
+    y_pred, y_prob = np.ascontiguousarray(predictions.y_pred.T), np.ascontiguousarray(predictions.y_prob.T)
     columns = [
-        pa.StructArray.from_arrays(
-            [
-                pa.array(np.ascontiguousarray(predictions.y_pred[:, model])),
-                pa.array(np.ascontiguousarray(predictions.y_prob[:, model])),
-            ],
-            fields=list(PREDICTION),
-        )
-        for model in range(len(predictions.names))
+        pa.StructArray.from_arrays([pa.array(labels), pa.array(scores)], fields=list(PREDICTION))
+        for labels, scores in zip(y_pred, y_prob, strict=True)
     ]
     batch = pa.record_batch(columns, names=list(predictions.names))
     sink = pa.BufferOutputStream()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pytest_f07.replay.replay import Timings
+from pytest_f07.results.counting import LogCounts
 
 Value = TypeVar("Value")
 
@@ -62,9 +63,13 @@ class Done(Generic[Value]):
 
 @dataclass(frozen=True)
 class Missing:
-    """The worker sees no such files as the run's: they must be sent to it, and the task given again."""
+    """The worker sees no such files as the run's: they must be sent to its host, and the task given again.
+
+    :param place: of the folder that the workers of its host share; those that name the same share one.
+    """
 
     address: str
+    place: str
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,13 @@ class ShardPart:
     """A shard's part of the log.
 
     :param content: of the parquet file, whose digest is ``sha256``.
+    :param counts: of its rows.
     """
 
     content: bytes
     sha256: str
     timings: Timings
+    counts: LogCounts
 
 
 def _changes(mine: dict[str, str], theirs: dict[str, str]) -> str:

@@ -80,7 +80,7 @@ class Driver:
                         yield job, answer
                     else:
                         if isinstance(answer, Missing):
-                            self._pool.send_files([answer.address])
+                            self._pool.open_workers([answer.address])
                         else:
                             self._pool.refuse(answer)
                         submit(job)

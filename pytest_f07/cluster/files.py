@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ PARAMS = "params.yaml"
 class WorkerFiles:
     """A variant's files on one worker.
 
-    :param folder: for a copy.
+    :param folder: for a copy, which the workers of one host share.
     """
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
@@ -44,13 +45,13 @@ class WorkerFiles:
         return True
 
     def receive(self, name: str, offset: int, content: bytes) -> None:
-        """Write a part of a file of the copy.
+        """Write a part of a file of the copy; the same part may be written twice, or by two workers at once.
 
         :param name: of the file, as :func:`sent_files` names it; no other is written.
         """
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("r+b" if offset else "wb") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
             file.seek(offset)
             file.write(content)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class WorkerPool:
         self._assignment, self._files, self._mixed_cpus = assignment, files, mixed_cpus
         self._identities: dict[str, dict[str, Any]] = {}
         self._registered = False
+        self._sent: set[str] = set()
         self.expected: tuple[Kind, bool] | None = None
         self.kinds: dict[str, Kind] = {}
         self.refused: dict[str, str] = {}
@@ -57,7 +58,7 @@ class WorkerPool:
         self._lease = self.client.submit(int, key=lease, pure=False)
         self._registered = True
         self.client.register_plugin(F07Worker(self._assignment, lease))
-        self._open(self.workers())
+        self.open_workers(self.workers())
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
         expected = self._choose_kind()
@@ -79,11 +80,13 @@ class WorkerPool:
         there = self.client.scheduler_info(n_workers=-1)["workers"]
         return sorted(address for address in there if address not in self.refused)
 
-    def _open(self, addresses: Iterable[str]) -> None:
+    def open_workers(self, addresses: Iterable[str]) -> None:
+        """Ask workers whether they are ready, and send files to the hosts that miss them."""
         answers = self._ask_each(open_worker, addresses)
-        if missing := [answer.address for answer in answers if isinstance(answer, Missing)]:
-            self.send_files(missing)
-            answers += self._ask_each(open_worker, missing)
+        while missing := [answer for answer in answers if isinstance(answer, Missing)]:
+            self._send_files(missing)
+            again = [answer.address for answer in missing if answer.address not in self.refused]
+            answers = [answer for answer in answers if answer not in missing] + self._ask_each(open_worker, again)
         for answer in answers:
             if isinstance(answer, Done):
                 self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
@@ -105,8 +108,13 @@ class WorkerPool:
         self.client.cancel([future for future in futures if not future.done()])
         return answers
 
-    def send_files(self, addresses: list[str]) -> None:
-        """Send each file once to the cluster; workers hand its parts on to each other."""
+    def _send_files(self, missing: Sequence[Missing]) -> None:
+        """Send each file once to each host that misses it; workers hand its parts on to each other."""
+        for answer in missing:
+            if answer.address in self._sent:
+                self.refuse(Refused(answer.address, "the files that it was sent are not there as they were sent"))
+        addresses = list({each.place: each.address for each in missing if each.address not in self.refused}.values())
+        self._sent.update(addresses)
         for name, path in self._files.items():
             for offset, content in chunks(path):
                 [part] = self.client.scatter([content], hash=False)

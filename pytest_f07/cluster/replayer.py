@@ -28,6 +28,7 @@ from pytest_f07.replay.part import read_part
 from pytest_f07.replay.process import ServerCommand
 from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.counting import CountedShards
 from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
@@ -53,6 +54,7 @@ class ClusterReplayer:
         self._pool: WorkerPool
         self._driver: Driver
         self._paces: dict[str, float] = {}
+        self.counted = CountedShards()
         self.status = ""
 
     def start(self) -> dict[str, Any]:
@@ -112,7 +114,9 @@ class ClusterReplayer:
             # Of another kind than the run's first server, with mixed_cpus alone: then the record says so.
             server = {**parts.run["server"], "processor": dict(done.kind.processor)}
             record = replace(parts, run={**parts.run, "server": server})
-            yield number, self._keep(shards[number], number, done.address, part, record)
+            result = self._keep(shards[number], number, done.address, part, record)
+            self.counted.add(number, part.counts)
+            yield number, result
 
     def _note_pace(self, address: str, timings: Timings) -> None:
         """Note how fast a worker is, and say which is the slowest."""

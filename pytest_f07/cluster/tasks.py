@@ -50,10 +50,10 @@ def replay_on_worker(
         part = worker.folder / f"{uuid4().hex}.parquet"
         try:
             with worker.server.connection() as client:
-                result = run_shard(
-                    client, Shard(dataset, first_row, rows), batch_size, part, worker.server.wait_for_exit
-                )
-            return ShardPart(part.read_bytes(), result.sha256, result.timings)
+                shard, wait_for_exit = Shard(dataset, first_row, rows), worker.server.wait_for_exit
+                result = run_shard(client, shard, batch_size, part, wait_for_exit, counter=worker.counter)
+            assert result.counts is not None, "it was counted here"
+            return ShardPart(part.read_bytes(), result.sha256, result.timings, result.counts)
         finally:
             part.unlink(missing_ok=True)
 
@@ -91,8 +91,8 @@ def answer(
         try:
             plugin = this_worker(nonce)
             worker = plugin.open()
-        except MissingFiles:
-            return Missing(address)
+        except MissingFiles as error:
+            return Missing(address, str(error))
         except (F07Error, OSError) as error:
             return _refusal(error)
         kind = Kind.of(worker.identity)

@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,15 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from pytest_f07.cluster.assignment import Assignment
 from pytest_f07.cluster.files import WorkerFiles
+from pytest_f07.cluster.host import HostFolder
 from pytest_f07.cluster.worker_server import WorkerServer
 from pytest_f07.errors import BrokenRun, F07Error
 from pytest_f07.replay.process import ServerCommand, log_tail
+from pytest_f07.results.counting import ShardCounter
 from pytest_f07.variant import manifest
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.manifest import Manifest
-from pytest_f07.variant.package import Model
 from pytest_f07.variant.paths import Project
+from pytest_f07.variant.temporal import dependent_rows
 
 LEASE_S = 20.0
 SETUP_MARGIN_S = 30.0
@@ -43,14 +45,13 @@ class OpenWorker:
 
     server: WorkerServer
     identity: dict[str, Any]
-    manifest: Manifest
-    models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
+    counter: ShardCounter
     folder: Path
 
 
 class MissingFiles(Exception):
-    """The worker sees no such files as the run's, and was sent none yet."""
+    """The worker sees no such files as the run's, and its host was sent none yet; its text names the host's folder."""
 
 
 class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes are untyped
@@ -73,7 +74,9 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         self._closed = False
         # Below Dask's own scratch folder, which the next worker tidies up where this one is killed.
         self._folder = Path(tempfile.mkdtemp(prefix="f07-", dir=worker.local_directory))
-        self.files = WorkerFiles(self.assignment, self._folder / "project")
+        scratch = Path(worker.local_directory).parent
+        self._host = await asyncio.to_thread(HostFolder.join, scratch, self.assignment.nonce)
+        self.files = WorkerFiles(self.assignment, self._host.path / "project")
         self._watch = asyncio.create_task(self._end_without_driver(worker))
         # In a thread and with a deadline: a worker whose loop stands still is taken for dead.
         deadline = self.assignment.params.start_timeout_s + SETUP_MARGIN_S
@@ -95,7 +98,7 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
                 raise BrokenRun(fault)
             project = self.files.find()
             if project is None:
-                raise MissingFiles
+                raise MissingFiles(self._host.place)
             if self._open is not None:
                 self._open.server.stop()
             self._open = None
@@ -114,11 +117,18 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         names, environment = tuple(loaded.prediction_names), assignment.server_environment()
         server = WorkerServer(command, names, loaded.digest, environment, params.timeout_s)
         models, datasets = loaded.read_models(), loaded.read_datasets(params.sample_size)
+        with ThreadPoolExecutor(1) as meanwhile:
+            index = meanwhile.submit(self._host.index, datasets, [model.source_f04 for model in models])
+            try:
+                identity = server.start()
+            except (BrokenRun, OSError) as error:
+                raise BrokenRun(f"it has no server: {error}{self.last_lines()}") from None
         try:
-            identity = server.start()
-        except (BrokenRun, OSError) as error:
-            raise BrokenRun(f"it has no server: {error}{self.last_lines()}") from None
-        return OpenWorker(server, identity, loaded, tuple(models), tuple(datasets), self._folder)
+            counter = ShardCounter(datasets, models, index.result(), dependent_rows(loaded.package))
+        except BaseException:
+            server.stop()
+            raise
+        return OpenWorker(server, identity, tuple(datasets), counter, self._folder)
 
     def last_lines(self) -> str:
         """Return the end of the server's log, as the end of a sentence; empty where it wrote nothing."""
@@ -150,6 +160,8 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
             opened.server.stop()
         if folder := getattr(self, "_folder", None):
             shutil.rmtree(folder, ignore_errors=True)
+        if host := getattr(self, "_host", None):
+            host.leave()
 
 
 def plugin_name(nonce: str) -> str:

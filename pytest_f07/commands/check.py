@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.log.reader import log_files
 from pytest_f07.log.schema import SCHEMA
 from pytest_f07.replay.shards import cut_shards
@@ -175,7 +175,7 @@ def _balanced(project: Project, paths: VariantPaths, document: Mapping[str, Any]
         shards = cut_shards(datasets, len(models), params.batch_size)
         log = count_log(paths.predictions_parquet, shards, datasets, models)
     except (F07Error, OSError, pa.ArrowException) as error:
-        return Finding("balanced", wrong=" ".join(str(error).split()))
+        return Finding("balanced", wrong=one_line(str(error)))
     if log.fault:
         return Finding("balanced", wrong=log.fault)
     with paths.metrics_csv.open(newline="", encoding="utf-8") as file:

@@ -124,7 +124,7 @@ def _publish7(project: Project, options: argparse.Namespace) -> int:
 
 
 def _remove7(project: Project, options: argparse.Namespace) -> int:
-    """Remove a variant of which no later one was parsers."""
+    """Remove a variant of which no later one was made."""
     for line in remove(project, options.variant):
         print(line, flush=True)
     return 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.revision import git_environment
 
@@ -82,7 +82,7 @@ class Dvc:
                     for out in repo.index.outs
                 ]
         except DvcException as error:
-            raise F07Error(f"dvc: {' '.join(str(error).split())}") from None
+            raise F07Error(f"dvc: {one_line(str(error))}") from None
 
     def _address(self, stage: object) -> str:
         """Return a stage's name as a command run in the project's root takes it."""
@@ -147,5 +147,5 @@ class Dvc:
 def _reason(text: str) -> str:
     """Return DVC's first error and its last as one line: between them it repeats the first for each file."""
     errors = text.split("Having any troubles?")[0].split("ERROR:")
-    lines = list(dict.fromkeys(" ".join(error.split()) for error in (errors[1:] or errors)))
+    lines = list(dict.fromkeys(one_line(error) for error in (errors[1:] or errors)))
     return "; ".join(dict.fromkeys((lines[0], lines[-1]))) or "it does not say why"

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.variant.revision import git_environment
 
 
@@ -97,6 +97,6 @@ class Git:
         except OSError as error:
             raise F07Error(f"git cannot be run ({error.strerror}). Install it, or put it on PATH.") from None
         if done.returncode:
-            reason = " ".join((done.stderr or done.stdout).split())
+            reason = one_line(done.stderr or done.stdout)
             raise F07Error(f"git {arguments[0]} failed: {reason}")
         return done.stdout.strip("\n")

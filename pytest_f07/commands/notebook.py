@@ -8,7 +8,7 @@ from importlib import resources
 from importlib.util import find_spec
 from typing import Any
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.results.reading.run import read_run
 from pytest_f07.variant.documents import write_atomic
 from pytest_f07.variant.interpreter import python_command
@@ -74,7 +74,7 @@ def _execute(project: Project, document: Any) -> str | None:
     except CellExecutionError as error:
         return error.evalue or error.ename
     except DeadKernelError as error:
-        return " ".join(str(error).split())
+        return one_line(str(error))
     return None
 
 

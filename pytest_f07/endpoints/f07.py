@@ -18,7 +18,7 @@ import pyarrow as pa
 from pytest_f07 import wire
 from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES, Provides
 from pytest_f07.endpoints.target import UrlTarget
-from pytest_f07.errors import BrokenRun, WireError
+from pytest_f07.errors import BrokenRun, WireError, one_line
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Predictions, windows_of
 
@@ -183,7 +183,7 @@ class Client:
         finally:
             self._return_connection(request.connection, broken=not complete)
         if response.status != 200:
-            text = " ".join(body[:300].decode("utf-8", "replace").split())
+            text = one_line(body[:300].decode("utf-8", "replace"))
             raise BrokenRun(f"the server refused {request.path} with {response.status}: {text}")
         for header, expected in self._expected.items():
             if (value := response.headers.get(header)) != expected:

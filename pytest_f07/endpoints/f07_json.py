@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pytest_f07.endpoints.endpoint import CONNECTIONS, Provides
-from pytest_f07.endpoints.http import Answer, Http, Pending, one_line
+from pytest_f07.endpoints.http import Answer, Http, Pending, shorten
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.names import caseless
@@ -64,7 +64,7 @@ class JsonEndpoint:
         # The contract has this route; a script of somebody's own may do without.
         identity = {} if answer.status in (404, 405) else answer.checked().mapping()
         if identity.get("status", "ready") != "ready":
-            raise BrokenRun(f"the server does not say that it is ready but {one_line(str(identity))}")
+            raise BrokenRun(f"the server does not say that it is ready but {shorten(str(identity))}")
         first = self._post("infer_batch", {"windows": [self._probe]}).wait().checked()
         [results] = self._read_batch(first, [self._probe])
         with_score = [name for name, result in zip(self.names, results, strict=True) if "y_prob" in result]
@@ -131,7 +131,7 @@ class JsonEndpoint:
         rows = answer.mapping().get("results")
         if not isinstance(rows, list):
             raise BrokenRun(
-                f"{answer.url} answered no list of results: {one_line(answer.body[:300].decode('utf-8', 'replace'))}"
+                f"{answer.url} answered no list of results: {shorten(answer.body[:300].decode('utf-8', 'replace'))}"
             )
         if len(rows) != len(windows):
             raise BrokenRun(f"{answer.url} answered {len(rows):,} of {counted(len(windows), 'window')}")
@@ -147,10 +147,10 @@ class JsonEndpoint:
         """Return the results of one window, in the order of the models."""
         results = entry.get("results") if isinstance(entry, dict) else None
         if not isinstance(entry, dict) or not isinstance(results, list):
-            raise BrokenRun(f"{where} holds no list of results: {one_line(str(entry))}")
+            raise BrokenRun(f"{where} holds no list of results: {shorten(str(entry))}")
         if entry.get("window") != window:
             raise BrokenRun(
-                f"{where} is of the window {one_line(str(entry.get('window')))}, not of {one_line(str(window))}: the "
+                f"{where} is of the window {shorten(str(entry.get('window')))}, not of {shorten(str(window))}: the "
                 "answers stand in another order, or are of other rows"
             )
         by_name = {
@@ -159,7 +159,7 @@ class JsonEndpoint:
         for name, key in zip(self.names, self._keys, strict=True):
             if key not in by_name:
                 others = ", ".join(str(result.get("prediction_name")) for result in by_name.values())
-                raise BrokenRun(f"{where} has no prediction of {name}; it has {one_line(others) or 'none'}")
+                raise BrokenRun(f"{where} has no prediction of {name}; it has {shorten(others) or 'none'}")
         if len(by_name) < len(results):
             raise BrokenRun(f"{where} holds a prediction twice, or one without a name")
         return [by_name[key] for key in self._keys]
@@ -169,7 +169,7 @@ def _read_label(result: Mapping[str, Any], url: str) -> int:
     label = result.get("y_pred")
     if type(label) not in (int, bool) or label not in (0, 1):
         raise BrokenRun(
-            f"{url} gives {result.get('prediction_name')} the y_pred {one_line(str(label))}; it must be 0 or 1"
+            f"{url} gives {result.get('prediction_name')} the y_pred {shorten(str(label))}; it must be 0 or 1"
         )
     return int(label)
 
@@ -182,6 +182,6 @@ def _read_score(result: Mapping[str, Any], url: str) -> float:
         return math.nan
     if isinstance(score, bool) or not isinstance(score, int | float):
         raise BrokenRun(
-            f"{url} gives {result.get('prediction_name')} the y_prob {one_line(str(score))}; it must be a number"
+            f"{url} gives {result.get('prediction_name')} the y_prob {shorten(str(score))}; it must be a number"
         )
     return float(score) if abs(score) < 1e300 else math.nan

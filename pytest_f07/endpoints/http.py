@@ -19,7 +19,7 @@ from urllib3.util import Retry
 
 from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES
 from pytest_f07.endpoints.target import UrlTarget, is_loopback
-from pytest_f07.errors import BrokenRun
+from pytest_f07.errors import BrokenRun, one_line
 
 JSON = "application/json"
 RETRIES = 2
@@ -64,9 +64,9 @@ class Answer:
         if isinstance(document, dict):
             for key in ("error", "message", "detail"):
                 if document.get(key):
-                    return one_line(str(document[key]))
+                    return shorten(str(document[key]))
         text = self.body[: 4 * REASON_CHARACTERS].decode("utf-8", "replace")
-        return one_line(re.sub(r"<[^>]*>", " ", text)) or "no reason is given"  # a page's text is enough
+        return shorten(re.sub(r"<[^>]*>", " ", text)) or "no reason is given"  # a page's text is enough
 
     def json(self) -> Any:
         """Return the document in the body; raise :class:`BrokenRun` where it is no JSON."""
@@ -79,7 +79,7 @@ class Answer:
         """Return the JSON object in the body; raise :class:`BrokenRun` where it is none."""
         document = self.json()
         if not isinstance(document, dict):
-            raise BrokenRun(f"{self.url} answered {one_line(str(document))}, which is no JSON object")
+            raise BrokenRun(f"{self.url} answered {shorten(str(document))}, which is no JSON object")
         return document
 
 
@@ -209,7 +209,7 @@ def _cause(error: BaseException) -> str:
     while inner := _inner(error):
         error = inner
     text = getattr(error, "strerror", None) or str(error).rpartition(": ")[2] or type(error).__name__
-    return re.sub(r"^\[Errno -?\d+\] ", "", one_line(text))
+    return re.sub(r"^\[Errno -?\d+\] ", "", shorten(text))
 
 
 def _inner(error: BaseException) -> BaseException | None:
@@ -218,7 +218,7 @@ def _inner(error: BaseException) -> BaseException | None:
     )
 
 
-def one_line(text: str) -> str:
+def shorten(text: str) -> str:
     """Return a text of a server in one line that is not too long."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= REASON_CHARACTERS else f"{line[:REASON_CHARACTERS]}…"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.endpoints.http import JSON, Answer, Pending, one_line
+from pytest_f07.endpoints.http import JSON, Answer, Pending, shorten
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.endpoints.tensors import Tensor, TensorEndpoint, TensorModel, read_json_scores
 from pytest_f07.errors import BrokenRun
@@ -83,7 +83,7 @@ class OpenInferenceEndpoint(TensorEndpoint):
     def _read_input(self, model: TensorModel, tensor: Mapping[str, Any], url: str) -> None:
         datatype, shape = str(tensor.get("datatype")), tensor.get("shape")
         if datatype not in DTYPES:
-            raise BrokenRun(f"{url}: {model.name} takes {one_line(datatype)}, not numbers")
+            raise BrokenRun(f"{url}: {model.name} takes {shorten(datatype)}, not numbers")
         if isinstance(shape, list) and all(type(size) is int for size in shape):
             model.check_input(shape, url)
         model.dtype = DTYPES[datatype]
@@ -126,10 +126,10 @@ class OpenInferenceEndpoint(TensorEndpoint):
         head, raw = _split(answer)
         document = replace(answer, body=head).mapping()
         if (name := document.get("model_name", model.name)) != model.name:
-            raise BrokenRun(f"{answer.url} answered for {one_line(str(name))!r}: another model")
+            raise BrokenRun(f"{answer.url} answered for {shorten(str(name))!r}: another model")
         version = str(document.get("model_version", ""))  # the protocol leaves it open
         if version and (before := self._versions.setdefault(model.prediction_name, version)) != version:
-            raise BrokenRun(f"{answer.url} answered as version {one_line(version)}, and before as version {before}")
+            raise BrokenRun(f"{answer.url} answered as version {shorten(version)}, and before as version {before}")
         outputs = _by_name(document, "outputs", answer.url)
         chosen = model.choose("output", model.output, list(outputs), answer.url)
         if chosen is None or chosen not in outputs:
@@ -137,11 +137,11 @@ class OpenInferenceEndpoint(TensorEndpoint):
         output = outputs[chosen]
         if (shape := output.get("shape")) not in ([rows], [rows, 1]):
             raise BrokenRun(
-                f"{answer.url} answered the shape {one_line(str(shape))} for {rows:,} rows; it must be [{rows}, 1]"
+                f"{answer.url} answered the shape {shorten(str(shape))} for {rows:,} rows; it must be [{rows}, 1]"
             )
         if (datatype := output.get("datatype")) not in SCORES:
             raise BrokenRun(
-                f"{answer.url} answered {one_line(str(datatype))}: labels, or scores that were cut off; a score is FP32"
+                f"{answer.url} answered {shorten(str(datatype))}: labels, or scores that were cut off; a score is FP32"
             )
         if "data" in output:
             data = output["data"]
@@ -155,7 +155,7 @@ def _split(answer: Answer) -> tuple[bytes, bytes]:
     if length is None:
         return answer.body, b""
     if not length.isascii() or not length.isdigit() or int(length) > len(answer.body):
-        raise BrokenRun(f"{answer.url} answered {len(answer.body):,} bytes with {HEADER} {one_line(length)!r}")
+        raise BrokenRun(f"{answer.url} answered {len(answer.body):,} bytes with {HEADER} {shorten(length)!r}")
     return answer.body[: int(length)], answer.body[int(length) :]
 
 
@@ -182,5 +182,5 @@ def _by_name(document: Mapping[str, Any], key: str, url: str) -> dict[str, dict[
     """Return the inputs or outputs of a document, by name; none where it has none."""
     tensors = document.get(key) or []
     if not isinstance(tensors, list) or not all(isinstance(tensor, dict) for tensor in tensors):
-        raise BrokenRun(f"{url} answered {key} that are no list of tensors: {one_line(str(tensors))}")
+        raise BrokenRun(f"{url} answered {key} that are no list of tensors: {shorten(str(tensors))}")
     return {str(tensor.get("name")): tensor for tensor in tensors}

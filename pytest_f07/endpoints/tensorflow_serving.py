@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 import numpy.typing as npt
 
-from pytest_f07.endpoints.http import one_line
+from pytest_f07.endpoints.http import shorten
 from pytest_f07.endpoints.kserve_v1 import KserveV1Endpoint
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.endpoints.tensors import TensorModel
@@ -52,7 +52,7 @@ class TensorflowServingEndpoint(KserveV1Endpoint):
         available = [str(entry.get("version")) for entry in states if entry.get("state") == "AVAILABLE"]
         if not available:
             told = ", ".join(f"version {entry.get('version')} is {entry.get('state')}" for entry in states)
-            raise BrokenRun(f"{url}: {model.name} is not available: {one_line(told) or 'it has no version'}")
+            raise BrokenRun(f"{url}: {model.name} is not available: {shorten(told) or 'it has no version'}")
         answer = self.http.get(f"{url}/metadata")
         if answer.is_good:
             self._read_signature(model, answer.mapping(), answer.url)
@@ -71,6 +71,6 @@ class TensorflowServingEndpoint(KserveV1Endpoint):
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BrokenRun(f"{url} describes no signature {SIGNATURE}, which takes one input") from None
         if dtype is None:
-            raise BrokenRun(f"{url}: {model.name} takes {one_line(str(described['dtype']))}, not numbers")
+            raise BrokenRun(f"{url}: {model.name} takes {shorten(str(described['dtype']))}, not numbers")
         model.check_input(shape, url)
         model.dtype = dtype

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pytest_f07.endpoints.endpoint import CONNECTIONS, Provides
-from pytest_f07.endpoints.http import Answer, Http, Pending, one_line
+from pytest_f07.endpoints.http import Answer, Http, Pending, shorten
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.address import ModelAddress
@@ -188,7 +188,7 @@ def read_json_scores(values: object, rows: int, model: TensorModel, url: str) ->
     if isinstance(values, dict):
         values = _pick(values, model, url)
     if not isinstance(values, list):
-        raise BrokenRun(f"{url} answered {one_line(str(values))}; it must answer a list of scores")
+        raise BrokenRun(f"{url} answered {shorten(str(values))}; it must answer a list of scores")
     if len(values) != rows:
         raise BrokenRun(f"{url} answered {len(values):,} of {counted(rows, 'row')}")
     scores = [_one(value, row, model, url) for row, value in enumerate(values)]
@@ -217,5 +217,5 @@ def _one(value: object, row: int, model: TensorModel, url: str) -> float | None:
             raise BrokenRun(f"{url} answered {len(value)} numbers for row {row:,}; a model gives one score")
         value = value[0]
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise BrokenRun(f"{url} answered {one_line(str(value))} for row {row:,}; a score is a number")
+        raise BrokenRun(f"{url} answered {shorten(str(value))} for row {row:,}; a score is a number")
     return value

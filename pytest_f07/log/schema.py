@@ -1,9 +1,8 @@
-"""The columns of the prediction log, and its text of a window (contract, "Out")."""
+"""The columns of the prediction log (contract, "Out")."""
 
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 LOG_ROW_GROUP_ROWS = 65_536
 SCHEMA = pa.schema(
@@ -22,12 +21,3 @@ def log_schema(has_scores: bool) -> pa.Schema:
     """Return the columns of a log; where the server gives labels alone, y_prob is null."""
     place = SCHEMA.get_field_index("y_prob")
     return SCHEMA if has_scores else SCHEMA.set(place, SCHEMA.field(place).with_nullable(True))
-
-
-def window_text(windows: pa.Array) -> pa.Array:
-    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array."""
-    offsets = windows.offsets
-    start, end = offsets[0].as_py(), offsets[-1].as_py()
-    texts = windows.values.slice(start, end - start).cast(pa.string())
-    lists = pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]).cast(pa.int32()), texts)
-    return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")

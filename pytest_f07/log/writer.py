@@ -5,6 +5,7 @@ Rows stand in the order dataset, row, model. The files have temporary names unti
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
@@ -16,10 +17,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, log_schema, window_text
-from pytest_f07.windows import MAX_CODES, BatchResult, Predictions
+from pytest_f07.log.schema import LOG_ROW_GROUP_ROWS, log_schema
+from pytest_f07.windows import MAX_CODES, BatchResult, Predictions, window_text
 
-CSV_BLOCK_ROWS = 16_384  # a quarter faster than Arrow's default of 1,024
+# Arrow's CSV is a quarter faster with these than with its default of 1,024; and the rows go to the writers as soon as
+# there are so many, so that little is left to write after the last answer.
+BLOCK_ROWS = 16_384
+MOST_BLOCKS = 2  # that wait to be written
 
 
 class PredictionLog:
@@ -38,8 +42,10 @@ class PredictionLog:
         self._pending: list[BatchResult] = []
         self._rows = self._codes = 0
         self._rest = self._schema.empty_table()
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="f07-log")
-        self._writing: Future[None] | None = None
+        self._parquet_thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log-parquet")
+        self._csv_thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log-csv")
+        self._blocks: deque[Future[None]] = deque()
+        self._csv_block: Future[None] | None = None
 
     def __enter__(self) -> PredictionLog:
         # Each table that is written becomes a row group. Without the schema's metadata, readers get plain columns.
@@ -58,31 +64,35 @@ class PredictionLog:
         self._pending.append(batch)
         self._rows += len(batch.predictions) * len(self._names)
         self._codes += len(batch.windows.flatten())
-        if self._rows >= LOG_ROW_GROUP_ROWS or self._codes >= MAX_CODES:
+        if self._rows >= BLOCK_ROWS or self._codes >= MAX_CODES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
+        while len(self._blocks) >= MOST_BLOCKS:
+            self._blocks.popleft().result()
         pending, self._pending = self._pending, []
         self._rows = self._codes = 0
-        self._writing = self._threads.submit(self._write, pending)
+        self._blocks.append(self._parquet_thread.submit(self._write, pending))
 
     def _write(self, pending: list[BatchResult]) -> None:
+        """Write consecutive batches: to the CSV file as they are, to the parquet file where they fill row groups."""
         by_dataset = groupby(pending, key=lambda batch: batch.dataset)
-        tables = [self._to_table(source_f04, list(batches)) for source_f04, batches in by_dataset]
-        table = pa.concat_tables([self._rest, *tables])
+        table = pa.concat_tables([self._to_table(source_f04, list(batches)) for source_f04, batches in by_dataset])
+        if self._csv is not None:
+            self._wait_for_csv()
+            self._csv_block = self._csv_thread.submit(self._csv.write, table)
+        table = pa.concat_tables([self._rest, table])
         full_rows = table.num_rows // LOG_ROW_GROUP_ROWS * LOG_ROW_GROUP_ROWS
         for start in range(0, full_rows, LOG_ROW_GROUP_ROWS):
             self._write_row_group(table.slice(start, LOG_ROW_GROUP_ROWS))
         self._rest = table.slice(full_rows)
 
     def _write_row_group(self, table: pa.Table) -> None:
-        table = table.combine_chunks()
-        csv = self._threads.submit(self._csv.write, table) if self._csv else None
-        self._parquet.write_table(table, row_group_size=LOG_ROW_GROUP_ROWS)
-        if csv is not None:
-            csv.result()
+        self._parquet.write_table(table.combine_chunks(), row_group_size=LOG_ROW_GROUP_ROWS)
+
+    def _wait_for_csv(self) -> None:
+        if self._csv_block is not None:
+            self._csv_block.result()
 
     def _to_table(self, source_f04: str, batches: Sequence[BatchResult]) -> pa.Table:
         """Return the rows of consecutive batches of one dataset: a few large columns cost less than many small."""
@@ -106,13 +116,16 @@ class PredictionLog:
     ) -> None:
         try:
             if kind is None:
-                self._flush()
-                if self._writing is not None:
-                    self._writing.result()
+                if self._pending:
+                    self._flush()
+                while self._blocks:
+                    self._blocks.popleft().result()
                 if self._rest.num_rows:
                     self._write_row_group(self._rest)
+                self._wait_for_csv()
         finally:
-            self._threads.shutdown()
+            self._parquet_thread.shutdown()
+            self._csv_thread.shutdown()
             self._close()
         if kind is None:
             for partial, final in zip(self._partial, self._final, strict=True):
@@ -130,7 +143,7 @@ class _CsvFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._file = pa.OSFile(str(path), "wb")
         self._file.write(",".join(schema.names).encode() + b"\n")
-        options = pa_csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK_ROWS)
+        options = pa_csv.WriteOptions(include_header=False, batch_size=BLOCK_ROWS)
         self._writer = pa_csv.CSVWriter(self._file, schema, write_options=options)
 
     def write(self, table: pa.Table) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_f07.plugin.reports import silence_xprocess
 from pytest_f07.plugin.selection import select
 from pytest_f07.variant.address import PROTOCOLS
 from pytest_f07.variant.interpreter import import_project_last
@@ -76,6 +77,18 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_f07.plugin import own_fixtures
 
     config.pluginmanager.register(own_fixtures, "f07-own-fixtures")
+    try:
+        _begin(config)
+    except pytest.UsageError:  # with -v, xprocess would speak of a server before the one line that says what is wrong
+        silence_xprocess(config)
+        raise
+
+
+def _begin(config: pytest.Config) -> None:
+    """Register what a session needs, where it validates a variant.
+
+    :raises pytest.UsageError: for a mistake of the user.
+    """
     if selection := select(config):
         import_project_last(selection.project.root)
         from pytest_f07.plugin import fixtures

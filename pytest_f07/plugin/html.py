@@ -46,9 +46,6 @@ class HtmlReport:
         """Add the page, and what pytest ran beside the models below it."""
         if self.session.result is None:
             return
-        outcomes, names = self.session.outcomes, self.session.manifest.prediction_names
-        not_judged = outcomes.not_judged(self.session.verdicts)
-        if not self.session.all_selected:
-            not_judged += [name for name in names if name not in outcomes.names.values()]
+        not_judged = self.session.outcomes.not_reported(self.session.verdicts)
         prefix.append(html.page_html(make_page(self.session.result, self.session.note, not_judged)))
         postfix.append(html.others_html(self.others) + html.script_html())

@@ -49,6 +49,11 @@ class Outcomes:
         """Return the models whose verdict the session does not report, or reports wrongly."""
         return [name for name in self.names.values() if not self._is_judged(name, verdicts.get(name))]
 
+    def not_reported(self, verdicts: Mapping[str, Verdict]) -> list[str]:
+        """Return the models of a run that this session does not report: those not judged, and those not selected."""
+        reported = set(self.names.values()) - set(self.not_judged(verdicts))
+        return [name for name in verdicts if name not in reported]
+
     def _is_judged(self, name: str, verdict: Verdict | None) -> bool:
         report = self._called.get(name)
         if report is None or verdict is None or name in self._errors or hasattr(report, "wasxfail"):

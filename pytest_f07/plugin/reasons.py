@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_f07.errors import one_line
+
 
 def skip_reason(report: pytest.TestReport) -> str:
     """Return why an item was not judged: ``skipped: no database here``."""
@@ -14,7 +16,7 @@ def skip_reason(report: pytest.TestReport) -> str:
         kind = "skipped"
         text = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else report.longreprtext
         text = text.removeprefix("Skipped: ").removeprefix("Skipped")
-    text = " ".join(text.split())
+    text = one_line(text)
     return f"{kind}: {text}" if text else kind
 
 

@@ -32,7 +32,12 @@ def silence_plugins(config: pytest.Config) -> None:
     if log_xml := config.stash.get(xml_key, None):
         del config.stash[xml_key]
         done.append(log_xml)
-    if xprocess := config.pluginmanager.get_plugin("xprocess"):
-        done.append(xprocess)
     for plugin in done:
         config.pluginmanager.unregister(plugin)
+    silence_xprocess(config)
+
+
+def silence_xprocess(config: pytest.Config) -> None:
+    """Unregister pytest-xprocess, which would remind of servers that are left running: none is."""
+    if xprocess := config.pluginmanager.get_plugin("xprocess"):
+        config.pluginmanager.unregister(xprocess)

@@ -23,7 +23,7 @@ def write_outcome(terminal: pytest.TerminalReporter, session: ValidationSession,
     if result.broken:
         _write_log_tail(terminal, result)
     elif result.verdicts:
-        _write_models(terminal, result)
+        _write_models(terminal, result, session.outcomes.not_reported(result.verdicts))
     for text in result.resumed.sentences if result.resumed else ():
         terminal.line(f"f07: {text}")
     for text in result.comparison.summary if result.comparison else ():
@@ -49,12 +49,11 @@ def write_places(terminal: pytest.TerminalReporter, session: ValidationSession, 
         terminal.line(f"f07: this session is partial; what it computed is in {session.staging}")
 
 
-def _write_models(terminal: pytest.TerminalReporter, result: RunResult) -> None:
-    verdicts = list(result.verdicts.values())
-    head, *lines = ci.format_table(result.verdicts, shutil.get_terminal_size().columns)
+def _write_models(terminal: pytest.TerminalReporter, result: RunResult, not_judged: list[str]) -> None:
+    head, *lines = ci.format_table(result.verdicts, shutil.get_terminal_size().columns, not_judged)
     terminal.line(head)
-    for text, verdict in zip(lines, verdicts, strict=True):
-        terminal.line(text, red=bool(verdict.failures))
+    for text in lines:
+        terminal.line(text, red=text.endswith(" failed"))
     if result.timings.completions:  # none where all of it was taken from a run that died
         windows = counted(result.counts["windows"], "window")
         terminal.line(f"f07: replay: {windows}, {pace(result.timings.windows_per_second)}")

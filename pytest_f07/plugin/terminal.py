@@ -71,17 +71,17 @@ class Terminal:
             write_short_outcome(terminalreporter, session, result)
         else:
             write_places(terminalreporter, session, result)
-        _write_ci(terminalreporter, result, session.note)
+        _write_ci(terminalreporter, session, result)
 
 
-def _write_ci(terminal: pytest.TerminalReporter, result: RunResult, note: str | None) -> None:
+def _write_ci(terminal: pytest.TerminalReporter, session: ValidationSession, result: RunResult) -> None:
     """Write GitHub's annotations and step summary, where GitHub runs the session."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for verdict in result.verdicts.values():
             for failure in verdict.failures:
                 terminal.line(ci.format_annotation(failure.code, verdict.prediction_name, failure.sentence))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        text = ci.format_step_summary(result, note)
+        text = ci.format_step_summary(result, session.note, session.outcomes.not_reported(result.verdicts))
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.results import metric_table
 from pytest_f07.results.counting import LogCounts
 from pytest_f07.results.own_checks import PROPERTY, recorded_outcomes
@@ -54,7 +54,7 @@ def check_accounting(project: Project, paths: VariantPaths, document: Mapping[st
     except RecountError as error:
         raise F07Error(f"{project.show(paths.predictions_parquet)}: {error}.") from None
     except (OSError, KeyError, pa.ArrowException) as error:  # KeyError: a log without one of its columns
-        raise F07Error(f"{paths.name} cannot be counted again: {' '.join(str(error).split())}.") from None
+        raise F07Error(f"{paths.name} cannot be counted again: {one_line(str(error))}.") from None
     if fault:
         raise F07Error(f"{project.show(paths.predictions_csv)}: {fault}.")
     for sentence in _disagreements(project, paths, document, params, recounted):

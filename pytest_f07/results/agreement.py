@@ -62,24 +62,30 @@ class Agreement:
             nothing = "so its test says nothing of the precision here"
             return f"F05 predicted 1 nowhere on its test split of {windows}, {nothing}."
         carried = (
-            f"F05's precision of {self.claimed:.3f} is {self.expected:.3f} ({_text(self.interval)}) at the base rate "
-            f"here, {self.base_rate:.1%}"
+            f"F05's test gave {self.claimed:.3f}; with {self.base_rate:.1%} of the windows labelled 1, as here, it "
+            f"would give {self.expected:.3f} ({_text(self.interval)})."
         )
         if self.measured is None:
-            return f"{carried}; here nothing was predicted 1, so the precision is undefined."
-        remembers = f"; it was trained on {self.trained_share:.1%} of the rows here" if self.trained_share else ""
-        measured = f"here it is {self.measured:.3f} ({_text(self.measured_interval)})"
-        split = (
-            f"F05's split of {counted(_rows(self.split), 'window')}, {self.split.tp + self.split.fn:,} labelled 1 and "
-            f"{self.split.tp + self.split.fp:,} predicted 1,"
+            return f"Nothing was predicted 1 here, so precision is undefined. {carried}"
+        small = (
+            f"F05's test of {counted(_rows(self.split), 'window')}, {self.split.tp + self.split.fn:,} labelled 1 and "
+            f"{self.split.tp + self.split.fp:,} predicted 1, is"
         )
-        return {
-            "agree": f"{carried}; {measured}: they agree"
-            + (", the base rate makes the difference." if abs(self.claimed - self.expected) > NOTICED else "."),
-            "disagree": f"{carried}; {measured}: they disagree, and the base rate does not explain it{remembers}"
-            + (f" ({split} is small)." if self.is_too_small else "."),
-            "open": f"{carried}; {measured}: {split} is too small to tell whether they agree.",
+        conclusions = {
+            "agree": ["The two agree."],
+            "disagree": ["The two disagree, and the share labelled 1 does not explain it."],
+            "open": [f"{small} too small to tell whether the two agree."],
         }[self.outcome]
+        if self.outcome == "agree" and abs(self.claimed - self.expected) > NOTICED:
+            conclusions = ["The two agree: only the share labelled 1 makes the difference."]
+        if self.outcome == "disagree" and self.trained_share and self.measured > self.expected:
+            conclusions.append(
+                f"The model was trained on {self.trained_share:.1%} of these rows, and may remember them."
+            )
+        if self.outcome == "disagree" and self.is_too_small:
+            conclusions.append(f"{small} small.")
+        measured = f"Precision is {self.measured:.3f} here ({_text(self.measured_interval)})."
+        return " ".join([measured, carried, *conclusions])
 
     def document(self) -> dict[str, object]:
         """Return the comparison as the metadata holds it."""

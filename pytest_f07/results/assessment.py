@@ -52,25 +52,30 @@ class Assessment:
     @property
     def remarks(self) -> list[str]:
         """Return what is worth knowing at a glance."""
-        if self.agreement is None or self.agreement.outcome == "agree":
-            return []
-        return [self.agreement.sentence.removesuffix(".")]
+        if self.agreement is None or self.agreement.outcome == "agree" or self.agreement.measured is None:
+            return []  # that nothing was predicted 1 is told by itself
+        sentence = self.agreement.sentence.removesuffix(".")
+        return [sentence if sentence.startswith("F05") else f"{sentence[0].lower()}{sentence[1:]}"]
 
     @property
     def _dependence(self) -> str:
         blocks, size = self.blocks, self.blocks.size
-        if not blocks.neighbours:
+        neighbours = blocks.neighbours
+        if not neighbours.pairs:
             return ""
         overlap = (
-            f"Consecutive windows overlap: {blocks.equal_neighbours:,} of {counted(blocks.neighbours, 'pair')} of "
+            f"Consecutive windows overlap: {neighbours.equal:,} of {counted(neighbours.pairs, 'pair')} of "
             "neighbours are equal. Rows are not independent, and Wilson's intervals are too narrow."
         )
         reason = "assumed, for the package does not give OW, LT and PW" if self.assumed else "OW + LT + PW or more"
+        # Where each resample gives the same value, as of a model without a hit, there is no interval to tell.
         texts = [
             f"{TITLES[key]} {interval[0]:.4f} to {interval[1]:.4f}"
             for key, interval in self.intervals.items()
-            if interval is not None
+            if interval is not None and interval[0] < interval[1]
         ]
+        if not texts and any(self.intervals.values()):
+            return overlap
         if not texts:
             return f"{overlap} {counted(len(blocks.counts), 'block')} of {size:,} rows are too few for better ones."
         return f"{overlap} Resampling blocks of {counted(size, 'row')} ({reason}) gives {', '.join(texts)}."
@@ -85,7 +90,7 @@ class Assessment:
                 "blocks": len(blocks.counts),
                 **{key: interval and list(interval) for key, interval in self.intervals.items()},
             },
-            "equal_neighbours": {"equal": blocks.equal_neighbours, "of": blocks.neighbours},
+            "equal_neighbours": {"equal": blocks.neighbours.equal, "of": blocks.neighbours.pairs},
             "best_threshold": vars(self.best) if self.best else None,
         }
 

@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pytest_f07.log.schema import window_text
 from pytest_f07.results.non_finite import NonFiniteWindows
 from pytest_f07.results.scores import Scores
 from pytest_f07.variant.package import Model
-from pytest_f07.windows import Float32Array, Int8Array
+from pytest_f07.windows import Float32Array, Int8Array, window_text
 
 
 @dataclass

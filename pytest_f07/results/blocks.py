@@ -5,19 +5,15 @@ Consecutive windows overlap, so rows are not independent of each other; blocks l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.formulas import Counts
-from pytest_f07.results.references import window_keys
-from pytest_f07.variant.dataset import UNLABELLED, X_COLUMN, Y_COLUMN, Dataset, labels_of
-from pytest_f07.variant.package import Model
+from pytest_f07.variant.dataset import UNLABELLED
 from pytest_f07.windows import Int8Array, Int64Array
 
 MAX_BLOCKS = 10_000
@@ -48,61 +44,80 @@ def count_cells(cells: Int8Array, valid: npt.NDArray[np.bool_], first_row: int, 
 
 
 @dataclass
+class Neighbours:
+    """The pairs of consecutive rows of a dataset.
+
+    :param equal: how many of the ``pairs`` hold the same window.
+    :param first: the key of the first row's window, ``last`` of the last one; None where there is no row.
+    """
+
+    pairs: int = 0
+    equal: int = 0
+    first: bytes | None = None
+    last: bytes | None = None
+
+    @classmethod
+    def of(cls, keys: pa.Array) -> Neighbours:
+        """Return those of consecutive rows, at least one.
+
+        :param keys: of their windows (:func:`window_keys`).
+        """
+        equal = pc.sum(pc.equal(keys[1:], keys[:-1])).as_py() or 0
+        return cls(len(keys) - 1, equal, keys[0].as_py(), keys[-1].as_py())
+
+    def merge(self, following: Neighbours) -> None:
+        """Add the rows that follow these."""
+        if following.first is None:
+            return
+        if self.last is not None:
+            self.pairs, self.equal = self.pairs + 1, self.equal + (self.last == following.first)
+        else:
+            self.first = following.first
+        self.pairs, self.equal, self.last = self.pairs + following.pairs, self.equal + following.equal, following.last
+
+
+@dataclass
 class OwnBlocks:
-    """The confusion counts of one model by block of its own dataset.
+    """The confusion counts of one model by block of its own dataset, or of consecutive rows of it.
 
     :param size: the rows of a block.
     :param counts: int64 ``[blocks, 4]``: TN, FP, FN, TP.
-    :param neighbours: pairs of consecutive rows of the dataset; ``equal_neighbours`` of them hold the same window.
+    :param neighbours: of these rows.
+    :param first: the number of the first of these blocks.
     """
 
     size: int
     counts: Int64Array
-    neighbours: int = 0
-    equal_neighbours: int = 0
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    first: int = 0
 
     @classmethod
-    def empty(cls, rows: int, dependent: int | None) -> OwnBlocks:
-        """Return the blocks of a dataset of so many rows, with nothing counted."""
-        size = block_rows(rows, dependent)
-        return cls(size, np.zeros((max(1, -(-rows // size)), 4), np.int64))
+    def empty(cls, size: int, first_row: int, rows: int) -> OwnBlocks:
+        """Return the blocks of consecutive rows, with nothing counted.
+
+        :param size: the rows of a block.
+        """
+        first, end = first_row // size, max(1, -(-(first_row + rows) // size))
+        return cls(size, np.zeros((end - first, 4), np.int64), first=first)
+
+    def count(self, first_row: int, labels: Int8Array, y_pred: Int8Array) -> None:
+        """Count rows; those without a label belong to no block.
+
+        :param first_row: the row number of the first one.
+        """
+        cells = 2 * labels + y_pred
+        count_cells(cells, labels != UNLABELLED, first_row - self.first * self.size, self.size, self.counts)
+
+    def merge(self, following: OwnBlocks) -> None:
+        """Add the counts of the rows that follow these."""
+        counts = np.zeros((following.first + len(following.counts) - self.first, 4), np.int64)
+        counts[: len(self.counts)] += self.counts
+        counts[following.first - self.first :] += following.counts
+        self.counts = counts
+        self.neighbours.merge(following.neighbours)
 
     @property
     def total(self) -> Counts:
         """Return the sum of all blocks."""
         tn, fp, fn, tp = self.counts.sum(axis=0).tolist()
         return Counts(tp, tn, fp, fn)
-
-
-def count_blocks(
-    log: RunLog, datasets: Sequence[Dataset], models: Sequence[Model], dependent: int | None
-) -> dict[str, OwnBlocks]:
-    """Return the blocks of each model, by prediction_name.
-
-    :param dependent: rows after which nothing overlaps, where the package says so.
-    """
-    blocks: dict[str, OwnBlocks] = {}
-    for dataset in datasets:
-        owners = [model.prediction_name for model in models if model.source_f04 == dataset.source_f04]
-        if owners:
-            counted = {name: OwnBlocks.empty(dataset.rows, dependent) for name in owners}
-            _count_dataset(log, dataset, counted)
-            blocks |= counted
-    return {model.prediction_name: blocks[model.prediction_name] for model in models}
-
-
-def _count_dataset(log: RunLog, dataset: Dataset, counted: dict[str, OwnBlocks]) -> None:
-    first_row, equal, last = 0, 0, pa.array([], pa.large_binary())
-    with log.open(dataset.source_f04, ("y_pred",)) as reader:
-        for batch in dataset.blocks([X_COLUMN, Y_COLUMN]):
-            keys = pa.concat_arrays([last, window_keys(batch.column(X_COLUMN))])
-            equal += pc.sum(pc.equal(keys[1:], keys[:-1])).as_py() or 0
-            last = keys[-1:]
-            logged = reader.take(batch.num_rows)
-            labels = labels_of(batch.column(Y_COLUMN))[: len(logged)]
-            for name, own in counted.items():
-                cells = 2 * labels + logged.y_pred[:, log.names.index(name)]
-                count_cells(cells, labels != UNLABELLED, first_row, own.size, own.counts)
-            first_row += batch.num_rows
-    for own in counted.values():
-        own.neighbours, own.equal_neighbours = max(0, dataset.rows - 1), equal

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from pytest_f07.errors import one_line
 from pytest_f07.results.metric_table import METRICS, UNDEFINED
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
@@ -17,11 +18,12 @@ MARKS = {"PASSED": "✅", "FAILED": "❌", "NOT COMPLETE": "⚠️"}
 LEAST_WANTED = ("no_ref_total", "non_finite", "base_rate", "TN", "TP", "FN", "FP")
 
 
-def model_cells(prediction_name: str, verdict: Verdict) -> tuple[str, ...]:
+def model_cells(prediction_name: str, verdict: Verdict, not_judged: Collection[str] = ()) -> tuple[str, ...]:
     """Return the cells of one model's row: its name, numbers and outcome."""
+    outcome = "not judged" if prediction_name in not_judged else "failed" if verdict.failures else "passed"
     texts = verdict.texts
     numbers = (texts[metric.key] if texts else "–" for metric in COLUMNS)
-    return (prediction_name, *numbers, "failed" if verdict.failures else "passed")
+    return (prediction_name, *numbers, outcome)
 
 
 def describe_outcome(result: RunResult, note: str | None) -> tuple[str, str]:
@@ -38,12 +40,14 @@ def describe_outcome(result: RunResult, note: str | None) -> tuple[str, str]:
     return result.outcome.upper(), f"{', '.join(filter(None, (sentence, result.own_checks.text)))}."
 
 
-def format_table(verdicts: Mapping[str, Verdict], width: int) -> list[str]:
+def format_table(verdicts: Mapping[str, Verdict], width: int, not_judged: Collection[str] = ()) -> list[str]:
     """Return a heading and a line for each model, with as many metrics as fit; CSV and report have all of them.
 
     What the report calls undefined is 0/0 here: a longer word would cost a column.
+
+    :param not_judged: the models whose verdict the session does not report.
     """
-    cells = [model_cells(name, verdict) for name, verdict in verdicts.items()]
+    cells = [model_cells(name, verdict, not_judged) for name, verdict in verdicts.items()]
     rows = [HEADINGS, *(["0/0" if text == UNDEFINED else text for text in row] for row in cells)]
     columns = list(zip(*rows, strict=True))
     keys = [metric.key for metric in COLUMNS]
@@ -67,12 +71,14 @@ def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def format_step_summary(result: RunResult, note: str | None) -> str:
+def format_step_summary(result: RunResult, note: str | None, not_judged: Collection[str] = ()) -> str:
     """Return the outcome and the table in Markdown, and failures and comparison as sentences.
 
     :param note: why the run does not count; None where it is complete.
+    :param not_judged: the models whose verdict the session does not report; all where the run broke.
     """
     verdicts = result.verdicts
+    not_judged = verdicts if result.broken else not_judged
     word, sentence = describe_outcome(result, note)
     lines = [
         f"### {MARKS[word]} {word}: {result.variant} of package {result.package}",
@@ -83,7 +89,7 @@ def format_step_summary(result: RunResult, note: str | None) -> str:
     lines.append("| " + " | ".join(HEADINGS) + " |")
     lines.append("|" + "---|" + "---:|" * (len(HEADINGS) - 1))
     for name, verdict in verdicts.items():
-        first, *rest = model_cells(name, verdict)
+        first, *rest = model_cells(name, verdict, not_judged)
         lines.append("| " + " | ".join([f"`{first}`", *rest]) + " |")
     lines.append("")
     for name, verdict in verdicts.items():
@@ -108,5 +114,4 @@ def _escape(text: str) -> str:
 
 def _escape_markdown(text: str) -> str:
     """Return the text so that Markdown shows it as it is."""
-    one_line = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line)
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|~#" else char for char in one_line(text))

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_f07.results import formulas
 from pytest_f07.results.formulas import Counts
+from pytest_f07.results.metric_table import is_defined
 from pytest_f07.variant.wording import counted
 
 METRICS = ("precision", "recall", "f1")
@@ -17,7 +18,7 @@ METRICS = ("precision", "recall", "f1")
 class F05:
     """F05's own test of a model.
 
-    :param metrics: those of precision, recall and f1 that the summary gives.
+    :param metrics: those of precision, recall and f1 that the summary gives and that are defined.
     :param split: windows in each part of F05's split, by the part's name.
     :param confusion: the confusion counts of its test split; None where the summary does not give them.
     :param policy: how F05 balanced the labels before the split; empty where the summary does not give it.
@@ -35,11 +36,16 @@ class F05:
         """Return the test that a model_summary.json describes."""
         test_metrics, sizes = _mapping(summary.get("test_metrics")), _mapping(summary.get("split_sizes"))
         policy = _mapping(summary.get("imbalance_policy"))
+        confusion = _confusion(test_metrics.get("confusion_matrix"))
         sampler = _mapping(policy.get("sampler_info"))
         return cls(
-            metrics={name: float(test_metrics[name]) for name in METRICS if _is_share(test_metrics.get(name))},
+            metrics={
+                name: float(test_metrics[name])
+                for name in METRICS
+                if _is_share(test_metrics.get(name)) and (confusion is None or is_defined(name, confusion))
+            },
             split={str(part): size for part, size in sizes.items() if _is_count(size)},
-            confusion=_confusion(test_metrics.get("confusion_matrix")),
+            confusion=confusion,
             policy=str(_mapping(policy.get("config")).get("strategy") or "")[:40],
             undersampled=_undersampled(sampler.get("n_neg_before"), sampler.get("n_neg_after")),
         )
@@ -50,9 +56,14 @@ class F05:
         return formulas.base_rate(self.confusion) if self.confusion else None
 
     @property
+    def undefined(self) -> list[str]:
+        """Return the metrics that have no value on F05's test split, as precision where it predicted 1 nowhere."""
+        return [name for name in METRICS if self.confusion and not is_defined(name, self.confusion)]
+
+    @property
     def sentence(self) -> str:
         """Return where the metrics come from, for a reader who compares them."""
-        if not self.metrics:
+        if not self.metrics and not self.undefined:
             return "F05 left no test metrics in the package."
         size = f" of {counted(self.split['test'], 'window')}" if "test" in self.split else ""
         rate = f", {self.base_rate:.1%} of them labelled 1" if self.base_rate is not None else ""

@@ -26,9 +26,11 @@ FAILURE_CODES: dict[str, CodeHelp] = {
         "Scores of the model's own dataset are NaN or infinite.",
         "Weights that are not numbers after a training that diverged; a pooling over nothing, where a window holds no "
         "code that the model knows.",
-        "Run explain7 on a row that the sentence names: it shows the layer where the numbers end. Train the model "
-        "again, without mask_zero before a pooling, or keep such windows out of its dataset. Where the oracle has "
-        "numbers, the server is wrong.",
+        "Read in the sentence which of the two it is. Weights that are not numbers cannot be mended: train again with "
+        "a smaller learning rate or clipnorm in the optimizer, let keras.callbacks.TerminateOnNaN stop at the first "
+        "loss that is no number, and keep windows without a known code out of a training with mask_zero. A pooling "
+        "over nothing: train without mask_zero, or keep such windows out of the dataset. Where the oracle has numbers, "
+        "the server is wrong. make explain7 on a row that the sentence names shows the layer where the numbers end.",
     ),
     "F07-EQUIVALENCE": CodeHelp(
         "The server gives another label or score than F05's vectorization and Keras give for the same window.",

@@ -88,7 +88,7 @@ def _offer_layers(failure: Failure, variant: str, verdict: Verdict, own: str) ->
         dataset, row = own, verdict.audit.non_finite_windows[own].first_row
     place = f"ROW={row}" if dataset == own else f"DATASET={dataset} ROW={row}"
     command = f"make explain7 VARIANT={variant} MODEL={verdict.prediction_name} {place}"
-    return replace(failure, sentence=f"{failure.sentence} To see in which layer: {command}")
+    return replace(failure, sentence=f"{failure.sentence} To see it layer by layer: {command}")
 
 
 def judge(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from pytest_f07.results import formulas
-from pytest_f07.results.chart import KEY_X, KEY_Y, LEFT, Chart, Column, Shape, grid, key, line, mark, rule, steps, text
+from pytest_f07.results.chart import LEFT, Chart, Column, Shape, grid, key, line, mark, rule, steps, text
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.scores import BINS, Scores
 
@@ -51,8 +51,8 @@ def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool, position
         legend=(
             (key("f07-blue-area"), f"label 0 ({sum(zeros):,})"),
             (key("f07-orange-line"), f"label 1 ({sum(ones):,})"),
-            (mark("circle", KEY_X, KEY_Y, "f07-blue"), "precision"),
-            (mark("square", KEY_X, KEY_Y, "f07-orange"), "recall"),
+            (key("f07-blue-line"), "precision"),
+            (key("f07-orange-dashes"), "recall, dashed"),
             (key("f07-dots"), f"today's threshold, {scores.threshold:g}"),
         ),
         columns=(
@@ -71,10 +71,6 @@ def describe_scores(metrics: Metrics, scores: Scores, has_scores: bool, position
 
 def _notes(scores: Scores, has_scores: bool) -> list[str]:
     notes = []
-    if not scores.by_label.any():
-        notes.append(
-            "No labelled row has a score that is a number." if has_scores else "The server gives labels alone."
-        )
     if (lost := int(scores.not_numbers.sum())) and has_scores:
         notes.append(f"{lost:,} scores of labelled rows are not numbers, and stand in neither part.")
     if scores.outside.any():

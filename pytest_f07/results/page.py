@@ -15,7 +15,6 @@ from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.history import HistoryEntry, read_history
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.figures import ComparisonPoint
-from pytest_f07.results.metric_table import UNDEFINED
 from pytest_f07.results.own_checks import OwnChecks
 from pytest_f07.results.run_charts import describe_base_rates, describe_models, describe_pace
 from pytest_f07.results.run_result import RunResult
@@ -29,6 +28,7 @@ from pytest_f07.variant.wording import counted
 MAX_VERSION = 20  # characters; it is a text of the model file
 
 SHOWN_RUNS = 12
+DRAWN_REQUESTS = 24  # fewer are a line of two points
 
 MANY_MODELS, FEW_ROWS = 50, 2
 JSON = ("f07", "f07-json")  # protocols that take a window as JSON
@@ -173,7 +173,7 @@ def make_page(result: RunResult, note: str | None, not_judged: Collection[str] =
         provenance=_provenance(result),
         files=result.manifest.files or {},
         side_by_side=_side_by_side(result),
-        pace=describe_pace(pace) if pace else None,
+        pace=describe_pace(pace) if len(pace) >= DRAWN_REQUESTS else None,
         history=_history(result),
         base_rates=describe_base_rates(agreements) if agreements else None,
         not_judged=not_judged,
@@ -188,11 +188,11 @@ def _side_by_side(result: RunResult) -> Chart | None:
     points = [
         ComparisonPoint(
             model.prediction_name,
-            {name: value for name, value in values.items() if verdict.texts[name] != UNDEFINED},
+            verdict.measured,
             F05.from_summary(model.summary).metrics,
         )
         for model in result.models
-        if (verdict := result.verdicts.get(model.prediction_name)) and (values := verdict.values)
+        if (verdict := result.verdicts.get(model.prediction_name)) and verdict.values
     ]
     return describe_models(points) if points else None
 

@@ -120,7 +120,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const kind of ["input", "focusin"]) {
     main.addEventListener(kind, ({ target }) => { if (target.matches(".f07-chart input")) show(target.closest(".f07-chart")); });
   }
-  main.addEventListener("pointermove", ({ target, clientX, clientY }) => {
+  const point = ({ target, clientX, clientY }) => {
     const svg = target.closest(".f07-chart > svg");
     if (!svg) return;
     const chart = svg.parentElement;
@@ -131,7 +131,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const scale = svg.viewBox.baseVal.width / box.width;
     slider.value = Math.round(((at * scale - from) / (to - from || 1)) * Number(slider.max));
     show(chart);
-  });
+  };
+  for (const kind of ["pointermove", "pointerdown"]) main.addEventListener(kind, point); // a finger that taps does not move
 
   // Copy a digest, or a line that asks the server about a row.
   document.addEventListener("click", async ({ target }) => {

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pytest_f07.results.audit import DatasetStats
 from pytest_f07.results.chart import Chart
+from pytest_f07.results.comparison.model_change import Change
 from pytest_f07.results.f05 import F05
 from pytest_f07.results.failure_codes import BROKEN, FAILURE_CODES
 from pytest_f07.results.metric_table import METRICS, UNDEFINED, Metric, Section
@@ -60,7 +61,7 @@ class Cell:
 def page_html(page: Page) -> str:
     """Return the whole page: verdict, failures, comparison, models, and more."""
     columns = shown_columns(page)
-    hidden = [column.title for column in COLUMNS if column not in columns]
+    hidden = [column.title for column in COLUMNS if columns and column not in columns]
     return (
         _environment()
         .get_template("page.html")
@@ -96,8 +97,13 @@ def script_html() -> str:
 
 
 def shown_columns(page: Page) -> list[Metric]:
-    """Return the columns of the table of models, without those of emissions and input that are 0 for all models."""
+    """Return the columns of the table of models, without those of emissions and input that are 0 for all models.
+
+    :returns: none where no model has metrics.
+    """
     values = [verdict.values for verdict in page.verdicts.values() if verdict.values]
+    if not values:
+        return []
     return [
         column for column in COLUMNS if column.section < Section.EMISSIONS or any(row[column.key] for row in values)
     ]
@@ -115,10 +121,12 @@ def make_cells(columns: Sequence[Metric], verdict: Verdict | None, model: Model 
         is_defined = bool(row) and texts[column.key] not in (UNDEFINED, "–")
         if is_defined and BOUNDS[column.key]:
             smalls.append(" to ".join(column.text(row[key]) for key in BOUNDS[column.key]))
+        if column.key in f05.undefined:
+            smalls.append(f"F05 {UNDEFINED}")
         if column.key in f05_values:
             smalls.append(f"F05 {column.text(f05_values[column.key])}")
             if column.key == "precision" and agreement and agreement.expected is not None:
-                smalls.append(f"→ {agreement.expected:.4f}")
+                smalls.append(f"expected {agreement.expected:.4f}")
         if verdict and verdict.audit and column.key in CELLS:
             lost = int(verdict.audit.scores.not_numbers[CELLS[column.key]])
             smalls += [f"{lost:,} NaN"] if lost else []
@@ -151,8 +159,29 @@ def anchor(prediction_name: str) -> str:
     return f"model-{prediction_name}" if is_taken else prediction_name
 
 
+def breakable(text: str, after: str = "_-") -> Markup:
+    """Return a text that may go on in another line after some characters within a word."""
+    return Markup(re.sub(rf"(?<=\w)[{after}](?=[\w-])", r"\g<0><wbr>", str(escape(text))))
+
+
 def _codes(page: Page) -> list[str]:
     return [BROKEN] if page.is_broken else list(page.failures)
+
+
+def _moved(change: Change) -> str:
+    """Return how much a value changed, in a table's cell."""
+    difference = change.difference
+    if difference is None:
+        return (
+            "same"
+            if change.then is change.now
+            else f"{UNDEFINED} then"
+            if change.then is None
+            else f"{change.then:.4f} then"
+        )
+    if not difference:
+        return "same"
+    return f"{difference:+.4f}" if isinstance(difference, float) else f"{difference:+,}"
 
 
 def _values_text(chart: Chart) -> Markup:
@@ -173,13 +202,13 @@ def _environment() -> Environment:
     environment.tests["digest"] = lambda text: re.fullmatch("[0-9a-f]{40,64}", text) is not None
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters |= {"agreeing": agreeing, "counted": counted, "pace": pace}
-    environment.filters |= {"anchor": anchor, "values": _values_text}
+    environment.filters |= {"anchor": anchor, "breakable": breakable, "values": _values_text}
     # Of 500 models each indentation counts; nothing among their details is preformatted.
     environment.filters["dense"] = lambda html: Markup(re.sub(r"\s*\n\s*", "\n", html))
     environment.filters["share"] = lambda value: f"{value:.2%}"
     environment.filters["score"] = lambda value: "–" if value != value else f"{value:.4f}"
     environment.filters["change"] = lambda value: "no score left" if value != value else f"{value:+.4f}"
-    environment.filters["signed"] = lambda value: f"{value:+.4f}" if isinstance(value, float) else f"{value:+,}"
+    environment.filters |= {"moved": _moved, "ratio": lambda value: UNDEFINED if value is None else f"{value:.4f}"}
     titles: Mapping[str, str] = {metric.key: metric.title for metric in METRICS}
     environment.globals |= {"titles": titles, "make_cells": make_cells, "read_f05": F05.from_summary}
     environment.globals |= {"describe_scores": describe_scores, "dataset_rows": dataset_rows}

@@ -175,6 +175,11 @@ class Scores:
         self.most_wrong.add(np.where(wrong, -np.abs(labels - y_prob), np.float32(np.nan)), block)
         self.nearest.add(np.abs(y_prob - np.float32(self.threshold)), block)
 
+    @property
+    def is_blank(self) -> bool:
+        """Return whether no labelled row has a score that is a number."""
+        return not self.by_label.any()
+
     def curve(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return thresholds, and precision and recall at each; NaN where nothing is predicted or labelled 1.
 

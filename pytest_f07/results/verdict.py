@@ -98,6 +98,15 @@ class Verdict:
         """Return each metric as people read it, by key; nothing where the run broke."""
         return {} if self.counts is None else metric_table.texts(self.counts)
 
+    @property
+    def measured(self) -> dict[str, Any]:
+        """Return the metrics that are defined; none where no score that they are of is a number."""
+        scores = self.audit.scores if self.audit else None
+        if scores and scores.is_blank and scores.not_numbers.any():
+            return {}
+        texts = self.texts
+        return {name: value for name, value in self.values.items() if texts[name] != metric_table.UNDEFINED}
+
     def row(self) -> dict[str, Any]:
         """Return the model's row of metrics_per_model.csv; empty where there are no metrics."""
         return {"prediction_name": self.prediction_name, **self.values} if self.values else {}

@@ -16,7 +16,7 @@ from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import OracleAnswers, Prover
-from pytest_f07.errors import BrokenRun, F07Error
+from pytest_f07.errors import BrokenRun, F07Error, one_line
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Progress, Timings
 from pytest_f07.replay.server import Server
@@ -90,7 +90,7 @@ def execute(
         clean(outputs, keep_parts=prepared.resume)
         _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(str(error))
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
     return replace(prepared.no_result(outputs), broken=reason, **vars(record))
 
@@ -176,8 +176,9 @@ class _Execution:
     ) -> None:
         prepared, outputs, record = self.prepared, self.outputs, self.record
         models, datasets = prepared.models, prepared.datasets
+        dependent = dependent_rows(prepared.manifest.package)
         with record.stage("metrics"):
-            counts = count_log(parquet, shards, datasets, models)
+            counts = count_log(parquet, shards, datasets, models, dependent, self.replayer.counted)
         # The figures are drawn and the oracle answers while the log is counted again.
         drawer.begin(outputs, models, counts)
         with record.stage("recount"):
@@ -198,9 +199,8 @@ class _Execution:
             prepared.manifest, prepared.params, models, identity, record.provides or Provides(), *checks
         )
         log = RunLog(parquet, tuple(record.verdicts), {dataset.source_f04: dataset.rows for dataset in datasets})
-        dependent = dependent_rows(prepared.manifest.package)
         with record.stage("assessment"):
-            assess_all(record.verdicts, models, datasets, log, dependent)
+            assess_all(record.verdicts, models, counts.blocks, dependent is None)
         record.records = {model.prediction_name: record_model(model, prepared.manifest) for model in models}
         if prepared.baselines:
             with record.stage("compare"):

@@ -15,6 +15,7 @@ from pytest_f07.replay.part import read_part
 from pytest_f07.replay.replay import Timings, explain_break, replay_shard
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.counting import CountedShards
 from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
@@ -39,6 +40,10 @@ class Replayer(Protocol):
 
     def start(self) -> dict[str, Any]:
         """Start the server, and return what it tells of itself."""
+
+    @property
+    def counted(self) -> CountedShards:
+        """The shards that were counted where they were replayed."""
 
     def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
         """Replay the shards; hand over their batches in the order of the rows.
@@ -65,6 +70,8 @@ class LocalReplayer:
         self._client = connect(prepared.target, prepared.models, prepared.manifest.digest, params.timeout_s)
         self._server, self._batch_size = server, params.batch_size
         self._identity: dict[str, Any] = {}
+        # Here, the finished log is counted, as it lies on the disk.
+        self.counted = CountedShards()
 
     @property
     def provides(self) -> Provides:

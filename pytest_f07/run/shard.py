@@ -1,4 +1,4 @@
-"""Replay one shard into a part of the log: the unit of work, on this machine or on another."""
+"""Replay one shard into a part of the log, and count it: the unit of work, on this machine or on another."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Timings, replay_shard
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.counting import LogCounts, ShardCounter
 from pytest_f07.variant.seal import digest
 from pytest_f07.windows import BatchResult
 
@@ -22,12 +23,14 @@ class ShardResult:
 
     :param part: the parquet file that holds the shard's rows of the log.
     :param sha256: of that file.
+    :param counts: of these rows; None where they are counted with the whole log.
     """
 
     shard: Shard
     part: Path
     sha256: str
     timings: Timings
+    counts: LogCounts | None = None
 
 
 def run_shard(
@@ -37,12 +40,14 @@ def run_shard(
     part: Path,
     wait_for_exit: Callable[[float], str | None],
     on_batch: Callable[[BatchResult], None] = lambda batch: None,
+    counter: ShardCounter | None = None,
 ) -> ShardResult:
     """Replay a shard, and write its part of the log: whole or not at all, also where two do it at once.
 
     :param part: where the part is to lie, in a folder that is there.
     :param wait_for_exit: given seconds, returns why the server's process ended; None where it does not within them.
     :param on_batch: called with each batch besides, in the order of the rows.
+    :param counter: None where the part is not counted here.
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
     partial = part.with_name(f".{part.name}.{uuid4().hex}")
@@ -54,5 +59,6 @@ def run_shard(
     with PredictionLog(partial, None, client.names, client.provides.scores) as log:
         timings = replay_shard(client, shard, batch_size, take, wait_for_exit)
     sha256 = digest(partial)
+    counts = counter.count_part(partial, shard) if counter else None
     partial.replace(part)
-    return ShardResult(shard, part, sha256, timings)
+    return ShardResult(shard, part, sha256, timings, counts)

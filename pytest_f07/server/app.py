@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from pytest_f07 import wire
-from pytest_f07.errors import TooLarge, WireError
+from pytest_f07.errors import TooLarge, WireError, one_line
 from pytest_f07.server import openapi
 from pytest_f07.windows import Predictions, Windows
 
@@ -40,8 +40,8 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     def infer() -> Response:
         windows = wire.decode_window(_read_body(wire.JSON))
         predictions = predict(windows)
-        [answer] = wire.encode_answers(windows, predictions)
-        return _with_digest(_json(answer), windows, predictions)
+        answer = Response(wire.encode_answers(windows, predictions), mimetype=wire.JSON)
+        return _with_digest(answer, windows, predictions)
 
     @app.post("/infer_batch")
     def infer_batch() -> Response:
@@ -52,7 +52,8 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         else:
             windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
             predictions = predict(windows)
-            answer = _json({"results": wire.encode_answers(windows, predictions)})
+            answers = wire.encode_answers(windows, predictions)
+            answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
         return _with_digest(answer, windows, predictions)
 
     @app.after_request
@@ -98,7 +99,7 @@ def _reason(error: HTTPException) -> str:
         return f"no such route; there are {_routes()}"
     if error.code == 405:
         return f"{request.method} is not for {request.path}; there are {_routes()}"
-    return " ".join(str(error.description).split())
+    return one_line(str(error.description))
 
 
 def _routes() -> str:

@@ -13,6 +13,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from pytest_f07 import wire
+from pytest_f07.errors import one_line
 
 # More threads than processors only pass the interpreter lock around.
 THREADS = min(4, os.cpu_count() or 1)
@@ -102,7 +103,7 @@ def _channel_class(channel: type[Any]) -> type[Any]:
 
 
 def _error_body(message: str) -> bytes:
-    return json.dumps({"error": " ".join(message.split())}).encode()
+    return json.dumps({"error": one_line(message)}).encode()
 
 
 def _client_error(code: int) -> int:

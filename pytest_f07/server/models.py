@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.server import memory
 from pytest_f07.variant.keras_file import loadable
 from pytest_f07.variant.package import Model
@@ -93,7 +93,7 @@ def load(made: Model) -> LoadedModel:
 
 def reason(error: Exception) -> str:
     """Return an error's message in one line; keep the end of a long one whole: there Keras says why."""
-    text = " ".join(str(error).split())
+    text = one_line(str(error))
     return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]} … {text[-END:]}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -42,10 +41,12 @@ def incoherences(package: PackagePaths, models: Sequence[Model], datasets: Seque
 
 
 def _same_files(models: Sequence[Model]) -> Iterator[str]:
-    digests = {model.prediction_name: digest(model.h5) for model in models}
-    for (first, sha256), (second, other) in combinations(digests.items(), 2):
-        if sha256 == other:
-            yield f"{first} and {second} have one and the same model.h5 (sha256 {sha256[:12]}…)"
+    names: dict[str, list[str]] = {}
+    for model in models:
+        names.setdefault(digest(model.h5), []).append(model.prediction_name)
+    for sha256, (*others, last) in names.items():
+        if others:
+            yield f"{', '.join(others)} and {last} have one and the same model.h5 (sha256 {sha256[:12]}…)"
 
 
 def _family(model: Model) -> Iterator[str]:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import yaml
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -58,7 +58,7 @@ def _read_mapping(path: Path, where: str, form: str, parse: Callable[[str], Any]
     except yaml.MarkedYAMLError as error:
         raise F07Error(f"{where}: is not YAML: {_describe(error)}.") from None
     except (ValueError, LookupError, AttributeError, yaml.YAMLError) as error:  # YAML: !!int "", !!timestamp "x"
-        reason = " ".join(str(error).split())
+        reason = one_line(str(error))
         raise F07Error(f"{where}: is not {form}: {reason}.") from None
     if not isinstance(document, dict):
         raise F07Error(f"{where}: holds {_type_name(document)}; it must hold names and values.")

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.variant.documents import read_json
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.paths import Project
@@ -69,14 +69,19 @@ def fetch_run(project: Project, variant: str, revision: str, folder: Path, subje
     log = paths.predictions_parquet.relative_to(paths.folder).as_posix()
     # Whoever wrote the metadata chose the names in it: none of them leads elsewhere.
     parts = sorted(name for name in digests if re.fullmatch(rf"{re.escape(log)}/part-[0-9]{{5,}}\.parquet", name))
-    for name in (paths.metrics_csv.relative_to(paths.folder).as_posix(), *(parts or [log])):
-        path, expected = paths.folder / name, digests.get(name)
-        _fetch_file(project, source.folder / name, sha, path, f"{subject}: {name} of {revision}")
-        if digest(path) != expected:
-            raise F07Error(
-                f"{subject}: {name} of {revision} is not the file that its metadata names (sha256 "
-                f"{digest(path)[:12]}…, recorded is {str(expected)[:12]}…). Nothing was touched."
-            )
+    metrics = paths.metrics_csv.relative_to(paths.folder).as_posix()
+    for name, files in ((metrics, [metrics]), (log, parts or [log])):
+        where = f"{subject}: {name} of {revision}"
+        _fetch(project, source.folder, sha, paths.folder, name, files, where)
+        if missing := [file for file in files if not (paths.folder / file).is_file()]:
+            raise F07Error(f"{where} lacks {missing[0]}, which its metadata name. Nothing was touched.")
+        folder_files = (path for path in (paths.folder / name).rglob("*") if path.is_file())
+        for file in sorted({*files, *(path.relative_to(paths.folder).as_posix() for path in folder_files)}):
+            if (actual := digest(paths.folder / file)) != (expected := str(digests.get(file))):
+                raise F07Error(
+                    f"{subject}: {file} of {revision} is not the file that its metadata names (sha256 "
+                    f"{actual[:12]}…, recorded is {expected[:12]}…). Nothing was touched."
+                )
     return fetched, sha
 
 
@@ -104,25 +109,34 @@ def published_metadata(project: Project) -> Iterator[tuple[str, dict[str, Any]]]
                 yield revision, document
 
 
-def _fetch_file(project: Project, source: Path, sha: str, target: Path, where: str) -> None:
-    """Fetch one file: from git where it holds the file itself, else from DVC's cache or remote."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = _git(project.root, "show", f"{sha}:./{project.show(source)}")
-    if content is not None:
-        target.write_bytes(content)
+def _fetch(project: Project, source: Path, sha: str, target: Path, name: str, files: Sequence[str], where: str) -> None:
+    """Fetch a file, or a folder with these files: from git where it holds them itself, else from DVC's cache or remote.
+
+    DVC takes seconds for each call, however much it fetches.
+
+    :param source: the variant's folder, in which they are named; ``target`` the one that they are written to.
+    """
+    if _git(project.root, "cat-file", "-e", f"{sha}:./{project.show(source / name)}") is not None:
+        for file in files:
+            content = _git(project.root, "show", f"{sha}:./{project.show(source / file)}")
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            if content is not None:
+                (target / file).write_bytes(content)
         return
+    (target / name).parent.mkdir(parents=True, exist_ok=True)
     if find_spec("dvc") is None:
         raise F07Error(
             f"{where}: git does not hold it, and DVC is not installed. Install it: pip install 'pytest-f07[dvc]'"
         )
-    line = python_command("dvc", "get", str(project.root), project.show(source), "--rev", sha, "--out", str(target))
+    line = python_command("dvc", "get", str(project.root), project.show(source / name), "--rev", sha)
+    line += ["--out", str(target / name)]
     environment = {**child_environment(), **git_environment()}
     done = subprocess.run(
         line, cwd=project.root, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
-    if done.returncode or not target.is_file():
+    if done.returncode:
         errors = [text for text in (done.stderr or done.stdout).splitlines() if text.strip()]
-        raise F07Error(f"{where}: dvc get failed: {' '.join((errors or ['it does not say why'])[0].split())}")
+        raise F07Error(f"{where}: dvc get failed: {one_line((errors or ['it does not say why'])[0])}")
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from conftest import REPOSITORY, STUB_CONFTEST
 from pytest_f07.results.metric_table import LIMITS
@@ -32,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(REPOSITORY / "executions" / "06_packaging", root / "executions" / "06_packaging")
     for variant, fault, extra in (("v701", "none", []), ("v702", "nan", ["--f07-compare=v701"])):
-        create_variant(Project(root), variant, "v601", {"port": 0}, LIMITS)
+        create_variant(Project(root), variant, "v601", {"port": 0, "batch_size": 128}, LIMITS)
         stub = str(REPOSITORY / "tests" / "stub_server.py")
         (root / "conftest.py").write_text(STUB_CONFTEST.format(stub=stub, fault=fault))
         command = [sys.executable, "-m", "pytest", "-q", f"--f07-variant={variant}", *extra]
@@ -240,6 +241,70 @@ def test_a_picture_tells_its_values_to_keyboard_and_pointer(browser: Page) -> No
     names = browser.driver.find_element("css selector", "section[aria-label='Models side by side'] input")
     names.send_keys(Keys.END)
     assert names.get_attribute("aria-valuetext").startswith("model inverter_trip.cnn, ")
+
+
+def test_a_slider_says_what_it_is_for_until_it_is_moved(browser: Page) -> None:
+    browser.open(address="#inverter_trip")
+    script = "return getComputedStyle(document.querySelector('#inverter_trip output'), '::before').content"
+    assert "Move the slider" in browser.js(script)
+    browser.driver.find_element("css selector", "#inverter_trip .f07-chart input").send_keys(Keys.ARROW_RIGHT)
+    assert browser.js(script) == "none"
+
+
+def test_the_headings_stay_in_view(browser: Page) -> None:
+    browser.open(width=1280)
+    browser.unfold()
+    browser.js("document.querySelector('#inverter_trip .f07-section').scrollIntoView()")
+    head = "document.querySelector('.f07-models > thead th').getBoundingClientRect()"
+    assert browser.js("return scrollY") > 1000
+    assert browser.js(f"return {head}.top") == 0
+
+
+def test_a_finger_unfolds_a_model_and_moves_over_a_picture(browser: Page) -> None:
+    browser.open(width=390)
+    browser.click("[data-fold='']")
+    row = browser.driver.find_element("css selector", "#inverter_trip .f07-result")
+    browser.js("arguments[0].scrollIntoView({block: 'center'})", row)
+    tap(browser, "#inverter_trip .f07-result")
+    assert browser.js(UNFOLDED) == ["inverter_trip"]
+    chart = "#inverter_trip .f07-chart"
+    browser.js(f"document.querySelector('{chart}').scrollIntoView({{block: 'center'}})")
+    tap(browser, f"{chart} > svg")
+    assert browser.js(f"return document.querySelector('{chart} output').textContent").startswith(
+        "score or threshold 0."
+    )
+
+
+def tap(browser: Page, selector: str) -> None:
+    """Touch the middle of an element that is in view."""
+    script = """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+        return {x: box.x + box.width / 2, y: box.y + box.height / 2}"""
+    point = browser.js(script, selector)
+    for kind, points in (("touchStart", [point]), ("touchEnd", [])):
+        browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_the_examples_of_a_phone_are_not_cut(browser: Page) -> None:
+    browser.open(width=390)
+    browser.unfold()
+    script = (
+        """return [...document.querySelectorAll('.f07-pair .f07-scroll')].map(x => [x.scrollWidth, x.clientWidth])"""
+    )
+    widths = browser.js(script)
+    assert len(widths) >= 4
+    assert [cut for cut in widths if cut[0] > cut[1]] == []
+
+
+def test_the_numbers_are_saved_as_files(browser: Page, tmp_path: Path) -> None:
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    browser.open()
+    files = [tmp_path / name for name in ("v702_metrics.csv", "v702_metrics.json")]
+    for file in files:
+        browser.click(f"[download='{file.name}']")
+    WebDriverWait(browser.driver, 60).until(lambda _: all(file.is_file() for file in files))
+    assert json.loads((tmp_path / "v702_metrics.json").read_text())["outcome"] == "failed"
+    assert (tmp_path / "v702_metrics.csv").read_text().splitlines()[1].startswith("feeder_overload,")
 
 
 def test_a_curl_line_asks_about_a_row(browser: Page) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import F07Project
+from tests.cluster.hosts import Host
 from tests.cluster.running import SMALL_SHARDS, Cluster, Session, servers_of, wait_for
 
 StartSession = Callable[..., Session]
@@ -38,11 +39,13 @@ def start_session(f07_project: F07Project) -> Iterator[StartSession]:
     """Start a session answered by the stub, with small shards; no server stays when it has ended."""
     sessions: list[Session] = []
 
-    def start(*arguments: str, fault: str = "none", more: str = "") -> Session:
+    def start(
+        *arguments: str, fault: str = "none", more: str = "", host: Host | None = None, **variables: str
+    ) -> Session:
         f07_project.stub(fault)
         conftest = f07_project.root / "conftest.py"
         conftest.write_text(conftest.read_text() + SMALL_SHARDS + more)
-        sessions.append(Session(f07_project, arguments))
+        sessions.append(Session(f07_project, arguments, variables, host))
         return sessions[-1]
 
     yield start

@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 
 from conftest import F07Project
+from tests.cluster.hosts import Host
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 # Shards of a few batches, in place of four million predictions.
 SMALL_SHARDS = """
 import functools
@@ -32,10 +33,14 @@ class Cluster:
 
     :param folder: for their logs and scratch files.
     :param tls: the options that name their certificates; none: without encryption.
+    :param host: of the scheduler; None: this machine, at loopback.
+    :param variables: of the scheduler's environment.
     """
 
     folder: Path
     tls: tuple[str, ...] = ()
+    host: Host | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -43,37 +48,44 @@ class Cluster:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        protocol = "tls" if self.tls else "tcp"
-        self.address = f"{protocol}://127.0.0.1:{port}"
-        port_options = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+        protocol, here = "tls" if self.tls else "tcp", _address(self.host)
+        self.address = f"{protocol}://{here}:{port}"
+        port_options = ("--protocol", protocol, "--host", here, "--port", str(port))
         place = (*port_options, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
-        self.scheduler = self._start("scheduler", *place, *self.tls)
-        wait_for(lambda: _listens(port), "the scheduler")
+        self.scheduler = self._start("scheduler", self.host, *place, *self.tls, variables=self.variables)
+        log = self.folder / "scheduler-0.log"
+        wait_for(lambda: "Scheduler at:" in log.read_text(), "the scheduler")
 
     def add_workers(
-        self, number: int = 1, nanny: bool = False, file_bytes: int | None = None, **variables: str
+        self,
+        number: int = 1,
+        nanny: bool = False,
+        file_bytes: int | None = None,
+        host: Host | None = None,
+        **variables: str,
     ) -> None:
         """Start workers.
 
         :param file_bytes: how large a file may be that one writes: as on a full disk.
+        :param host: theirs; None: this machine, at loopback.
         """
         scratch = ("--local-directory", str(self.folder / f"scratch-{len(self.processes)}"))
         kind = "--nanny" if nanny else "--no-nanny"
-        limits = ("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--host", "127.0.0.1")
+        limits = ("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--host", _address(host))
         options = (*limits, *scratch, kind, *self.tls)
         self.workers += [
-            self._start("worker", self.address, *options, file_bytes=file_bytes, variables=variables)
+            self._start("worker", host, self.address, *options, file_bytes=file_bytes, variables=variables)
             for _ in range(number)
         ]
 
     def _start(
-        self, what: str, *arguments: str, file_bytes: int | None = None, variables: Mapping[str, str] | None = None
+        self, what: str, host: Host | None, *arguments: str, variables: Mapping[str, str], file_bytes: int | None = None
     ) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
+        command = [*(host.prefix if host else ()), sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
         if file_bytes is not None:
             command = ["prlimit", f"--fsize={file_bytes}", *command]
         with (self.folder / f"{what}-{len(self.processes)}.log").open("wb") as log:
-            environment = {**os.environ, **(variables or {})}
+            environment = {**os.environ, **variables}
             process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
         self.processes.append(process)
         return process
@@ -95,15 +107,27 @@ class Session:
 
     :param project: where it runs.
     :param arguments: of pytest.
+    :param host: where it runs; None: this machine.
     """
 
     project: F07Project
     arguments: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    host: Host | None = None
 
     def __post_init__(self) -> None:
         self._log = self.project.root / "session.log"
-        command = [sys.executable, "-P", "-m", "pytest", "--f07-variant=v701", "-W", "default", *self.arguments]
+        command = [
+            *(self.host.prefix if self.host else ()),
+            sys.executable,
+            "-P",
+            "-m",
+            "pytest",
+            "--f07-variant=v701",
+            "-W",
+            "default",
+            *self.arguments,
+        ]
         environment = {**os.environ, **self.variables}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=self.project.root, env=environment, stdout=log, stderr=log)
@@ -165,6 +189,5 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _address(host: Host | None) -> str:
+    return host.address if host else "127.0.0.1"

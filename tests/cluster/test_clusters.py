@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import F07Project
 from tests.cluster.certificates import dask_options, dask_variables, make_certificates
 from tests.cluster.conftest import StartSession
-from tests.cluster.running import Cluster, Session
+from tests.cluster.other_processor import older_processor
+from tests.cluster.running import SMALL_SHARDS, Cluster, Session
 
 # A worker on another host sees nothing where the driver's project is.
 NO_SHARED_DISK = """
@@ -60,7 +65,7 @@ def test_workers_without_a_shared_disk_are_sent_the_files(
     session = start_session(f"--f07-scheduler={cluster.address}", more=NO_SHARED_DISK)
     assert session.end() == 0, session.output
     assert f07_project.artefacts() == undisturbed
-    assert not list(cluster.folder.rglob("model.h5")), "the copies are removed"
+    assert not list(cluster.folder.rglob("*f07-*")), "copies and indexes are removed"
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +160,41 @@ def test_another_kind_of_processor_is_refused_unless_mixed_cpus_lets_it(
     described = f07_project.metadata["cluster"]
     assert (described["mixed_cpus"], described["processors"]) == (True, {"another": 1, "stub": 2})
     assert f07_project.artefacts() == undisturbed
+
+
+def read_log(project: F07Project) -> pa.Table:
+    return pq.read_table(project.variant / "logs" / "raw_predictions.parquet")
+
+
+def test_scores_of_two_kinds_of_processors_differ_in_their_last_bits_alone(
+    cluster: Cluster, f07_project: F07Project, tmp_path: Path
+) -> None:
+    """TensorFlow answers on both, and oneDNN takes other kernels on one of them."""
+    assert f07_project.run().ret == 0
+    alone, bytes_of_one = read_log(f07_project), f07_project.artefacts()
+    cluster.add_workers(1, PYTHONPATH=older_processor(tmp_path / "older"))
+    cluster.add_workers(1)
+    (f07_project.root / "conftest.py").write_text(SMALL_SHARDS)
+    option = f"--f07-scheduler={cluster.address}"
+    session = Session(f07_project, (option,))
+    assert session.end() == 0, session.output
+    [reason] = f07_project.metadata["cluster"]["refused"].values()
+    assert re.match("its processor differs: .*model An Older One, and the others' ", reason), reason
+    assert f07_project.artefacts() == bytes_of_one
+
+    f07_project.set_params(runtime={"host": "127.0.0.1", "port": 0, "mixed_cpus": True})
+    session = Session(f07_project, (option,))
+    assert session.end() == 0, session.output
+    assert "the workers had 2 kinds of processors (runtime.mixed_cpus)" in session.output
+    described = f07_project.metadata["cluster"]
+    assert (described["mixed_cpus"], described["processors"]["An Older One"]) == (True, 1)
+    mixed = read_log(f07_project)
+    scores = mixed.column("y_prob").to_numpy(), alone.column("y_prob").to_numpy()
+    assert 0 < np.nanmax(np.abs(scores[0] - scores[1])) < 1e-6, "both kinds have answered"
+    np.testing.assert_array_equal(*map(np.isnan, scores))
+    assert mixed.drop("y_prob").equals(alone.drop("y_prob"))
+    metrics = "07_deployrun/v701/metrics/metrics_per_model.csv"
+    assert f07_project.artefacts()[metrics] == bytes_of_one[metrics]
 
 
 def test_usage_errors_touch_nothing(f07_stub: F07Project) -> None:

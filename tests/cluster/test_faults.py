@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +116,30 @@ def test_a_full_disk_on_one_worker_is_that_workers_alone(
     assert session.end() == 0, session.output
     assert re.search("worker tcp:.* was not used: .*File too large", session.output)
     assert f07_project.artefacts() == undisturbed
+
+
+@pytest.mark.parametrize("is_given_up", [False, True], ids=["waited for", "given up"])
+def test_what_a_worker_that_stands_still_has_is_counted_once(
+    start_session: StartSession,
+    f07_project: F07Project,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    is_given_up: bool,
+) -> None:
+    """Where the scheduler gives it up, others do its shards; it goes on all the same, so they may be done twice."""
+    patience = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "2 s"} if is_given_up else {}
+    with closing(Cluster(tmp_path, variables=patience)) as cluster:
+        cluster.add_workers(2)
+        session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
+        session.wait_for_parts(2)
+        [stopped, _] = cluster.workers
+        stopped.send_signal(signal.SIGSTOP)
+        if is_given_up:
+            log = tmp_path / "scheduler-0.log"
+            wait_for(lambda: "failed to heartbeat" in log.read_text(errors="replace"), "the end of its patience")
+        else:
+            session.wait_for_parts(4)
+        stopped.send_signal(signal.SIGCONT)
+        assert session.end() == 0, session.output
+        assert f07_project.artefacts() == undisturbed
+        wait_for(lambda: not servers_of(f07_project), "the end of the servers")

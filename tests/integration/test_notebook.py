@@ -11,6 +11,7 @@ import pytest
 
 from conftest import REPOSITORY, Checkout, shadow_modules
 from pytest_f07 import read_run
+from tests.integration.test_resume import SMALL_SHARDS
 
 for module in ("nbconvert", "ipykernel"):
     pytest.importorskip(module, reason="Jupyter is not installed in this environment (extra notebook)")
@@ -54,6 +55,18 @@ def test_the_artefacts_are_those_of_the_script_and_the_copy_shows_them(checkout:
     assert "y_prob" in told
     assert copy.stat().st_mtime_ns >= (checkout.variant / "07_deployrun_metadata.json").stat().st_mtime_ns
     assert checkout.f07("check7", "--variant", "v701").returncode == 0
+
+
+def test_a_log_in_parts_is_shown_too(checkout: Checkout) -> None:
+    with (checkout.root / "conftest.py").open("a") as file:
+        file.write(SMALL_SHARDS)
+    with (checkout.variant / "params.yaml").open("a") as file:
+        file.write("log: parts\n")
+    done = checkout.f07("nb7-run", ACTIVE_VARIANT="v701")
+    assert done.returncode == 0, done.stderr
+    told = outputs(json.loads((checkout.variant / "07_deployrun.ipynb").read_text()))
+    assert "11,514 predictions" in told
+    assert "y_prob" in told
 
 
 def test_the_kernel_is_of_this_interpreter_whatever_is_registered_or_called_like_a_module(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, Checkout
+from tests.integration.test_resume import SMALL_SHARDS
 
 pytest.importorskip("dvc", reason="DVC is not installed in this environment (extra dvc)")
 
@@ -276,6 +277,57 @@ def test_a_run_is_compared_with_its_published_revision(kept: Checkout, fetched_f
     done = kept.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
     assert done.returncode == 4
     assert "of HEAD is not the file that its metadata names" in done.stderr
+
+
+@pytest.fixture
+def in_parts(kept: Checkout) -> Checkout:
+    """The same, published with its log in one file, and then run with its log in parts."""
+    publish(kept)
+    with (kept.root / "conftest.py").open("a") as file:
+        file.write(SMALL_SHARDS)
+    with (kept.variant / "params.yaml").open("a") as file:
+        file.write("log: parts\n")
+    done = kept.run()
+    assert done.returncode == 0, done.stdout
+    assert len(list((kept.variant / "logs" / "raw_predictions.parquet").iterdir())) > 3
+    return kept
+
+
+def test_a_log_in_parts_is_published_after_one_in_a_file_and_the_other_way_round(
+    in_parts: Checkout, tmp_path: Path
+) -> None:
+    assert "git: committed" in publish(in_parts)
+    check_clone(in_parts, tmp_path)
+    params = in_parts.variant / "params.yaml"
+    params.write_text(params.read_text().replace("log: parts\n", ""))
+    done = in_parts.run()
+    assert done.returncode == 0, done.stdout
+    assert "git: committed" in publish(in_parts)
+    shutil.rmtree(tmp_path / "clone")
+    check_clone(in_parts, tmp_path)
+
+
+@pytest.mark.parametrize("fetched_from", ["cache", "remote"])
+@pytest.mark.parametrize("revision", ["HEAD", "HEAD~1"], ids=["in parts", "one file"])
+def test_a_run_in_parts_is_compared_with_published_revisions_of_either_form(
+    in_parts: Checkout, revision: str, fetched_from: str
+) -> None:
+    publish(in_parts)
+    if fetched_from == "remote":
+        shutil.rmtree(in_parts.root / ".dvc" / "cache")
+    done = in_parts.call(sys.executable, "-m", "pytest", "--f07-variant=v701", f"--f07-compare=v701@{revision}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5,668 common rows of 3 of 3 models; 0 flipped" in done.stdout
+
+
+def test_a_part_that_the_metadata_of_a_revision_do_not_name_is_refused(in_parts: Checkout) -> None:
+    publish(in_parts)
+    (in_parts.variant / "logs" / "raw_predictions.parquet" / "part-00099.parquet").write_bytes(b"another's")
+    in_parts.dvc("add", "--quiet", in_parts.variant / "logs")
+    in_parts.git("commit", "--quiet", "--all", "--message=One part more")
+    done = in_parts.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+    assert done.returncode == 4
+    assert "/part-00099.parquet of HEAD is not the file that its metadata names" in done.stderr
 
 
 def test_a_package_of_links_is_refused_with_what_to_do(kept: Checkout) -> None:

@@ -194,6 +194,16 @@ def test_a_host_that_is_none(f07_stub: F07Project) -> None:
     f07_stub.assert_refused("runtime.host is 'no.such.host.invalid', which is no address here")
 
 
+@pytest.mark.parametrize("option", ["-v", "-q"])
+def test_a_refusal_is_one_line_whatever_the_verbosity(f07_stub: F07Project, option: str) -> None:
+    (f07_stub.variant / "params.yaml").write_text("parent_variant_f06: v601\nbatch_size: 0\n")
+    f07_stub.assert_refused("batch_size is 0; it must be ", option)
+    result = f07_stub.run(option)
+    assert [line for line in [*result.outlines, *result.errlines] if line.strip()] == [
+        "ERROR: executions/07_deployrun/v701/params.yaml: batch_size is 0; it must be a whole number from 1 to 65536."
+    ]
+
+
 def test_a_selection_of_nothing(f07_stub: F07Project) -> None:
     f07_stub.assert_refused(
         "no model of v701 is selected; its models are feeder_overload, inverter_trip", "-k", "nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,8 +18,11 @@ import pytest
 from hypothesis import strategies as st
 
 from pytest_f07.log import writer
+from pytest_f07.log.reader import LogReader
+from pytest_f07.log.schema import SCHEMA
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results import counting, references
+from pytest_f07.results.counting import CountedShards
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.dataset import Dataset
@@ -50,10 +54,22 @@ class SmallRun:
     models: list[Model]
     parquet: Path
 
-    def count(self, predictions: int = 10) -> counting.LogCounts:
-        """Count the log in shards of so many predictions."""
+    def count(
+        self, predictions: int = 10, dependent: int | None = None, order: list[int] | None = None
+    ) -> counting.LogCounts:
+        """Count the log in shards of so many predictions.
+
+        :param order: the shards that are counted before, each by itself, in this order; those after it as a whole.
+        """
         shards = cut_shards(self.datasets, len(self.models), 2, predictions)
-        return counting.count_log(self.parquet, shards, self.datasets, self.models)
+        index = references.ReferenceIndex.build(self.datasets, self.owners.values())
+        counter, counted = counting.ShardCounter(self.datasets, self.models, index, dependent), CountedShards()
+        for number in order or []:
+            if number < len(shards):
+                first_window = sum(shard.rows for shard in shards[:number])
+                with LogReader(self.parquet, len(self.models), tuple(SCHEMA.names), first_window) as log:
+                    counted.add(number, pickle.loads(pickle.dumps(counter.count(log, shards[number]))))
+        return counting.count_log(self.parquet, shards, self.datasets, self.models, dependent, counted)
 
     def emissions(self) -> Iterator[tuple[str, list[int], int | None, list[tuple[int, float]]]]:
         """Yield dataset, window, label and answers of each emission, in order."""
@@ -99,7 +115,6 @@ def write_run(drawn: dict[str, Any], batch_size: int = 3) -> Iterator[SmallRun]:
         folder = Path(name)
         patch.setattr(writer, "LOG_ROW_GROUP_ROWS", 5)
         patch.setattr(references, "BLOCK_ROWS", 2)
-        patch.setattr(counting, "BLOCK_ROWS", 2)
         patch.setattr(counting, "LOG_BLOCK_ROWS", 3)
         datasets, answers = [], {}
         with writer.PredictionLog(folder / "raw.parquet", folder / "raw.csv", names) as log:

@@ -35,3 +35,11 @@ def test_each_reference_to_the_contract_leads_to_a_heading() -> None:
 def test_the_contract_lists_the_columns_of_the_metrics_in_order() -> None:
     text = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
     assert ", ".join(["prediction_name", *(metric.key for metric in METRICS)]) in " ".join(text.split())
+
+
+def test_the_spanish_readme_leads_wherever_the_english_one_does() -> None:
+    pages = {name: (REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "README.es.md")}
+    links = {name: set(re.findall(r"\]\((?!http)([^)#]+)", text)) for name, text in pages.items()}
+    assert links["README.md"] - links["README.es.md"] == {"README.es.md"}
+    targets = {name: set(re.findall(r"make [a-z]+7(?:-run)?", text)) for name, text in pages.items()}
+    assert targets["README.md"] == targets["README.es.md"]

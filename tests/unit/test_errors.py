@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_f07.errors import BrokenRun, F07Error, first_line
+from pytest_f07.errors import BrokenRun, F07Error, first_line, one_line
 
 
 @pytest.mark.parametrize("kind", [F07Error, BrokenRun])
@@ -16,6 +16,13 @@ def test_a_message_that_quotes_a_document_is_cut() -> None:
     assert message.startswith("x" * 1000)
     assert message.endswith("x…")
     assert len(message) < 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("  one\r\n\ttwo \u2028three\n", "one two three"), ("one", "one"), (" \n", "")]
+)
+def test_a_text_of_several_lines_becomes_one(text: str, line: str) -> None:
+    assert one_line(text) == line
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 
 from pytest_f07 import windows as module
 from pytest_f07.errors import TooLarge
-from pytest_f07.windows import MAX_CODES, MAX_WINDOWS, Windows, windows_of
+from pytest_f07.windows import MAX_CODES, MAX_WINDOWS, Windows, window_text, windows_of
 
 quick = settings(derandomize=True, deadline=None)
+CODES = st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4), max_size=6)
 LISTS = st.lists(st.lists(st.integers(-128, 127), max_size=4), max_size=8)
 KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
 
@@ -71,3 +74,13 @@ def test_the_limits_are_those_of_the_contract() -> None:
 )
 def test_only_lists_of_integers_hold_windows(kind: pa.DataType, expected: bool) -> None:
     assert module.holds_windows(kind) is expected
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.large_list(pa.int64())])
+@quick
+@given(CODES, st.integers(0, 6), st.integers(0, 6))
+def test_windows_are_compact_json_also_of_a_slice(
+    kind: pa.DataType, windows: list[list[int]], start: int, length: int
+) -> None:
+    texts = window_text(pa.array(windows, kind).slice(start, length)).to_pylist()
+    assert texts == [json.dumps(window, separators=(",", ":")) for window in windows[start : start + length]]

@@ -50,7 +50,7 @@ def read_named(project: Project, text: str, variant: str, names: Sequence[str], 
     :raises F07Error: where it is not there or is no complete run of these models.
     """
     compared = project.root.resolve(), variant
-    other, colon, name = text.rpartition(":")
+    other, colon, name = str(text).rpartition(":")  # in Python it may be anything
     named, at, revision = name.partition("@")
     if not is_variant(named) or (colon and not other) or (at and not revision):
         raise F07Error(

@@ -9,86 +9,15 @@ from typing import Any
 from pytest_f07.errors import F07Error
 from pytest_f07.results import metric_table
 from pytest_f07.results.comparison.baseline import BaselineRun
-from pytest_f07.results.comparison.changes import SIGNIFICANCE, MetricChange, p_text
-from pytest_f07.results.comparison.flips import Flips, RunLog, count_flips
-from pytest_f07.results.comparison.pairs import Pairs
+from pytest_f07.results.comparison.changes import SIGNIFICANCE, p_text
+from pytest_f07.results.comparison.flips import RunLog, count_flips
+from pytest_f07.results.comparison.model_change import STILL_FAILING, Change, ModelChange
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metric_table import METRICS
 from pytest_f07.results.statistics.holm import holm
 from pytest_f07.variant.wording import agreeing, counted
 
 SHOWN_CHANGES = 3
-
-
-@dataclass(frozen=True)
-class Change:
-    """The value of one metric then and now.
-
-    :param name: the metric's key.
-    """
-
-    name: str
-    then: float | int
-    now: float | int
-
-    @property
-    def difference(self) -> float | int:
-        """Return how much the value grew."""
-        return self.now - self.then
-
-
-@dataclass
-class ModelChange:
-    """The changes of one model.
-
-    :param metrics: ratios, as precision.
-    :param counts: counts, as those of the confusion matrix.
-    :param flips: of the predictions in all datasets.
-    :param pairs: of the labelled rows of its own dataset; None where no such row is common.
-    :param changes: the test of each metric on those rows; empty likewise.
-    :param about: what changed about the model, each as a part of a sentence; ``outcomes`` about its failures.
-    """
-
-    prediction_name: str
-    metrics: list[Change]
-    counts: list[Change]
-    flips: Flips = field(default_factory=Flips)
-    pairs: Pairs | None = None
-    changes: list[MetricChange] = field(default_factory=list)
-    about: list[str] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-
-    @property
-    def sentences(self) -> list[str]:
-        """Return what changed, a sentence for each thing."""
-        model = self.about or ["model file, threshold, vocabulary, Keras and dataset are the same"]
-        about = [f"{text[0].upper()}{text[1:]}." for text in (*model, *self.outcomes)]
-        if self.pairs is None:
-            return [*about, "Not comparable: no labelled row of its own dataset is common."]
-        rows = (
-            f"{counted(self.pairs.rows, 'common row')}: {self.pairs.fixed:,} fixed, {self.pairs.newly_wrong:,} newly "
-            f"wrong, {self.pairs.still_wrong:,} still wrong."
-        )
-        return [*about, rows, *(f"{change.sentence[0].upper()}{change.sentence[1:]}" for change in self.changes)]
-
-    def document(self) -> dict[str, Any]:
-        """Return the changes as comparison.json holds them."""
-        pairs = self.pairs
-        kinds = ("fixed", "newly_wrong", "still_wrong", "rows")
-        return {
-            "about": self.about,
-            "outcomes": self.outcomes,
-            "comparable": pairs is not None,
-            "pairs": {kind: getattr(pairs, kind) for kind in kinds} if pairs else None,
-            "block_rows": pairs.size if pairs else None,
-            "changes": {change.key: change.document() for change in self.changes},
-            "flips": {"compared": self.flips.compared, "to_1": self.flips.to_1, "to_0": self.flips.to_0},
-            "examples": {
-                kind: [{**flip.document(), "label": label} for flip, label in examples]
-                for kind, examples in (pairs.examples if pairs else {}).items()
-            },
-            "sentences": self.sentences,
-        }
 
 
 @dataclass
@@ -111,20 +40,25 @@ class Comparison:
     @property
     def summary(self) -> list[str]:
         """Return the comparison in two lines: how many rows flipped, and whether that is more than noise."""
-        pairs = [model.pairs for model in self.models if model.pairs is not None]
         against = f"against {self.name} of package {self.package}"
         if self.servers:
             against += f" (server: {self.servers[0]} then, {self.servers[1]} now)"
+        first, *others = self.answer("in the report")
+        return [f"{against}: {first}", *others]
+
+    def answer(self, rest: str) -> list[str]:
+        """Return the lines of the summary without what was compared.
+
+        :param rest: where the changes are that they leave out.
+        """
+        pairs = [model.pairs for model in self.models if model.pairs is not None]
         if not pairs:
             reason = "; ".join(self.notes) or "no labelled row of a model's own dataset is common."
-            return [f"{against}: not comparable: {reason}"]
+            return [f"not comparable: {reason}"]
         models = f"{len(pairs)} of {counted(len(self.models), 'model')}"
         rows, fixed, wrong = (sum(getattr(pair, kind) for pair in pairs) for kind in ("rows", "fixed", "newly_wrong"))
-        first = f"{against}: {counted(rows, 'common row')} of {models}; {fixed:,} flipped to right, {wrong:,} to wrong"
-        return [
-            first,
-            self._evidence() if fixed + wrong else "no row flipped, so each metric of these rows is the same",
-        ]
+        first = f"{counted(rows, 'common row')} of {models}; {fixed:,} flipped to right, {wrong:,} to wrong"
+        return [first, self._evidence(rest) if fixed + wrong else self._other_changes(rest)]
 
     @property
     def differences(self) -> list[str]:
@@ -135,7 +69,17 @@ class Comparison:
             if model.about
         ]
 
-    def _evidence(self) -> str:
+    def _other_changes(self, rest: str) -> str:
+        """Return that no row flipped, and what changed all the same."""
+        flips = sum(model.flips.to_1 + model.flips.to_0 for model in self.models)
+        changes = [f"{counted(flips, 'prediction')} of other rows flipped"] if flips else []
+        for model in self.models:
+            news = [*model.about, *(text for text in model.outcomes if not text.startswith(STILL_FAILING))]
+            changes += [f"{model.prediction_name}: {', '.join(news)}"] if news else []
+        text = "no row flipped, so each metric of these rows is the same"
+        return f"{text}; but {_first(changes, rest)}" if changes else text
+
+    def _evidence(self, rest: str) -> str:
         tests = [
             (model.prediction_name, change, change.p)
             for model in self.models
@@ -157,11 +101,9 @@ class Comparison:
         texts = [
             f"{name}: {change.title} {'better' if (change.gain or 0) > 0 else 'worse'}, {change.then:.4f} then, "
             f"{change.now:.4f} now ({p_text(p)})"
-            for name, change, p in evident[:SHOWN_CHANGES]
+            for name, change, p in evident
         ]
-        rest = len(evident) - len(texts)
-        more = [f"and {rest:,} more in the report"] if rest else []
-        return f"evidence of a change in {len(evident):,} {of}: {'; '.join([*texts, *more])}"
+        return f"evidence of a change in {len(evident):,} {of}: {_first(texts, rest)}"
 
     def document(self) -> dict[str, Any]:
         """Return what comparison.json holds."""
@@ -177,6 +119,15 @@ class Comparison:
             "models": {model.prediction_name: model.document() for model in self.models},
             "notes": self.notes,
         }
+
+
+def _first(texts: list[str], rest: str) -> str:
+    """Return the first of some texts, and how many more there are.
+
+    :param rest: where they are.
+    """
+    more = len(texts) - SHOWN_CHANGES
+    return "; ".join([*texts[:SHOWN_CHANGES], *([f"and {more:,} more {rest}"] if more > 0 else [])])
 
 
 def compare(baseline: BaselineRun, log: RunLog, metrics: Mapping[str, Mapping[str, Any]]) -> Comparison:
@@ -224,10 +175,17 @@ def _compare_metrics(name: str, then: Mapping[str, str], now: Mapping[str, Any])
         confusion = {key.lower(): int(then[key]) for key in ("TP", "TN", "FP", "FN")}
         other_counts = {key: int(then[key]) for key in ("no_ref_pred_1", "no_ref_pred_0")}
         non_finite = int(then["non_finite"]) if then["non_finite"] else None  # empty: labels alone
-        values = metric_table.values(Counts(**confusion, **other_counts, non_finite=non_finite))
-        compared = [metric for metric in METRICS if metric.compared]
-        changes = {metric: Change(metric.key, values[metric.key], now[metric.key]) for metric in compared}
-        changes = {metric: change for metric, change in changes.items() if None not in (change.then, change.now)}
+        counts = Counts(**confusion, **other_counts, non_finite=non_finite)
+        values = metric_table.values(counts)
+        counts_now = Counts(**{key: int(now[key.upper()]) for key in confusion})
+        changes = {}
+        for metric in METRICS:
+            key = metric.key
+            # None here is a count that cannot be had, as of scores that a server does not give.
+            if metric.compared and None not in (values[key], now[key]):
+                then_value = values[key] if metric_table.is_defined(key, counts) else None
+                now_value = now[key] if metric_table.is_defined(key, counts_now) else None
+                changes[metric] = Change(key, then_value, now_value)
     except (KeyError, ValueError, TypeError):
         raise F07Error(f"its metrics of {name} cannot be read") from None
     ratios = [change for metric, change in changes.items() if metric.limits]

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 
 from pytest_f07.results.comparison.changes import MetricChange, p_text
-from pytest_f07.results.comparison.compare import Comparison, ModelChange
+from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import Flip
+from pytest_f07.results.comparison.model_change import ModelChange
 from pytest_f07.results.statistics.holm import holm
 from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.variant.requirements import RelativeRule, Requirements

@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pytest_f07.errors import F07Error
+from pytest_f07.errors import F07Error, one_line
 from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.changes import changes_of
 from pytest_f07.results.comparison.compare import Comparison, compare
 from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.comparison.labels import count_label_differences
+from pytest_f07.results.comparison.model_change import STILL_FAILING
 from pytest_f07.results.comparison.model_record import record_differences
 from pytest_f07.results.comparison.pairs import Pairs, pair_rows
 from pytest_f07.results.server_record import describe_server
@@ -52,7 +53,7 @@ def try_compare(baseline: BaselineRun, run: ComparedRun) -> Comparison:
         comparison.servers = (then, now) if then != now else None
         return comparison
     except (F07Error, OSError, pa.ArrowException) as error:
-        note = f"{baseline.name} cannot be compared: {' '.join(str(error).split())}."
+        note = f"{baseline.name} cannot be compared: {one_line(str(error))}."
         return Comparison(baseline.name, baseline.package, baseline.timestamp, [], [note], variant=baseline.variant)
 
 
@@ -87,7 +88,7 @@ def _add_differences(comparison: Comparison, baseline: BaselineRun, run: Compare
         for kind, codes in (
             ("new failure", codes_now - codes_then),
             ("fixed", codes_then - codes_now),
-            ("still failing", codes_now & codes_then),
+            (STILL_FAILING, codes_now & codes_then),
         ):
             if codes:
                 change.outcomes.append(f"{kind}: {', '.join(sorted(map(str, codes)))}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
+from pytest_f07.errors import one_line
 from pytest_f07.results.failure_codes import BROKEN
 from pytest_f07.variant.paths import Outputs
 
@@ -36,7 +37,7 @@ def read_break(outputs: Outputs) -> Break | None:
     if broken is None:
         return None
     when = next((suite.get("timestamp", "") for suite in root.iter("testsuite")), "")
-    return Break(_to_utc(when), " ".join(broken.partition(_BEFORE_REASON)[2].split()).rstrip("."))
+    return Break(_to_utc(when), one_line(broken.partition(_BEFORE_REASON)[2]).rstrip("."))
 
 
 def _to_utc(timestamp: str) -> str:

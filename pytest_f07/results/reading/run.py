@@ -174,6 +174,8 @@ class Run:
 
         self._check_name("model", model, self.models)
         self._check_name("dataset", dataset, self.datasets)
+        if not isinstance(labels, bool):
+            raise F07Error(f"labels is {labels!r}; it must be True or False.")
         return read_batches(map(self.path, self._log_names()), model, dataset, self._own_labels() if labels else None)
 
     def _check_name(self, kind: str, name: str | None, names: tuple[str, ...]) -> None:

@@ -57,7 +57,7 @@ def describe_declaration_alteration(project: Project, paths: VariantPaths, docum
         if not Params.read(paths.params, where).is_what_ran(document.get("params")):
             return f"{where} has changed since the run"
     except F07Error as error:
-        return str(error)
+        return str(error).removesuffix(".")
     declared = document.get("manifest")
     sealed = {paths.manifest.name: declared.get("sha256")} if isinstance(declared, dict) else {}
     return next((describe_file_alteration(project, paths, sealed, name) for name in sealed), "")

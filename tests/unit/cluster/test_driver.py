@@ -33,7 +33,7 @@ class Pool:
         there = self.client.scheduler_info()["workers"]
         return [address for address in there if address not in self.refused]
 
-    def send_files(self, addresses: list[str]) -> None:
+    def open_workers(self, addresses: list[str]) -> None:
         self.sent += addresses
 
     def refuse(self, answer: Refused) -> None:
@@ -57,7 +57,7 @@ def square(nonce: str, expected: object, number: int) -> Done[int]:
 def without_files_at_first(nonce: str, expected: object, name: str) -> Done[str] | Missing:
     with _lock:
         _calls[name] = _calls.get(name, 0) + 1
-        return Missing("here") if _calls[name] == 1 else Done("here", KIND, name)
+        return Missing("here", "place") if _calls[name] == 1 else Done("here", KIND, name)
 
 
 def refuse(nonce: str, expected: object, address: str) -> Refused:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 pytest.importorskip("distributed", reason="Dask is an extra")
 
+from pytest_f07.cluster.answers import Done, Kind, Missing
 from pytest_f07.cluster.assignment import software_versions
 from pytest_f07.cluster.files import sent_files
 from pytest_f07.cluster.pool import WorkerPool
@@ -68,3 +72,54 @@ def test_a_scheduler_without_workers_is_told(project: Project, loaded: Manifest,
         pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 0.2)
         with pytest.raises(BrokenRun, match=r"^the scheduler had no worker for 0\.2 s$"):
             pool.open()
+
+
+class Workers(WorkerPool):
+    """A pool whose workers answer from a list, and which notes what each is sent."""
+
+    def __init__(self, folders: dict[str, str], keeps: bool = True) -> None:
+        self.kinds, self.refused, self._identities, self._sent = {}, {}, {}, set()
+        self._files, self.nonce = {"manifest.json": Path(__file__)}, "n"
+        self.folders, self.keeps = folders, keeps
+        self.full: set[str] = set()
+        self.received: list[str] = []
+        self.client = SimpleNamespace(scatter=lambda parts, hash: parts, submit=lambda *_, **__: None)
+
+    def _ask_each(self, function: Any, addresses: Iterable[str], *arguments: Any) -> list[Any]:
+        return [self._answer(address, *arguments) for address in addresses]
+
+    def _answer(self, address: str, *part: Any) -> Any:
+        if part:
+            self.received.append(address)
+            if self.keeps:
+                self.full.add(self.folders[address])
+            return None
+        if self.folders[address] in self.full:
+            return Done(address, Kind.of({}), {})
+        # Two hosts may name the same place: then the second is sent the files when it misses them again.
+        return Missing(address, self.folders[address].rstrip("'"))
+
+
+@pytest.mark.parametrize(
+    ("folders", "received"),
+    [
+        ({"a": "x", "b": "x", "c": "x"}, ["c"]),
+        ({"a": "x", "b": "y", "c": "x"}, ["c", "b"]),
+        ({"a": "x", "b": "x'"}, ["b", "a"]),
+    ],
+    ids=["one host", "two hosts", "two hosts that look like one"],
+)
+def test_files_are_sent_once_to_each_host(folders: dict[str, str], received: list[str]) -> None:
+    pool = Workers(folders)
+    pool.open_workers(folders)
+    assert pool.received == received
+    assert sorted(pool.kinds) == sorted(folders)
+    pool.open_workers(folders)
+    assert pool.received == received
+
+
+def test_a_worker_that_loses_what_it_is_sent_is_refused() -> None:
+    pool = Workers({"a": "x", "b": "y"}, keeps=False)
+    pool.open_workers(["a", "b"])
+    assert pool.kinds == {}
+    assert pool.refused == dict.fromkeys("ab", "the files that it was sent are not there as they were sent")

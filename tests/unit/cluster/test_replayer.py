@@ -23,6 +23,8 @@ from pytest_f07.replay.process import ServerCommand
 from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.replay import batches as batches_of
 from pytest_f07.replay.shards import Shard, cut_shards
+from pytest_f07.results.counting import ShardCounter
+from pytest_f07.results.references import ReferenceIndex
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared, prepare
 from pytest_f07.variant.cluster import ClusterParams
@@ -48,7 +50,9 @@ def part_of(prepared: Prepared, shard: Shard, folder: Path) -> ShardPart:
             predictions = Predictions(names, np.zeros(shape, np.int8), np.full(shape, row / 100, np.float32))
             log.add(BatchResult(shard.dataset.source_f04, row, windows, predictions))
             row += len(windows)
-    return ShardPart(path.read_bytes(), digest(path), Timings(((0.0, 1.0),)))
+    index = ReferenceIndex.build(prepared.datasets, [model.source_f04 for model in prepared.models])
+    counts = ShardCounter(prepared.datasets, prepared.models, index, None).count_part(path, shard)
+    return ShardPart(path.read_bytes(), digest(path), Timings(((0.0, 1.0),)), counts)
 
 
 class Driver:
@@ -87,6 +91,8 @@ def test_the_batches_are_in_order_and_the_parts_can_be_resumed(prepared: Prepare
             (each.dataset, each.first_row + row) for each in batches for row in range(len(each.windows))
         ] == expected
         assert driver.asked == asked
+        # What an earlier run left is counted with the whole log.
+        assert replayer.counted.missing(len(shards)) == ([] if asked else [range(len(shards))])
     assert make_replayer(prepared, sent)[0].status == ""
 
 

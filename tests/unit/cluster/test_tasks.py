@@ -52,6 +52,9 @@ def test_a_shard_comes_back_as_its_part_of_the_log_also_after_the_server_was_kil
     part = first.value
     assert hashlib.sha256(part.content).hexdigest() == part.sha256
     assert pq.read_table(pa.BufferReader(part.content)).num_rows == dataset.rows * 2
+    assert {name: metrics.emissions for name, metrics in part.counts.metrics.items()} == dict.fromkeys(
+        loaded.prediction_names, dataset.rows
+    )
     [server] = [child for child in psutil.Process().children(recursive=True) if "--socket" in child.cmdline()]
     server.kill()
     server.wait()

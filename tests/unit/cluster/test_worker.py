@@ -33,8 +33,9 @@ class Scheduler:
 
 
 def dask_worker(folder: Path) -> Any:
-    folder.mkdir()
-    return SimpleNamespace(address="tcp://h:1", local_directory=str(folder), scheduler=Scheduler())
+    own = folder / "worker"
+    own.mkdir(parents=True)
+    return SimpleNamespace(address="tcp://h:1", local_directory=str(own), scheduler=Scheduler())
 
 
 def test_the_server_ends_when_the_driver_is_gone(
@@ -47,13 +48,13 @@ def test_the_server_ends_when_the_driver_is_gone(
         await plugin.setup(dask_worker(tmp_path / "scratch"))
         server = plugin._open.server if plugin._open else None
         end = time.monotonic() + 30
-        while list((tmp_path / "scratch").iterdir()) and time.monotonic() < end:
+        while len(list((tmp_path / "scratch").rglob("*"))) > 1 and time.monotonic() < end:
             await asyncio.sleep(0.02)
         return server
 
     server = asyncio.run(live())
     assert server is None or server.has_exited()
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert list((tmp_path / "scratch").rglob("*")) == [tmp_path / "scratch" / "worker"]
     with pytest.raises(F07Error, match="it is not used any more"):
         plugin.open()
 

@@ -100,6 +100,7 @@ def test_both_files_are_the_same_bytes_however_the_batches_are_cut(
     rows = (len(windows) + len(other_windows)) * len(NAMES)
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as first, TemporaryDirectory() as second:
         patch.setattr(writer, "LOG_ROW_GROUP_ROWS", 10)
+        patch.setattr(writer, "BLOCK_ROWS", 4)
         parquet, csv = write_log(Path(first), datasets, sizes)
         for cut, uncut in zip((parquet, csv), write_log(Path(second), datasets, [1000]), strict=True):
             assert cut.read_bytes() == uncut.read_bytes(), f"{cut.name} depends on the batches"
@@ -147,7 +148,10 @@ def test_a_run_that_breaks_leaves_neither_file(tmp_path: Path, monkeypatch: pyte
     assert not csv.exists()
 
 
-def test_a_write_that_fails_is_raised_and_leaves_neither_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", ["_write_row_group", "_csv"])
+def test_a_write_that_fails_is_raised_and_leaves_neither_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     """A full disk is noticed also where the last rows are written, at the end and in another thread."""
 
     def fill_disk(*_: object) -> None:
@@ -155,7 +159,10 @@ def test_a_write_that_fails_is_raised_and_leaves_neither_file(tmp_path: Path, mo
 
     parquet, csv = tmp_path / "raw.parquet", tmp_path / "raw.csv"
     log = PredictionLog(parquet, csv, NAMES)
-    monkeypatch.setattr(log, "_write_row_group", fill_disk)
+    if place == "_csv":
+        monkeypatch.setattr(writer._CsvFile, "write", fill_disk)
+    else:
+        monkeypatch.setattr(log, place, fill_disk)
     with pytest.raises(OSError, match="no space left"), log:
         log.add(make_batch("v401", 0, list_array([1], [2])))
     assert not parquet.exists()

@@ -10,7 +10,8 @@ import pytest
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.plugin import item
 from pytest_f07.results.checks import Check
-from pytest_f07.results.comparison.compare import Comparison, ModelChange
+from pytest_f07.results.comparison.compare import Comparison
+from pytest_f07.results.comparison.model_change import ModelChange
 from pytest_f07.results.verdict import Failure, Verdict, broken_verdict
 from tests.unit.small_session import failed_verdict, passed_verdict
 

@@ -51,6 +51,14 @@ def test_a_model_is_judged_where_its_report_says_what_its_verdict_says(
     assert outcomes.failed == any(one.failed for one in reports)
 
 
+def test_a_model_is_reported_where_it_was_selected_and_judged() -> None:
+    outcomes = Outcomes()
+    outcomes.expect({"m::t[a]": "a", "m::t[b]": "b"})
+    outcomes.add(report("call", "passed"))
+    verdicts: Any = {"a": PASSED, "b": PASSED, "not selected": PASSED}
+    assert outcomes.not_reported(verdicts) == ["b", "not selected"]
+
+
 def test_an_item_of_somebody_else_is_no_model() -> None:
     outcomes = Outcomes()
     outcomes.add(report("call", "passed"))

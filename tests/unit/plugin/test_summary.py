@@ -13,7 +13,7 @@ from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.plugin.summary import write_outcome, write_places, write_short_outcome
 from pytest_f07.replay.replay import Completion, Timings
 from pytest_f07.results.verdict import Verdict, broken_verdict
-from tests.unit.small_session import NAMES, failed_verdict, let_run, passed_verdict, small_session
+from tests.unit.small_session import NAMES, NODE, failed_verdict, let_run, passed_verdict, small_session
 
 TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3000),))
 PASSED, FAILED = [passed_verdict(name) for name in NAMES], [passed_verdict("a"), failed_verdict("a__b")]
@@ -70,6 +70,18 @@ def test_the_outcome_is_told_in_colour_before_the_table(
     assert (colour in lines[1]) is coloured
     assert [RED in line for line in lines[3:5]] == [coloured and "failed" in row for row in rows]
     assert coloured or max(map(len, lines)) <= 80
+
+
+def test_a_model_that_was_not_selected_has_not_passed(
+    tmp_path: Path, terminal: pytest.TerminalReporter, screen: io.StringIO
+) -> None:
+    session = small_session(tmp_path)
+    let_run(session, *PASSED)
+    session.outcomes.expect({NODE.format("a"): "a"})
+    assert session.result is not None
+    write_outcome(terminal, session, session.result)
+    rows = [line.split("  ")[-1] for line in screen.getvalue().splitlines() if line.startswith("a")]
+    assert rows == ["passed", "not judged"]
 
 
 def test_what_could_not_be_checked_and_what_is_worth_knowing_are_lines(

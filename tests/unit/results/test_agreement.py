@@ -14,23 +14,23 @@ CASES = {
         [[195, 26], [29, 70]],
         Counts(455, 29652, 4029, 169),
         "agree",
-        "F05's precision of 0.729 is 0.100 (0.067 to 0.131) at the base rate here, 1.8%; here it is 0.101 (0.093 to "
-        "0.111): they agree, the base rate makes the difference.",
+        "Precision is 0.101 here (0.093 to 0.111). F05's test gave 0.729; with 1.8% of the windows labelled 1, as "
+        "here, it would give 0.100 (0.067 to 0.131). The two agree: only the share labelled 1 makes the difference.",
     ),
     "v601 ge": (
         [[286, 33], [40, 181]],
         Counts(1335, 29453, 3252, 265),
         "agree",
-        "F05's precision of 0.846 is 0.279 (0.211 to 0.336) at the base rate here, 4.7%; here it is 0.291 (0.278 to "
-        "0.304): they agree, the base rate makes the difference.",
+        "Precision is 0.291 here (0.278 to 0.304). F05's test gave 0.846; with 4.7% of the windows labelled 1, as "
+        "here, it would give 0.279 (0.211 to 0.336). The two agree: only the share labelled 1 makes the difference.",
     ),
     "v601 building": (
         [[5063, 1], [81, 2]],
         Counts(50, 33773, 6, 476),
         "open",
-        "F05's precision of 0.667 is 0.655 (0.214 to 0.845) at the base rate here, 1.5%; here it is 0.893 (0.785 to "
-        "0.950): F05's split of 5,147 windows, 83 labelled 1 and 3 predicted 1, is too small to tell whether they "
-        "agree.",
+        "Precision is 0.893 here (0.785 to 0.950). F05's test gave 0.667; with 1.5% of the windows labelled 1, as "
+        "here, it would give 0.655 (0.214 to 0.845). F05's test of 5,147 windows, 83 labelled 1 and 3 predicted 1, "
+        "is too small to tell whether the two agree.",
     ),
     "v601 pvpcs": (
         [[157, 0], [89, 0]],
@@ -42,37 +42,38 @@ CASES = {
         [[83, 3], [4, 6]],
         Counts(43, 562, 8, 27),
         "open",
-        "F05's precision of 0.667 is 0.679 (0.327 to 0.772) at the base rate here, 10.9%; here it is 0.843 (0.720 to "
-        "0.918): F05's split of 96 windows, 10 labelled 1 and 9 predicted 1, is too small to tell whether they agree.",
+        "Precision is 0.843 here (0.720 to 0.918). F05's test gave 0.667; with 10.9% of the windows labelled 1, as "
+        "here, it would give 0.679 (0.327 to 0.772). F05's test of 96 windows, 10 labelled 1 and 9 predicted 1, is "
+        "too small to tell whether the two agree.",
     ),
     "never 1 here": (
         [[195, 26], [29, 70]],
         Counts(0, 900, 0, 100),
         "open",
-        "F05's precision of 0.729 is 0.400 (0.302 to 0.475) at the base rate here, 10.0%; here nothing was predicted "
-        "1, so the precision is undefined.",
+        "Nothing was predicted 1 here, so precision is undefined. F05's test gave 0.729; with 10.0% of the windows "
+        "labelled 1, as here, it would give 0.400 (0.302 to 0.475).",
     ),
     "a base rate like the split's": (
         [[195, 26], [29, 70]],
         Counts(69, 195, 25, 29),
         "agree",
-        "F05's precision of 0.729 is 0.728 (0.634 to 0.784) at the base rate here, 30.8%; here it is 0.734 (0.637 to "
-        "0.813): they agree.",
+        "Precision is 0.734 here (0.637 to 0.813). F05's test gave 0.729; with 30.8% of the windows labelled 1, as "
+        "here, it would give 0.728 (0.634 to 0.784). The two agree.",
     ),
     "another model": (
         [[195, 26], [29, 70]],
         Counts(90, 890, 10, 10),
         "disagree",
-        "F05's precision of 0.729 is 0.400 (0.302 to 0.475) at the base rate here, 10.0%; here it is 0.900 (0.826 to "
-        "0.945): they disagree, and the base rate does not explain it.",
+        "Precision is 0.900 here (0.826 to 0.945). F05's test gave 0.729; with 10.0% of the windows labelled 1, as "
+        "here, it would give 0.400 (0.302 to 0.475). The two disagree, and the share labelled 1 does not explain it.",
     ),
     "another model, a small split": (
         [[12, 4], [3, 2]],
         Counts(900, 8900, 100, 100),
         "disagree",
-        "F05's precision of 0.333 is 0.151 (0.057 to 0.310) at the base rate here, 10.0%; here it is 0.900 (0.880 to "
-        "0.917): they disagree, and the base rate does not explain it (F05's split of 21 windows, 5 labelled 1 and 6 "
-        "predicted 1, is small).",
+        "Precision is 0.900 here (0.880 to 0.917). F05's test gave 0.333; with 10.0% of the windows labelled 1, as "
+        "here, it would give 0.151 (0.057 to 0.310). The two disagree, and the share labelled 1 does not explain it."
+        " F05's test of 21 windows, 5 labelled 1 and 6 predicted 1, is small.",
     ),
 }
 
@@ -115,10 +116,18 @@ def test_what_part_it_was_trained_on(split: dict[str, int], rows: int, sentence:
     assert describe_training(F05(split=split), rows) == sentence
 
 
-def test_a_model_that_remembers_its_rows_disagrees_for_that() -> None:
+@pytest.mark.parametrize(
+    ("counts", "ending"),
+    [
+        (
+            Counts(90, 890, 10, 10),
+            "does not explain it. The model was trained on 70.0% of these rows, and may remember them.",
+        ),
+        (Counts(10, 800, 100, 90), "does not explain it."),  # one that is worse here does not remember
+    ],
+)
+def test_a_model_that_is_better_on_rows_it_was_trained_on_may_remember_them(counts: Counts, ending: str) -> None:
     summary = {"test_metrics": {"confusion_matrix": [[195, 26], [29, 70]]}, "split_sizes": {"train": 700}}
-    result = compare_with_f05(F05.from_summary(summary), Counts(90, 890, 10, 10))
+    result = compare_with_f05(F05.from_summary(summary), counts)
     assert result is not None
-    assert result.sentence.endswith(
-        "they disagree, and the base rate does not explain it; it was trained on 70.0% of the rows here."
-    )
+    assert result.sentence.endswith(ending)

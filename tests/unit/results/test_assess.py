@@ -5,7 +5,6 @@ from typing import Any
 from hypothesis import given, settings
 
 from pytest_f07.results.assess import assess_all
-from pytest_f07.results.comparison.flips import RunLog
 from pytest_f07.results.verdict import Verdict
 from tests.unit.small_run import runs, write_run
 
@@ -16,8 +15,7 @@ def test_each_model_is_assessed_by_the_counts_of_its_metrics(drawn: dict[str, An
     with write_run(drawn) as run:
         counts = run.count()
         verdicts = {name: Verdict(name, counts.metrics[name], audit=counts.audits[name]) for name in run.owners}
-        log = RunLog(run.parquet, tuple(run.owners), {dataset.source_f04: dataset.rows for dataset in run.datasets})
-        assess_all(verdicts, run.models, run.datasets, log, None)
+        assess_all(verdicts, run.models, counts.blocks, assumed=True)
         for name, verdict in verdicts.items():
             assert verdict.assessment is not None
             total, metrics = verdict.assessment.blocks.total, counts.metrics[name]

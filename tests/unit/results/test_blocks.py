@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pytest_f07.results.blocks import ASSUMED_ROWS, MAX_BLOCKS, OwnBlocks, block_rows, count_blocks
-from pytest_f07.results.comparison.flips import RunLog
+from pytest_f07.results.blocks import ASSUMED_ROWS, MAX_BLOCKS, OwnBlocks, block_rows
 from tests.unit.small_run import runs, write_run
 
 
@@ -28,15 +27,14 @@ def test_a_block_is_as_long_as_rows_overlap_and_there_are_ten_thousand_at_most(
     rows: int, dependent: int | None, size: int
 ) -> None:
     assert block_rows(rows, dependent) == size
-    assert len(OwnBlocks.empty(rows, dependent).counts) <= MAX_BLOCKS
+    assert len(OwnBlocks.empty(size, 0, rows).counts) <= MAX_BLOCKS
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(runs())
 def test_every_labelled_row_is_counted_in_its_block(drawn: dict[str, Any]) -> None:
     with write_run(drawn) as run:
-        log = RunLog(run.parquet, tuple(run.owners), {dataset.source_f04: dataset.rows for dataset in run.datasets})
-        counted = count_blocks(log, run.datasets, run.models, 2)
+        counted = run.count(dependent=2).blocks
         for place, (name, source) in enumerate(run.owners.items()):
             rows = run.rows[source][: run.limit]
             expected = [[0, 0, 0, 0] for _ in range(max(1, -(-len(rows) // 2)))]
@@ -47,6 +45,6 @@ def test_every_labelled_row_is_counted_in_its_block(drawn: dict[str, Any]) -> No
             assert own.counts.tolist() == expected
             windows = [window for window, _ in rows]
             equal = sum(this == following for this, following in pairwise(windows))
-            assert (own.equal_neighbours, own.neighbours) == (equal, max(0, len(rows) - 1))
+            assert (own.neighbours.equal, own.neighbours.pairs) == (equal, max(0, len(rows) - 1))
             total = own.total
             assert [total.tn, total.fp, total.fn, total.tp] == [sum(column) for column in zip(*expected, strict=True)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ def test_numbers_stand_below_each_other() -> None:
     assert lines[1].index("1,200") + 5 == lines[2].index("0 ") + 1
     assert lines[1].endswith("passed")
     assert "0.7500" in lines[1]
+
+
+def test_a_model_that_is_not_judged_has_neither_passed_nor_failed() -> None:
+    lines = format_table({"a_model": GOOD, "b": BAD}, 200, not_judged=["b"])
+    assert [re.split("  +", line)[-1] for line in lines[1:]] == ["passed", "not judged"]
 
 
 def test_a_model_without_metrics_has_dashes() -> None:
@@ -103,6 +109,15 @@ def test_the_step_summary_is_the_outcome_a_table_and_sentences_that_markdown_doe
     assert rows[2].startswith("| `a_model` | 1,200 | 5 | 400 |")
     assert r"- `F07-NONFINITE` `b`: 3 \| 4 scores are \<b\>\_NaN\_\</b\>" in lines
     assert r"- t.py::t: assert \[1\] == \[2\]" in lines
+
+
+@pytest.mark.parametrize(("broken", "not_judged"), [(None, ["b"]), ("no", [])], ids=["skipped", "the run broke"])
+def test_the_step_summary_says_which_models_are_not_judged(
+    tmp_path: Path, broken: str | None, not_judged: list[str]
+) -> None:
+    result = run_result(tmp_path, {"a_model": GOOD, "b": BAD}, broken=broken)
+    rows = [line for line in format_step_summary(result, "why", not_judged).splitlines() if line.startswith("| `")]
+    assert [row.split(" | ")[-1] for row in rows] == ["not judged |" if broken else "passed |", "not judged |"]
 
 
 def test_an_annotation_is_one_command_whatever_the_text_holds() -> None:

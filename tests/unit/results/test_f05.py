@@ -41,6 +41,11 @@ def test_what_is_not_there_is_not_believed(summary: dict[str, Any]) -> None:
     assert f05.sentence == "F05 left no test metrics in the package."
 
 
+def test_what_is_undefined_on_f05s_split_is_no_measurement() -> None:
+    f05 = F05.from_summary({"test_metrics": {"precision": 0.0, "recall": 0.0, "confusion_matrix": [[5, 0], [3, 0]]}})
+    assert (f05.metrics, f05.undefined) == ({"recall": 0.0}, ["precision"])
+
+
 @pytest.mark.parametrize("matrix", [[[0, 0], [0, 0]], [[1, 2, 3], [4, 5, 6]], [[1, -2], [3, 4]], None])
 def test_a_confusion_matrix_that_is_none_gives_no_base_rate(matrix: object) -> None:
     f05 = F05.from_summary({"test_metrics": {"precision": 0.5, "confusion_matrix": matrix}})

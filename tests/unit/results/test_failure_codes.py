@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -25,6 +26,25 @@ def test_the_page_explains_a_code_with_an_example(code: str) -> None:
     for text in (explanation.meaning, explanation.causes, explanation.remedy):
         assert text in section
     assert re.search(r"- \*\*Example\*\*: `[^`]{30,}`", section)
+
+
+@pytest.fixture(scope="module")
+def message_parts() -> list[str]:
+    """What messages are made of: the texts in the source, the longest first."""
+    paths = (REPOSITORY / "pytest_f07").rglob("*.py")
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return sorted((text for text in texts if len(text) >= 4), key=len, reverse=True)
+
+
+@pytest.mark.parametrize("code", FAILURE_CODES)
+def test_an_example_has_the_words_of_today_s_messages(code: str, message_parts: list[str]) -> None:
+    [example] = re.findall(r"- \*\*Example\*\*: `([^`]+)`", SECTIONS[code])
+    rest = example
+    for part in message_parts:
+        rest = rest.replace(part, "|")
+    rest = re.sub(r"\w*\d\w*", "", rest)  # numbers and digests; names are left
+    assert len(re.findall("[a-z]", rest)) < 0.15 * len(re.findall("[a-z]", example)), rest
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.es.md"])

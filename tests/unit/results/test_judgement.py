@@ -327,4 +327,4 @@ def test_a_failure_that_a_layer_causes_offers_to_explain_its_first_row(
     checks = InferCheck(models, {}), AgainCheck(models), {"a": equivalence}
     [verdict] = judge_all(manifest, params, models, {}, Provides(), log, *checks, None, {}).values()
     [failure] = [failure for failure in verdict.failures if failure.code == code]
-    assert failure.sentence.endswith(f" To see in which layer: make explain7 VARIANT=v701 MODEL=a {place}")
+    assert failure.sentence.endswith(f" To see it layer by layer: make explain7 VARIANT=v701 MODEL=a {place}")

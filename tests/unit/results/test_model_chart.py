@@ -63,14 +63,10 @@ def test_a_threshold_anywhere_is_drawn_within_the_picture(threshold: float) -> N
 
 NOTES = {
     "nothing": (SCORES, True, []),
-    "labels alone": (Scores(), False, ["The server gives labels alone."]),
-    "no number": (
-        make_scores({}, {}, not_numbers=np.array([[5, 0], [1, 0]])),
+    "not a number": (
+        make_scores({0: 1}, {}, not_numbers=np.array([[5, 0], [1, 0]])),
         True,
-        [
-            "No labelled row has a score that is a number.",
-            "6 scores of labelled rows are not numbers, and stand in neither part.",
-        ],
+        ["6 scores of labelled rows are not numbers, and stand in neither part."],
     ),
     "outside": (
         make_scores({0: 2}, {}, outside=np.array([2, 0])),

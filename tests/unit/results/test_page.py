@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pytest_f07.replay.replay import Completion, Timings
 from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
-from pytest_f07.results.page import make_page
+from pytest_f07.results.page import DRAWN_REQUESTS, make_page
 from pytest_f07.results.run_result import RunResult
+from pytest_f07.results.scores import Scores
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from tests.unit.results.comparison.test_history import write_metadata
 from tests.unit.small_run import model, run_result
@@ -47,11 +49,23 @@ def test_the_outcome_counts_every_model_of_the_package(
 def test_the_page_shows_the_numbers_of_the_replay(tmp_path: Path) -> None:
     page = make_page(run_of_two(tmp_path, PASSED), None)
     assert (page.requests, page.windows_per_second, page.latency["p50_ms"]) == (2, 2.0, 500.0)
-    assert page.pace is not None
-    assert page.pace.columns[0].values == ["2.00"]
+    assert page.pace is None  # two requests are no picture
     assert page.side_by_side is not None
     assert [column.values for column in page.side_by_side.columns[:2]] == [["a"], [0.75]]
     assert page.counts == {"windows": 0, "predictions": 0}
+
+
+def test_many_requests_are_drawn(tmp_path: Path) -> None:
+    many = Timings(((0.0, 2.0),), TIMINGS.completions * (DRAWN_REQUESTS // 2))
+    assert make_page(replace(run_of_two(tmp_path, PASSED), timings=many), None).pace is not None
+
+
+def test_a_model_without_a_score_that_is_a_number_has_no_mark(tmp_path: Path) -> None:
+    scores = Scores(not_numbers=np.array([[3, 0], [1, 0]]))
+    blank = Verdict("a__b", Metrics("a__b", tn=3, fn=1), audit=ModelAudit(scores=scores))
+    page = make_page(run_of_two(tmp_path, PASSED, blank), None)
+    assert page.side_by_side is not None
+    assert [column.values for column in page.side_by_side.columns[:3]] == [["a", "a__b"], [0.75, None], [0.6, None]]
 
 
 def test_the_servers_log_is_shown_where_something_failed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_f07.results import references
 from pytest_f07.results.references import ReferenceIndex, window_keys
 from pytest_f07.variant.dataset import Dataset
 from tests.unit.small_package import write_dataset
@@ -45,17 +47,36 @@ def datasets(tmp_path: Path) -> list[Dataset]:
     return [Dataset.open(name, tmp_path / name, name) for name in rows]
 
 
-def test_each_window_is_held_once_and_known_by_dataset(datasets: list[Dataset]) -> None:
-    index = ReferenceIndex(datasets, ["v402", "v401", "v402"])
-    assert len(index) == 2
-    labelled = index.labelled_in(
-        [pa.array([[1, 2], [9]], pa.list_(pa.int64())), pa.array([[], [2, 1], [7]], pa.large_list(pa.int8()))]
-    )
-    assert {name: flags.tolist() for name, flags in labelled.items()} == {
-        "v402": [True, False, False, False, False],
-        "v401": [True, False, True, False, False],
-    }
+def test_each_window_is_held_once_and_known_by_dataset(datasets: list[Dataset], tmp_path: Path) -> None:
+    owners = ["v402", "v401", "v402"]
+    index = ReferenceIndex.build(datasets, owners)
+    index.write(tmp_path / "index")
+    for each in (index, ReferenceIndex.read(tmp_path / "index", owners)):
+        assert len(each) == 2
+        for kind in KINDS:
+            labelled = each.labelled_in(pa.array([[0], [1, 2], [9], [], [2, 1], [7]], kind)[1:])
+            assert {name: flags.tolist() for name, flags in labelled.items()} == {
+                "v402": [True, False, False, False, False],
+                "v401": [True, False, True, False, False],
+            }
 
 
-def test_one_dataset_alone_needs_no_index(datasets: list[Dataset]) -> None:
-    assert len(ReferenceIndex(datasets[:1], ["v401"])) == 0
+@quick
+@given(WINDOWS, WINDOWS)
+def test_unequal_windows_of_one_hash_are_told_apart(labelled: list[list[int]], asked: list[list[int]]) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(references, "window_hashes", lambda windows: np.full(len(windows), 7, np.uint64))
+        datasets = []
+        for name, windows in (("v401", labelled), ("v402", [])):
+            write_dataset(Path(folder, name), windows, [1] * len(windows))
+            datasets.append(Dataset.open(name, Path(folder, name), name))
+        flags = ReferenceIndex.build(datasets, ["v401"]).labelled_in(pa.array(asked, KINDS[0]))["v401"]
+    assert flags.tolist() == [window in labelled for window in asked]
+
+
+def test_one_dataset_alone_needs_no_index(datasets: list[Dataset], tmp_path: Path) -> None:
+    index = ReferenceIndex.build(datasets[:1], ["v401"])
+    index.write(tmp_path / "index")
+    for each in (index, ReferenceIndex.read(tmp_path / "index", ["v401"])):
+        assert len(each) == 0
+        assert not each.labelled_in(pa.array([[1, 2]], KINDS[0]))["v401"].any()

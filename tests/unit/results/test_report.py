@@ -18,16 +18,17 @@ from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
 from pytest_f07.results.checks import Check
-from pytest_f07.results.comparison.compare import Change, Comparison, ModelChange
+from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import Flip, Flips
 from pytest_f07.results.comparison.history import HistoryEntry
+from pytest_f07.results.comparison.model_change import Change, ModelChange
 from pytest_f07.results.comparison.pairs import CELLS, Pairs
 from pytest_f07.results.failure_codes import FAILURE_CODES
 from pytest_f07.results.figures import ComparisonPoint
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.page import MANY_MODELS, Page
 from pytest_f07.results.run_charts import describe_models, describe_pace
-from pytest_f07.results.scores import RowExample, Scores, SmallestRows
+from pytest_f07.results.scores import BINS, RowExample, Scores, SmallestRows
 from pytest_f07.results.verdict import Failure, Verdict, broken_verdict
 from pytest_f07.variant.package import Model
 from pytest_f07.vectorize import Vectorization
@@ -36,7 +37,7 @@ from tests.unit.small_run import model
 
 quick = settings(derandomize=True, deadline=None)
 HOSTILE = "<script>alert('x')</script>\"&amp;"
-VOID = {"img", "input", "meta"}
+VOID = {"img", "input", "meta", "wbr"}
 LATENCY = {"p50_ms": 1.25, "p95_ms": 2.0, "p99_ms": 30.0}
 
 
@@ -77,7 +78,7 @@ class ParsedHtml(HTMLParser):
     @property
     def shape(self) -> list[tuple[str, list[str]]]:
         """Return the elements and their attributes' names, which no text may change."""
-        return [(tag, list(attributes)) for tag, attributes in self.elements]
+        return [(tag, list(attributes)) for tag, attributes in self.elements if tag != "wbr"]
 
 
 def passed_verdict(name: str) -> Verdict:
@@ -115,6 +116,11 @@ def smallest_rows(row: RowExample) -> SmallestRows:
     return SmallestRows({(b"", 0): (0.1, row)})
 
 
+def scored(**values: Any) -> Scores:
+    """Return the scores of two rows."""
+    return Scores(by_label=np.eye(2, BINS, dtype=np.int64), **values)
+
+
 def full_page(text: str) -> tuple[list[str], Page]:
     """Return a page with every part, and ``text`` wherever a text of a package can stand; and those texts."""
     texts: list[str] = []
@@ -126,7 +132,7 @@ def full_page(text: str) -> tuple[list[str], Page]:
     name = place("Name")
     row = RowExample(7, place("Window"), 0, 0.75)
     audit = ModelAudit(datasets={place("Dataset"): DatasetStats(5, 1, 9, 2, 3, 1)})
-    audit.scores = Scores(most_wrong=smallest_rows(row), nearest=smallest_rows(replace(row, window=place("Near"))))
+    audit.scores = scored(most_wrong=smallest_rows(row), nearest=smallest_rows(replace(row, window=place("Near"))))
     verdict = replace(
         passed_verdict(name),
         audit=audit,
@@ -255,7 +261,7 @@ def test_the_verdict_says_what_came_out(word: str, case: tuple[list[Verdict], in
     assert shown.lstrip("✓✕! ") == word
     assert html.texts("p", **{"class": "f07-sentence"}) == [sentence]
     assert len(html.texts("section", **{"class": f"f07-verdict {style}"})) == 1
-    assert html.texts("dd")[:3] == ["v701", "v601", f"{counts} passed"]
+    assert html.texts("dd")[:3] == ["v701", "v601", f"{counts} {'judged' if word == 'NOT COMPLETE' else 'passed'}"]
     says_what_it_does_not = "That does not say whether labels are right" in html.text
     assert says_what_it_does_not == (word == "PASSED")
 
@@ -275,17 +281,28 @@ def test_what_failed_is_told_by_code_and_sentence_with_its_explanation() -> None
     page = make_page(
         failed("a", ("F07-BOOKS", "no balance"), ("F07-INFER", "says otherwise")),
         failed("b", ("F07-BOOKS", "no balance")),
-        *(failed(f"c{number}", ("F07-INFER", f"differs {number}")) for number in range(6)),
+        *(failed(f"c{number}", ("F07-INFER", f"differs {number}"), ("F07-INFER", "late")) for number in range(6)),
     )
     html = ParsedHtml(report.page_html(page))
     assert html.texts("h3")[:2] == ["F07-BOOKS 2 models", "F07-INFER 7 models"]
     [failures] = html.texts("section", **{"aria-label": "Failures"})
     assert "a, b: no balance" in failures
     assert failures.count("no balance") == 1
-    assert "2 more" in failures
+    [rest] = [text for text in html.texts("details") if text.startswith("3 more")]
+    assert [name for name in ("says otherwise", "late", "differs 2", "differs 3", "differs 5") if name in rest] == [
+        "differs 3",
+        "differs 5",
+    ]
     assert "What F07-BOOKS means, and what to do" in failures
     assert FAILURE_CODES["F07-INFER"].remedy in failures
     assert html.texts("td", **{"class": "f07-result"})[:2] == ["failedF07-BOOKSF07-INFER", "failedF07-BOOKS"]
+
+
+def test_many_remarks_are_folded_but_for_ten() -> None:
+    html = ParsedHtml(report.page_html(make_page(warnings=[f"remark {number:02}" for number in range(12)])))
+    [section] = html.texts("section", **{"aria-label": "Warnings"})
+    shown, rest = section.split("2 more")
+    assert ("remark 09." in shown, "remark 10." in shown, "remark 11." in rest) == (True, False, True)
 
 
 def test_at_most_two_failed_rows_unfold_by_themselves() -> None:
@@ -303,6 +320,9 @@ def test_the_sentence_of_a_broken_run_stands_once_and_no_model_failed() -> None:
     assert html.texts("td", **{"class": "f07-result"}) == ["not judged"] * 3
     assert "What failed" not in html.text
     assert html.texts("summary")[0] == "What F07-BROKEN means, and what to do"
+    assert [values.get("class") for tag, values in html.elements if tag == "details" and "open" in values] == [
+        "f07-section"
+    ]
 
 
 ALWAYS = ["TP", "TN", "FP", "FN", "Precision", "Recall", "F1", "Base rate", "MCC"]
@@ -353,6 +373,36 @@ def test_a_models_own_figures_stand_below_ours() -> None:
     }
 
 
+def test_a_precision_that_f05_cannot_have_measured_is_undefined() -> None:
+    test_metrics = {"precision": 0.0, "recall": 0.0, "confusion_matrix": [[5, 0], [3, 0]]}
+    cells = cells_of(passed_verdict("a"), replace(model("a", "v402"), summary={"test_metrics": test_metrics}))
+    assert (cells["precision"].smalls[-1], cells["recall"].smalls[-1]) == ("F05 undefined", "F05 0.0000")
+
+
+def compared(then: float | None, now: float | None) -> str:
+    """Return the cell of a metric in the comparison."""
+    change = ModelChange("a", [Change("precision", then, now)], [])
+    html = ParsedHtml(
+        report.page_html(make_page(passed_verdict("a"), comparison=Comparison("v700", "v601", "2026", [change])))
+    )
+    [row] = [row for row in html.texts("tr") if "not comparable" in row]
+    return " ".join(row.split())
+
+
+COMPARED = {
+    "less": (0.75, 0.5, "0.5000 -0.2500"),
+    "same": (0.5, 0.5, "0.5000 same"),
+    "undefined now": (0.75, None, "undefined 0.7500 then"),
+    "undefined then": (None, 0.5, "0.5000 undefined then"),
+    "undefined": (None, None, "undefined same"),
+}
+
+
+@pytest.mark.parametrize(("then", "now", "cell"), COMPARED.values(), ids=COMPARED)
+def test_a_compared_metric_stands_with_its_change(then: float | None, now: float | None, cell: str) -> None:
+    assert compared(then, now) == f"a {cell}not comparable"
+
+
 def test_a_model_that_was_not_judged_has_dashes_and_nothing_to_unfold() -> None:
     tested_model = replace(model("a", "v402"), summary={"test_metrics": {"f1": 0.5}})
     for verdict in (None, Verdict("a")):
@@ -389,8 +439,8 @@ def test_a_row_has_an_id_that_no_other_part_of_the_page_has() -> None:
 def test_what_is_empty_is_left_out() -> None:
     html = ParsedHtml(report.page_html(make_page(Verdict("a"))))
     assert html.texts("h2") == ["Models", "More"]
+    assert html.texts("th") == ["Result", "Model", "adense_bow, v402, threshold 0.5"]
     assert html.texts("summary") == [
-        "What the columns mean",
         "Provenance: what was validated, with what",
         "Ask the server about a row",
         "Environment of pytest",
@@ -430,6 +480,9 @@ def test_false_positives_and_false_negatives_stand_side_by_side() -> None:
     html = page_of_one(ModelAudit(scores=Scores(most_wrong=rows)), Metrics("a", 1, 1, 30, 40))
     [pair] = html.texts("div", **{"class": "f07-pair"})
     positives, negatives = pair.split("False negatives: 40")
+    codes = html.texts("code")
+    assert 'read_run("v701").predictions(model="a", labels=True).query("label == 0 and y_pred == 1")' in codes
+    assert '"label == 1 and y_pred == 0"' in codes
     assert "False positives: 30" in positives
     assert [re.findall(r"\[\d\]", part) for part in (positives, negatives)] == [
         ["[0]", "[2]", "[4]"],
@@ -513,8 +566,34 @@ def test_the_page_of_500_models_is_small_enough_to_send() -> None:
     assert len(report.page_html(page).encode()) < 4.9e6  # pytest-html adds its own
 
 
+BLANK = {
+    "not a number": (ModelAudit(scores=Scores(not_numbers=np.array([[3, 0], [1, 0]]))), "has a score that is a number"),
+    "labels alone": (ModelAudit(has_scores=False), "The server gives labels alone"),
+}
+
+
+@pytest.mark.parametrize(("audit", "reason"), BLANK.values(), ids=BLANK)
+def test_where_there_is_no_score_there_is_a_sentence_and_no_picture(audit: ModelAudit, reason: str) -> None:
+    html = page_of_one(audit, Metrics("a", tn=3, fn=1))
+    assert f"{reason}: there is nothing to draw." in html.text
+    assert "figure" not in {tag for tag, _ in html.elements}
+    assert "figure" in {tag for tag, _ in page_of_one(ModelAudit(scores=scored()), Metrics("a", tn=1)).elements}
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("a_1__b.c-d", "a_<wbr>1_<wbr>_<wbr>b.c-<wbr>d"),
+        ("1,838 <b_c> - &", "1,838 &lt;b_<wbr>c&gt; - &amp;"),
+    ],
+)
+def test_a_long_name_goes_on_in_another_line_between_its_words(text: str, html: str) -> None:
+    assert report.breakable(text) == html
+    assert report.breakable("[1,-5,_]", ",") == "[1,<wbr>-5,<wbr>_]"
+
+
 def test_a_models_pictures_are_told_in_words() -> None:
-    html = page_of_one(ModelAudit(), Metrics("a", tp=3, tn=6, fp=1, fn=2))
+    html = page_of_one(ModelAudit(scores=scored()), Metrics("a", tp=3, tn=6, fp=1, fn=2))
     [told] = [values["aria-label"] for tag, values in html.elements if tag == "svg" and values.get("role") == "img"]
     assert told == (
         "Scores of a by label, and precision and recall over the threshold. At today's threshold 0.5 precision is "

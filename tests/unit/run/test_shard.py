@@ -14,9 +14,12 @@ from pytest_f07.endpoints.f07 import Request
 from pytest_f07.errors import BrokenRun
 from pytest_f07.log.reader import LogReader
 from pytest_f07.replay.shards import Shard
+from pytest_f07.results.counting import ShardCounter
+from pytest_f07.results.references import ReferenceIndex
 from pytest_f07.run.shard import run_shard
 from pytest_f07.windows import BatchResult, Predictions
 from tests.unit.replay.test_replay import EchoClient, write_dataset
+from tests.unit.small_run import model
 
 WINDOWS = [[1], [2, 3], [], [4], [5]]
 
@@ -38,12 +41,12 @@ class Client(EchoClient):
         return super().receive_batch(request)
 
 
-def run(folder: Path, client: Any, batches: list[BatchResult]) -> Any:
+def run(folder: Path, client: Any, batches: list[BatchResult], counter: ShardCounter | None = None) -> Any:
     """Run the rows 2 to 4 of a small dataset in batches of two."""
     shard = Shard(write_dataset(folder, [WINDOWS]), 2, 3)
     parts = folder / "parts"
     parts.mkdir()
-    return run_shard(client, shard, 2, parts / "part-00001.parquet", lambda _: "by SIGKILL", batches.append)
+    return run_shard(client, shard, 2, parts / "part-00001.parquet", lambda _: "by SIGKILL", batches.append, counter)
 
 
 def test_a_part_holds_the_shards_rows_and_its_result_travels(tmp_path: Path) -> None:
@@ -59,6 +62,7 @@ def test_a_part_holds_the_shards_rows_and_its_result_travels(tmp_path: Path) -> 
     ]
     assert [(batch.first_row, len(batch.windows)) for batch in batches] == [(2, 2), (4, 1)]
     assert pickle.loads(pickle.dumps(result)) == result
+    assert result.counts is None
     assert [completion.windows for completion in result.timings.completions] == [2, 1]
 
 
@@ -66,3 +70,13 @@ def test_a_shard_that_breaks_leaves_no_part(tmp_path: Path) -> None:
     with pytest.raises(BrokenRun, match=r"the server died at v401 row 4 \(by SIGKILL\)"):
         run(tmp_path, Client(answers=1), [])
     assert not [path for path in (tmp_path / "parts").iterdir() if not path.name.startswith(".")]
+
+
+def test_a_shard_is_counted_where_it_is(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path, [WINDOWS])
+    models = [model("a", "v401")]
+    counter = ShardCounter([dataset], models, ReferenceIndex.build([dataset], ["v401"]), None)
+    result = run(tmp_path, Client(), [], counter)
+    counts = pickle.loads(pickle.dumps(result)).counts
+    assert counts.fault is None
+    assert (counts.metrics["a"].emissions, counts.audits["a"].emissions) == (3, 3)

@@ -76,6 +76,9 @@ def test_a_log_in_parts_is_fetched_and_no_name_leads_elsewhere(project: Project,
         ("part-00000.parquet", b"part 0"),
         ("part-00001.parquet", b"part 1"),
     ]
+    git(project.root, "rm", "--quiet", str(paths.predictions_parquet / "part-00001.parquet"))
+    git(project.root, "commit", "--quiet", "--message=a part is gone")
+    refuse(project, tmp_path / "again", f"{log} of HEAD lacks {log}/part-00001.parquet, which its metadata name.")
 
 
 @pytest.mark.parametrize("revision", ["v9.9", "--help", "HEAD~7", ""])

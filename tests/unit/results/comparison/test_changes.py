@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from pytest_f07.results.comparison.changes import MetricChange, changes_of, p_text
-from pytest_f07.results.comparison.compare import ModelChange
+from pytest_f07.results.comparison.model_change import ModelChange
 from pytest_f07.results.comparison.pairs import CELLS, Pairs
 from pytest_f07.windows import Int64Array
 from tests import plain_comparison

@@ -10,7 +10,9 @@ import pytest
 from pytest_f07.errors import F07Error
 from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.changes import changes_of
-from pytest_f07.results.comparison.compare import Comparison, ModelChange, compare
+from pytest_f07.results.comparison.compare import Comparison, compare
+from pytest_f07.results.comparison.flips import Flips
+from pytest_f07.results.comparison.model_change import ModelChange
 from pytest_f07.results.comparison.pairs import Pairs
 from pytest_f07.results.formulas import Counts
 from pytest_f07.results.metric_table import values
@@ -48,6 +50,15 @@ def test_each_metric_is_compared(tmp_path: Path) -> None:
 def test_a_run_of_a_version_with_fewer_metrics_is_compared(tmp_path: Path, missing_column: str) -> None:
     [model] = compare_with_older_version(tmp_path, missing_column).models
     assert (model.metrics[-1].name, model.metrics[-1].then) == ("mcc", values(BASELINE_COUNTS)["mcc"])
+
+
+def test_a_metric_that_is_undefined_has_no_value_and_no_difference(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "now.parquet", ["a"], LOG)
+    baseline = BaselineRun.read(write_baseline(tmp_path, ["a"], LOG), "v701", ["a"], "--f07-compare=v701")
+    [model] = compare(baseline, log, metric_rows(["a"], Counts(tp=0, tn=9, fp=0, fn=3))).models
+    ratios = {change.name: (change.now, change.difference) for change in model.metrics}
+    assert ratios["precision"] == ratios["mcc"] == (None, None)
+    assert ratios["recall"] == (0, -values(BASELINE_COUNTS)["recall"])
 
 
 def test_metrics_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
@@ -123,6 +134,26 @@ def test_where_no_row_flipped_no_p_is_told() -> None:
     ]
 
 
+def test_what_changed_without_a_labelled_row_that_flipped_is_told() -> None:
+    same = changed("a", [[100, 0, 0, 2, 5, 0, 0, 9]] * 20)
+    models = [
+        replace(same, flips=Flips(3838, to_1=3, to_0=1), about=["another model file"]),
+        replace(same, prediction_name="b", outcomes=["new failure: F07-REQUIRED", "still failing: F07-INFER"]),
+        replace(same, prediction_name="c", outcomes=["still failing: F07-INFER"]),
+    ]
+    assert Comparison("v700", "v601", "2026", models).answer("below")[1] == (
+        "no row flipped, so each metric of these rows is the same; but 4 predictions of other rows flipped; "
+        "a: another model file; b: new failure: F07-REQUIRED"
+    )
+
+
+def test_the_rest_of_what_changed_is_where_the_reader_is_sent() -> None:
+    models = [replace(WORSE, prediction_name=name) for name in "ab"]
+    comparison = Comparison("v700", "v601", "2026", models)
+    assert comparison.answer("below")[1].endswith("; and 7 more below")
+    assert comparison.summary[1].endswith("; and 7 more in the report")
+
+
 def test_two_servers_are_told_apart() -> None:
     servers = "the run's own", "http://127.0.0.1:8501 (tensorflow-serving)"
     comparison = Comparison("v700", "v601", "2026", [NOISE], servers=servers)
@@ -136,19 +167,4 @@ def test_two_servers_are_told_apart() -> None:
 def test_where_nothing_is_common_it_is_not_comparable() -> None:
     comparison = Comparison("v700", "v601", "2026", [ModelChange("a", [], [])], ["Dataset v401 was not in v700."])
     assert comparison.summary == ["against v700 of package v601: not comparable: Dataset v401 was not in v700."]
-    assert comparison.models[0].sentences == [
-        "Model file, threshold, vocabulary, Keras and dataset are the same.",
-        "Not comparable: no labelled row of its own dataset is common.",
-    ]
     assert json.loads(json.dumps(comparison.document()))["models"]["a"]["comparable"] is False
-
-
-def test_the_sentences_of_a_model() -> None:
-    change = replace(NOISE, about=["threshold 0.5 then, 0.51 now"], outcomes=["fixed: F07-REQUIRED"])
-    assert change.sentences[:4] == [
-        "Threshold 0.5 then, 0.51 now.",
-        "Fixed: F07-REQUIRED.",
-        "6,786 common rows: 31 fixed, 27 newly wrong, 406 still wrong.",
-        "Recall: 0.6310 then, 0.6356 now, +0.0046 (-0.0127 to +0.0219): no evidence of a change (p = 0.69; 31 rows "
-        "flipped to right, 27 to wrong).",
-    ]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pytest_f07.results.comparison.changes import changes_of
-from pytest_f07.results.comparison.compare import Comparison, ModelChange
+from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import Flip, Flips
 from pytest_f07.results.comparison.gate import add_worse
+from pytest_f07.results.comparison.model_change import ModelChange
 from pytest_f07.results.comparison.pairs import Pairs
 from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.requirements import Requirements

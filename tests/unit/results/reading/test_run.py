@@ -57,6 +57,14 @@ def test_predictions_of_a_model_or_a_dataset_are_the_same_in_batches(checkout: C
 
 
 MISTAKES: dict[str, tuple[Callable[[Run], object], str]] = {
+    "labels by name": (
+        lambda run: run.predictions(labels="inverter_trip"),  # type: ignore[arg-type]
+        "labels is 'inverter_trip'; it must be True or False.",
+    ),
+    "a number": (
+        lambda run: run.compare(700),  # type: ignore[arg-type]
+        "compare=700: name a run like v701, v701@REVISION or path/to/project:v701; ",
+    ),
     "a model": (lambda run: run.predictions(model="trip"), f"model is 'trip'; v701 has {', '.join(NAMES)}."),
     "a dataset": (lambda run: run.prediction_batches(dataset="v499"), "dataset is 'v499'; v701 has v401, v402."),
     "a file": (lambda run: run.path("../v702"), "v701 has no file '../v702'; it has logs/raw_predictions.csv, "),

@@ -46,7 +46,7 @@ ALTERATIONS: dict[str, tuple[Callable[[Checkout], object], str]] = {
     ),
     "no params.yaml": (
         lambda checkout: (checkout.variant / "params.yaml").unlink(),
-        f"{FOLDER}/params.yaml: no such file.",
+        f"{FOLDER}/params.yaml: no such file",
     ),
     "manifest.json": (
         lambda checkout: (checkout.variant / "manifest.json").write_text("{}"),
