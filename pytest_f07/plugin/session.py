@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,7 @@ class ValidationSession:
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
+            gc.freeze()  # modules stay: to look through them all, as pytest does in the end, takes a tenth of a second
             with self.shield.protect(), ThreadPoolExecutor(1) as thread:
                 thread.submit(load_templates)  # while the server starts
                 self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
