@@ -120,8 +120,7 @@ class ValidationSession:
     def execute(self, prepared: Prepared, server: Server, replayer: Replayer | None) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
         if not self.started or self.result is None:
-            self.started = True
-            self.result = prepared.no_result(self.outputs)
+            self.started, self.result = True, prepared.no_result(self.outputs)
             gc.freeze()  # modules stay: to look through them all, as pytest does in the end, takes a tenth of a second
             with self.shield.protect(), ThreadPoolExecutor(1) as thread:
                 thread.submit(load_templates)  # while the server starts
