@@ -53,14 +53,14 @@ class Oracle:
 
     def ask(self, rows: Mapping[str, Int64Array]) -> Future[Float32Array]:
         """Return the scores of rows of each dataset, ``[rows, models]``, once they are there; NaN for no number."""
-        question = {"rows": {dataset: each.tolist() for dataset, each in rows.items()}}
-        windows = sum(map(len, rows.values()))
-        return self._thread.submit(self._ask, question, windows, f"{counted(windows, 'window')} of {', '.join(rows)}")
+        return self._thread.submit(self._ask_rows, rows)
 
-    def ask_windows(self, windows: Sequence[Sequence[int]]) -> Future[Float32Array]:
-        """Return the scores of windows that no dataset holds, ``[windows, models]``, as :meth:`ask` does."""
-        subject = counted(len(windows), "window")
-        return self._thread.submit(self._ask, {"windows": windows}, len(windows), subject)
+    def ask_windows(self, windows: Mapping[str, Sequence[Sequence[int]]]) -> Future[dict[str, Float32Array]]:
+        """Return each model's scores of windows that no dataset holds, to about 1e-7, once they are there.
+
+        :param windows: by prediction_name.
+        """
+        return self._thread.submit(self._ask_windows, windows)
 
     def _read_models(self) -> dict[str, OracleModel]:
         if not (line := self._process.read_line()):
@@ -70,16 +70,26 @@ class Oracle:
             raise BrokenRun(f"the oracle answers for {', '.join(models)}; the manifest lists {', '.join(self._models)}")
         return models
 
-    def _ask(self, question: Mapping[str, Any], windows: int, subject: str) -> Float32Array:
+    def _ask_rows(self, rows: Mapping[str, Int64Array]) -> Float32Array:
+        windows, models = sum(map(len, rows.values())), len(self._models)
+        question = {"rows": {dataset: each.tolist() for dataset, each in rows.items()}}
+        subject = f"{counted(windows, 'window')} of {', '.join(rows)}"
+        return self._ask(question, windows * models, subject).reshape(windows, models)
+
+    def _ask_windows(self, windows: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, Float32Array]:
+        ends = np.cumsum([len(each) for each in windows.values()])
+        scores = self._ask({"windows": windows}, int(ends[-1]), counted(int(ends[-1]), "window"))
+        return dict(zip(windows, np.split(scores, ends[:-1]), strict=True))
+
+    def _ask(self, question: Mapping[str, Any], scores: int, subject: str) -> Float32Array:
         self._process.write(json.dumps(question).encode() + b"\n")
         header = self._process.read_line()
         answer = self._process.read(int(header)) if header else b""
         if not header or len(answer) != int(header):
             raise self._process.explain_death()
-        wanted = windows * len(self._models)
-        if len(answer) != 4 * wanted:
-            raise BrokenRun(f"the oracle answered {len(answer):,} bytes for {subject}, which take {4 * wanted:,}")
-        return np.frombuffer(answer, "<f4").astype(np.float32).reshape(windows, len(self._models))
+        if len(answer) != 4 * scores:
+            raise BrokenRun(f"the oracle answered {len(answer):,} bytes for {subject}, which take {4 * scores:,}")
+        return np.frombuffer(answer, "<f4").astype(np.float32)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

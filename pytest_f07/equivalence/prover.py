@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -80,14 +80,16 @@ class Prover:
         return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
 
     def budget_left(self) -> int:
-        """Return how many more windows the oracle may be asked about; 0 where it is not there."""
+        """Return how many more windows one model of the oracle may be asked about; 0 where it is not there."""
         if self._oracle is None:
             return 0
-        return max(0, self._params.equivalence.most_windows(len(self._models)) - len(self._index.result()))
+        models = len(self._models)
+        return max(0, self._params.equivalence.most_windows(models) - len(self._index.result())) * models
 
-    def ask_windows(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Return the oracle's scores of windows that no dataset holds, ``[windows, models]``.
+    def ask_windows(self, windows: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, Float32Array]:
+        """Return the oracle's scores of windows that no dataset holds.
 
+        :param windows: by prediction_name.
         :raises BrokenRun: where it is not there, died, or takes too long.
         """
         if self._oracle is None:

@@ -177,6 +177,11 @@ class ServerProcess:
             return None
         return self.exit_reason()
 
+    def let_end(self) -> None:
+        """Close the server's standard input, at which it ends."""
+        if self._popen is not None and self._popen.stdin:
+            self._popen.stdin.close()
+
     def stop(self) -> None:
         """End the server by closing its standard input, and by a signal where it hangs."""
         self._listener.close()

@@ -21,6 +21,9 @@ class Server(Protocol):
     def wait_for_exit(self, seconds: float) -> str | None:
         """Return why its process ended; None where it does not end within ``seconds``."""
 
+    def let_end(self) -> None:
+        """Let what the run has started end, and wait for nothing: no more questions come."""
+
     def stop(self) -> None:
         """Stop what the run has started."""
 
@@ -34,6 +37,9 @@ class RunningServer:
 
     def wait_for_exit(self, seconds: float) -> None:
         """Return None: nobody here sees its process."""
+
+    def let_end(self) -> None:
+        """Do nothing."""
 
     def stop(self) -> None:
         """Do nothing."""

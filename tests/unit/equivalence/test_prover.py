@@ -96,7 +96,7 @@ def test_without_an_oracle_there_is_no_budget_and_no_answer(dataset: Dataset) ->
     with Prover(PROCESS, params, [model("a", "v401")], [dataset]) as prover:
         assert prover.budget_left() == 0
         with pytest.raises(BrokenRun, match="equivalence is off"):
-            prover.ask_windows([(1,)])
+            prover.ask_windows({"a": [(1,)]})
 
 
 def test_windows_of_the_datasets_are_looked_up_among_the_answers(dataset: Dataset) -> None:

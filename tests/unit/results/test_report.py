@@ -644,3 +644,10 @@ def test_a_flipped_row_stands_with_its_score_then_and_now() -> None:
         ["Row", "Label", "Score then", "Score now", "Window", "2", "0", "0.2500", "0.7500", "[8]"],
         ["Dataset", "Row", "Score then", "Score now", "Window", "v402", "1", "0.1000", "0.9000", "[7]"],
     ]
+
+
+def test_the_templates_can_be_compiled_before_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    report._environment.cache_clear()
+    report.load_templates()
+    monkeypatch.setattr(report._environment(), "compile", None)
+    assert report.page_html(make_page(passed_verdict("a")))

@@ -23,6 +23,9 @@ class BrokenServer(ServerProcess):
         """Raise as a server that died does."""
         raise BrokenRun("the server died at start-up (no\nmemory)")
 
+    def let_end(self) -> None:
+        """Do nothing: nothing was started."""
+
 
 def test_a_run_whose_server_dies_has_a_result_that_says_why(tmp_path: Path) -> None:
     project = make_project(tmp_path)

@@ -40,11 +40,16 @@ class Answers:
 class NoServer:
     """A server that is never looked at."""
 
+    may_end = False
+
     def start(self, client: Endpoint[Any]) -> dict[str, Any]:
         raise AssertionError
 
     def wait_for_exit(self, seconds: float) -> None:
         raise AssertionError
+
+    def let_end(self) -> None:
+        self.may_end = True
 
     def stop(self) -> None:
         raise AssertionError
@@ -89,6 +94,14 @@ def test_a_run_in_one_shard_has_no_parts(prepared: Prepared, tmp_path: Path) -> 
     replayer.replay([shard], parts, lambda batch: None)
     assert answers.batches
     assert not parts.folder.exists()
+
+
+def test_the_server_may_end_once_no_more_questions_come(prepared: Prepared) -> None:
+    server = NoServer()
+    replayer = LocalReplayer(prepared, server)
+    assert not server.may_end
+    replayer.close()
+    assert server.may_end
 
 
 def test_another_server_at_the_end_is_named() -> None:
