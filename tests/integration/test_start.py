@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from conftest import F07Project
-from tests.integration.test_deaths import PATIENCE, free_port, port_is_free, servers, started, wait_for
+from tests.integration.test_deaths import PATIENCE, children, free_port, port_is_free, started, wait_for
 
 # Each process that is started is noted, and what pytest has imported until then.
 NOTING = """
@@ -99,7 +99,7 @@ def test_a_refused_variant_leaves_no_process_and_no_trace(
         before = times(f07_project)
         f07_project.assert_refused(message, *options)
     assert noted(f07_project).keys() == ({"pytest_f07.server", "pytest_f07.oracle"} if is_started else set())
-    assert servers(f07_project) == []
+    assert children(f07_project) == []
     assert times(f07_project) == before
 
 
@@ -162,13 +162,13 @@ def test_an_interrupt_before_they_are_told_to_go_leaves_neither(
     with started(f07_project, port) as session:
         wait_for((f07_project.root / "checking").exists, "the check")
         before = times(f07_project)
-        assert len([process for process in servers(f07_project) if process.pid != session.pid]) == 2
+        assert len([process for process in children(f07_project) if process.pid != session.pid]) == 2
         session.send_signal(number)
         code = session.wait(PATIENCE)
     output = (f07_project.root / "output.txt").read_text()
     assert code == (2 if number == signal.SIGINT else -number), output
     assert "Traceback" not in output
-    wait_for(lambda: not servers(f07_project), "the end of both")
+    wait_for(lambda: not children(f07_project), "the end of both")
     wait_for(lambda: port_is_free(port), "the port's release")
     assert times(f07_project) == before
 
