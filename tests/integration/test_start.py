@@ -99,7 +99,7 @@ def test_a_refused_variant_leaves_no_process_and_no_trace(
         before = times(f07_project)
         f07_project.assert_refused(message, *options)
     assert noted(f07_project).keys() == ({"pytest_f07.server", "pytest_f07.oracle"} if is_started else set())
-    assert children(f07_project) == []
+    assert children(f07_project) == {}
     assert times(f07_project) == before
 
 
