@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -176,6 +177,13 @@ def test_an_interrupt_before_they_are_told_to_go_leaves_neither(
 # -- the processes themselves
 
 
+def is_idle(process: psutil.Process) -> bool:
+    """Return whether a process computes nothing for a moment."""
+    before = process.cpu_times()
+    time.sleep(0.5)
+    return process.cpu_times() == before
+
+
 @pytest.mark.parametrize("module", ["pytest_f07.server", "pytest_f07.oracle"])
 @pytest.mark.parametrize("end", ["go", "end of file"])
 def test_neither_opens_a_file_of_the_project_before_it_is_told_to(tmp_path: Path, module: str, end: str) -> None:
@@ -187,6 +195,8 @@ def test_neither_opens_a_file_of_the_project_before_it_is_told_to(tmp_path: Path
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as process:
         child = psutil.Process(process.pid)
         wait_for(lambda: any("tensorflow" in entry.path for entry in child.memory_maps()), "the import")
+        wait_for(lambda: is_idle(child), "the import's end")
+        assert child.status() != psutil.STATUS_ZOMBIE, "it did not wait"
         assert not [file for file in child.open_files() if str(tmp_path) in file.path]
         if end == "go":
             assert process.stdin is not None
