@@ -115,6 +115,8 @@ def _metric_texts(metrics: object, resampled: object) -> dict[str, str]:
         value, low, high = (metrics.get(name) for name in (key, f"{key}_low", f"{key}_high"))
         if low is None and isinstance(interval := intervals.get(key), list) and len(interval) == 2:
             low, high = interval
+            if low == high:  # each resample gave the same value, as of a model without a hit
+                low = high = None
         text = f"{value:.4f}" if isinstance(value, int | float) else NOT_RECORDED
         if isinstance(low, int | float) and isinstance(high, int | float):
             # Wilson's interval is 0 to 1 for a metric of no rows alone.

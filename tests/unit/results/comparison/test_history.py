@@ -96,3 +96,12 @@ def test_published_runs_are_told_too_each_once(tmp_path: Path) -> None:
     assert [entry.revision != "" for entry in entries] == [True, True, False]
     assert entries[0].name.startswith("v701@")
     assert entries[1].changes == ("another model file",)
+
+
+def test_an_interval_from_a_value_to_itself_is_not_told(tmp_path: Path) -> None:
+    never_1 = values(Counts(0, 4, 0, 2))
+    write_metadata(
+        Project(tmp_path), "v701", "2026-01-02T10:00:00+00:00", metrics=never_1, intervals={"f1": [0.0, 0.0]}
+    )
+    [[entry]] = read_history(Project(tmp_path)).values()
+    assert entry.metrics["f1"] == "0.0000"
