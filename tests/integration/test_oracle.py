@@ -19,7 +19,8 @@ def with_oracle(project: F07Project, more: str = "") -> None:
     """The stub answers, and the real oracle is asked."""
     project.stub()
     conftest = project.root / "conftest.py"
-    conftest.write_text(conftest.read_text().replace('EquivalenceParams("off")', "EquivalenceParams()") + more)
+    stub = conftest.read_text().replace('EquivalenceParams("off")', "EquivalenceParams()")
+    conftest.write_text(stub.replace("def f07_oracle()", "def no_oracle()") + more)
 
 
 def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) -> None:
@@ -45,12 +46,12 @@ def test_a_server_that_is_no_keras_fails_every_model(f07_project: F07Project) ->
 )
 def test_an_oracle_that_cannot_answer_breaks_the_run(f07_project: F07Project, code: str, said: str) -> None:
     oracle = f"""
-from pytest_f07.equivalence import process as oracle
-made = oracle.Oracle.__init__
-def changed(self, manifest, models):
-    made(self, manifest, models)
+from pytest_f07.equivalence import child as oracle
+made = oracle.OracleProcess.__init__
+def changed(self, manifest):
+    made(self, manifest)
     self._command = [sys.executable, "-c", {code!r}]
-oracle.Oracle.__init__ = changed
+oracle.OracleProcess.__init__ = changed
 """
     with_oracle(f07_project, oracle)
     result = f07_project.run()
@@ -64,7 +65,7 @@ def test_an_oracle_that_dies_over_the_codes_leaves_a_complete_run_without_them(f
 from pytest_f07.equivalence import process as oracle
 ask_windows = oracle.Oracle.ask_windows
 def kill(self, windows):
-    self._popen.kill()
+    self._process.kill()
     return ask_windows(self, windows)
 oracle.Oracle.ask_windows = kill
 """
