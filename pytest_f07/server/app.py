@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unsupporte
 from pytest_f07 import wire
 from pytest_f07.errors import TooLarge, WireError
 from pytest_f07.server import openapi
+from pytest_f07.server.arrow import FAILURE, ROUTE, ArrowBatches, read_body
 from pytest_f07.windows import Predictions, Windows
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     :param headers: sent with every answer, refusals too.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BYTES + 1
 
     @app.get("/")
     def ready() -> Response:
@@ -43,17 +43,14 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         answer = Response(wire.encode_answers(windows, predictions), mimetype=wire.JSON)
         return _with_digest(answer, windows, predictions)
 
-    @app.post("/infer_batch")
+    @app.post(ROUTE)
     def infer_batch() -> Response:
-        if request.mimetype == wire.ARROW:
-            windows = wire.decode_windows_arrow(_read_body(wire.ARROW))
-            predictions = predict(windows)
-            answer = Response(wire.encode_predictions_arrow(predictions), mimetype=wire.ARROW)
-        else:
-            windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
-            predictions = predict(windows)
-            answers = wire.encode_answers(windows, predictions)
-            answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
+        if FAILURE in request.environ:
+            raise request.environ[FAILURE]
+        windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
+        predictions = predict(windows)
+        answers = wire.encode_answers(windows, predictions)
+        answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
         return _with_digest(answer, windows, predictions)
 
     @app.after_request
@@ -77,6 +74,7 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         log.exception("%s %s", request.method, request.path)
         return _error(f"the server failed: {type(error).__name__}; its log says more", 500)
 
+    app.wsgi_app = ArrowBatches(app.wsgi_app, predict, headers)  # type: ignore[method-assign]  # as Flask's docs say
     return app
 
 
@@ -84,11 +82,7 @@ def _read_body(*types: str) -> bytes:
     if request.mimetype not in types:
         valid = " or ".join(types)
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no stated type'}; it must be {valid}")
-    body = request.get_data(cache=False)
-    # A body in chunks states no length: Werkzeug cuts it at its limit and says nothing.
-    if len(body) > (wire.MAX_JSON_BYTES if request.mimetype == wire.JSON else wire.MAX_BYTES):
-        raise RequestEntityTooLarge
-    return body
+    return read_body(request.environ, wire.MAX_JSON_BYTES)
 
 
 def _reason(error: HTTPException) -> str:

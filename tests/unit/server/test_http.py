@@ -26,7 +26,7 @@ if sys.argv[1] == "werkzeug":
     sys.modules["waitress"] = sys.modules["waitress.server"] = None
 import numpy as np
 from pytest_f07 import wire
-wire.MAX_BYTES = int(sys.argv[2])
+wire.MAX_BYTES = wire.MAX_JSON_BYTES = int(sys.argv[2])
 from pytest_f07.variant.listen import listen
 from pytest_f07.server.__main__ import _end_with_parent
 from pytest_f07.server.app import create_app
