@@ -139,17 +139,20 @@ def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
 
 def decode_windows_arrow(body: bytes) -> Windows:
     """Return the windows of an Arrow request: a list or large_list column of integers, in any number of batches."""
+    parts = []
     try:
-        _refuse_compression(body)
-        with pa.ipc.open_stream(body) as stream:
-            kinds = stream.schema.types
-            if len(kinds) != 1 or not holds_windows(kinds[0]):
-                types = ", ".join(str(kind) for kind in kinds) or "no column"
-                raise WireError(f"the stream holds {types}; it must hold one list or large_list column of integers")
-            parts = []
-            for batch in stream:
-                batch.validate(full=True)
-                parts.append(_column_windows(batch.column(0)))
+        messages = pa.ipc.MessageReader.open_stream(body)
+        schema = pa.ipc.read_schema(messages.read_next_message())
+        if len(schema) != 1 or not holds_windows(schema.types[0]):
+            types = ", ".join(map(str, schema.types)) or "no column"
+            raise WireError(f"the stream holds {types}; it must hold one list or large_list column of integers")
+        for message in messages:
+            _refuse_compression(message)
+            batch = pa.ipc.read_record_batch(message, schema)
+            batch.validate(full=True)
+            parts.append(_column_windows(batch.column(0)))
+    except StopIteration:
+        raise WireError("the body is not an Arrow stream (it is empty)") from None
     except (pa.ArrowException, OSError, ValueError, MemoryError, struct.error) as error:
         raise WireError(f"the body is not an Arrow stream ({first_line(error)})") from None
     if len(parts) == 1:
@@ -159,14 +162,13 @@ def decode_windows_arrow(body: bytes) -> Windows:
     return Windows(codes, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))).checked()
 
 
-def _refuse_compression(body: bytes) -> None:
-    """Raise :class:`WireError` for a compressed stream: a few kilobytes of it can hold gigabytes.
+def _refuse_compression(message: pa.Message) -> None:
+    """Raise :class:`WireError` for a compressed batch: a few kilobytes of it can hold gigabytes.
 
-    pyarrow notices it only by decompressing, so this reads the header of each batch.
+    pyarrow notices it only by decompressing, so this reads the header.
     """
-    for message in pa.ipc.MessageReader.open_stream(body):
-        if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
-            raise WireError("the stream is compressed; send it as it is")
+    if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
+        raise WireError("the stream is compressed; send it as it is")
 
 
 def _is_compressed(header: bytes) -> bool:
@@ -232,18 +234,14 @@ def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions
     for field in schema:
         if field.type != PREDICTION:
             raise WireError(f"the answer's column {field.name} is {field.type}; it must be {PREDICTION}")
-    table = pa.Table.from_batches(batches, schema)
-    shape = (table.num_rows, len(names))
+    shape = sum(map(len, batches)), len(names)
     y_pred, y_prob = np.empty(shape, np.int8), np.empty(shape, np.float32)
-    for model, column in enumerate(table.columns):
-        if column.null_count:
-            raise WireError("the answer holds a null; each window has a prediction")
-        start = 0
-        for chunk in column.chunks:
-            preds, probs = chunk.field(0), chunk.field(1)
-            if preds.null_count or probs.null_count:
+    start = 0
+    for batch in batches:
+        rows = slice(start, start := start + len(batch))
+        for model, column in enumerate(batch.columns):
+            labels, scores = column.field(0), column.field(1)
+            if column.null_count or labels.null_count or scores.null_count:
                 raise WireError("the answer holds a null; each window has a prediction")
-            y_pred[start : start + len(chunk), model] = preds.to_numpy(zero_copy_only=False)
-            y_prob[start : start + len(chunk), model] = probs.to_numpy(zero_copy_only=False)
-            start += len(chunk)
+            y_pred[rows, model], y_prob[rows, model] = labels.to_numpy(), scores.to_numpy()
     return Predictions(names, y_pred, y_prob)
