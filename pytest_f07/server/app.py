@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from pytest_f07 import wire
 from pytest_f07.errors import TooLarge, WireError
 from pytest_f07.server import openapi
-from pytest_f07.server.arrow import FAILURE, ROUTE, ArrowBatches, read_body
+from pytest_f07.server.batches import FAILURE, ROUTE, Batches, read_body
 from pytest_f07.windows import Predictions, Windows
 
 log = logging.getLogger(__name__)
@@ -38,20 +38,15 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
 
     @app.post("/infer")
     def infer() -> Response:
-        windows = wire.decode_window(_read_body(wire.JSON))
+        windows = wire.decode_window(read_body(request.environ, wire.JSON))
         predictions = predict(windows)
         answer = Response(wire.encode_answers(windows, predictions), mimetype=wire.JSON)
-        return _with_digest(answer, windows, predictions)
+        answer.headers[wire.ROWS_HEADER] = wire.rows_digest(windows, predictions)
+        return answer
 
     @app.post(ROUTE)
-    def infer_batch() -> Response:
-        if FAILURE in request.environ:
-            raise request.environ[FAILURE]
-        windows = wire.decode_windows(_read_body(wire.JSON, wire.ARROW))
-        predictions = predict(windows)
-        answers = wire.encode_answers(windows, predictions)
-        answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
-        return _with_digest(answer, windows, predictions)
+    def refuse_batch() -> Response:
+        raise request.environ.get(FAILURE) or NotFound()  # the latter for //infer_batch, which Flask takes for the same
 
     @app.after_request
     def sign(response: Response) -> Response:
@@ -74,15 +69,8 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         log.exception("%s %s", request.method, request.path)
         return _error(f"the server failed: {type(error).__name__}; its log says more", 500)
 
-    app.wsgi_app = ArrowBatches(app.wsgi_app, predict, headers)  # type: ignore[method-assign]  # as Flask's docs say
+    app.wsgi_app = Batches(app.wsgi_app, predict, headers)  # type: ignore[method-assign]  # as Flask's docs say
     return app
-
-
-def _read_body(*types: str) -> bytes:
-    if request.mimetype not in types:
-        valid = " or ".join(types)
-        raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no stated type'}; it must be {valid}")
-    return read_body(request.environ, wire.MAX_JSON_BYTES)
 
 
 def _reason(error: HTTPException) -> str:
@@ -103,12 +91,6 @@ def _routes() -> str:
         for rule in current_app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) & {"GET", "POST"})
     )
-
-
-def _with_digest(response: Response, windows: Windows, predictions: Predictions) -> Response:
-    """Return ``response`` with the digest of its rows in a header."""
-    response.headers[wire.ROWS_HEADER] = wire.rows_digest(windows, predictions)
-    return response
 
 
 def _json(document: object, status: int = 200) -> Response:

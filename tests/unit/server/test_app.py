@@ -156,6 +156,11 @@ def test_an_unknown_route_is_a_404(path: str) -> None:
     assert_refused(client().get(path), 404, f"no such route; {ROUTES}")
 
 
+def test_a_batch_to_another_spelling_of_its_route_is_a_404() -> None:
+    response = client().post("/x", json={"windows": []}, environ_overrides={"PATH_INFO": "//infer_batch"})
+    assert_refused(response, 404, f"no such route; {ROUTES}")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
