@@ -139,20 +139,18 @@ def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
 
 def decode_windows_arrow(body: bytes) -> Windows:
     """Return the windows of an Arrow request: a list or large_list column of integers, in any number of batches."""
-    parts = []
     try:
-        messages = pa.ipc.MessageReader.open_stream(body)
-        schema = pa.ipc.read_schema(messages.read_next_message())
-        if len(schema) != 1 or not holds_windows(schema.types[0]):
-            types = ", ".join(map(str, schema.types)) or "no column"
-            raise WireError(f"the stream holds {types}; it must hold one list or large_list column of integers")
-        for message in messages:
-            _refuse_compression(message)
-            batch = pa.ipc.read_record_batch(message, schema)
-            batch.validate(full=True)
-            parts.append(_column_windows(batch.column(0)))
-    except StopIteration:
-        raise WireError("the body is not an Arrow stream (it is empty)") from None
+        _refuse_compression(body)
+        # Not message by message: read_record_batch ends the process at a message that was meddled with.
+        with pa.ipc.open_stream(body) as stream:
+            kinds = stream.schema.types
+            if len(kinds) != 1 or not holds_windows(kinds[0]):
+                types = ", ".join(str(kind) for kind in kinds) or "no column"
+                raise WireError(f"the stream holds {types}; it must hold one list or large_list column of integers")
+            parts = []
+            for batch in stream:
+                batch.validate(full=True)
+                parts.append(_column_windows(batch.column(0)))
     except (pa.ArrowException, OSError, ValueError, MemoryError, struct.error) as error:
         raise WireError(f"the body is not an Arrow stream ({first_line(error)})") from None
     if len(parts) == 1:
@@ -162,13 +160,14 @@ def decode_windows_arrow(body: bytes) -> Windows:
     return Windows(codes, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))).checked()
 
 
-def _refuse_compression(message: pa.Message) -> None:
-    """Raise :class:`WireError` for a compressed batch: a few kilobytes of it can hold gigabytes.
+def _refuse_compression(body: bytes) -> None:
+    """Raise :class:`WireError` for a compressed stream: a few kilobytes of it can hold gigabytes.
 
-    pyarrow notices it only by decompressing, so this reads the header.
+    pyarrow notices it only by decompressing, so this reads the header of each batch.
     """
-    if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
-        raise WireError("the stream is compressed; send it as it is")
+    for message in pa.ipc.MessageReader.open_stream(body):
+        if message.type == "record batch" and _is_compressed(bytes(message.metadata)):
+            raise WireError("the stream is compressed; send it as it is")
 
 
 def _is_compressed(header: bytes) -> bool:
