@@ -339,13 +339,19 @@ def _app(change: Callable[[Any], None], **headers: str) -> None:
         stub.create_app = create_app
 
 
+def _every_answer(change: Callable[[Any], Any]) -> None:
+    from tests.changed_answers import change_answers  # it lies beside the stub server
+
+    _app(lambda app: change_answers(app, change))
+
+
 def _answers(change: Callable[[Any], Any]) -> None:
     """Change each Arrow answer."""
 
     def meddle(response: Any) -> Any:
         return change(response) if response.mimetype == wire.ARROW else response
 
-    _app(lambda app: app.after_request(meddle))
+    _every_answer(meddle)
 
 
 def _body(change: Callable[[bytes], bytes]) -> None:
@@ -377,14 +383,11 @@ def another_manifest() -> None:
 
 
 def started_again() -> None:
-    def change(app: Any) -> None:
-        functions = app.after_request_funcs[None]
-        # the first registered speaks last
-        functions.insert(
-            0, lambda response: (response.headers.update({wire.PROCESS_HEADER: str(next(number))}), response)[1]
-        )
+    def change(response: Any) -> Any:
+        response.headers[wire.PROCESS_HEADER] = str(next(number))
+        return response
 
-    _app(change)
+    _every_answer(change)
 
 
 def answer_permuted() -> None:
@@ -430,10 +433,12 @@ def answer_of_other_models() -> None:
 
 
 def answer_500() -> None:
-    def change(app: Any) -> None:
-        app.before_request(lambda: 1 / 0 if next(number) == HALF_WAY else None)
+    def change(response: Any) -> Any:
+        if next(number) == HALF_WAY:
+            response.status_code, response.data = 500, "it failed"
+        return response
 
-    _app(change)
+    _every_answer(change)
 
 
 def main() -> None:

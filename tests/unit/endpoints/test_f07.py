@@ -22,6 +22,7 @@ from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import _QuietHandler
 from pytest_f07.windows import Predictions, Windows
+from tests.changed_answers import change_answers
 
 NAMES = ("length", "none")
 SIGNED = {wire.NONCE_HEADER: "n1", wire.MANIFEST_HEADER: "m1"}
@@ -251,11 +252,11 @@ def make_changed_app(change: Callable[[list[Response], Response], Response]) -> 
     app = make_app()
     answers: list[Response] = []
 
-    @app.after_request
     def change_answer(response: Response) -> Response:
         answers.append(response)
         return change(answers, response)
 
+    change_answers(app, change_answer)
     return app
 
 
@@ -308,11 +309,11 @@ def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> 
     starts = iter(["one", "one", "another"])
     app = make_app()
 
-    @app.after_request
     def sign(response: Response) -> Response:
         response.headers[header] = next(starts)
         return response
 
+    change_answers(app, sign)
     with serve(app) as client:
         client.identity()
         client.receive_batch(client.send_batch(BATCH))

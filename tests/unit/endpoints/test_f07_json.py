@@ -18,6 +18,7 @@ from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.windows import Predictions, Windows
+from tests.changed_answers import change_answers
 from tests.protocol_server import pipeline_app, serving, window_sums
 from tests.unit.endpoints.small_models import MODELS, NAMES, WINDOWS
 
@@ -115,7 +116,6 @@ def change_scores(change: Callable[[dict[str, Any]], object]) -> Flask:
     """Return our own server with changed results."""
     app = create_app({}, predict, {})
 
-    @app.after_request
     def change_answer(response: Response) -> Response:
         if response.mimetype == wire.JSON and b'"results":[{' in response.data:
             document = response.get_json()
@@ -125,6 +125,7 @@ def change_scores(change: Callable[[dict[str, Any]], object]) -> Flask:
             response.data = app.json.dumps(document)
         return response
 
+    change_answers(app, change_answer)
     return app
 
 
