@@ -141,6 +141,7 @@ def decode_windows_arrow(body: bytes) -> Windows:
     """Return the windows of an Arrow request: a list or large_list column of integers, in any number of batches."""
     try:
         _refuse_compression(body)
+        # Not message by message: read_record_batch ends the process at a message that was meddled with.
         with pa.ipc.open_stream(body) as stream:
             kinds = stream.schema.types
             if len(kinds) != 1 or not holds_windows(kinds[0]):
@@ -232,18 +233,14 @@ def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions
     for field in schema:
         if field.type != PREDICTION:
             raise WireError(f"the answer's column {field.name} is {field.type}; it must be {PREDICTION}")
-    table = pa.Table.from_batches(batches, schema)
-    shape = (table.num_rows, len(names))
+    shape = sum(map(len, batches)), len(names)
     y_pred, y_prob = np.empty(shape, np.int8), np.empty(shape, np.float32)
-    for model, column in enumerate(table.columns):
-        if column.null_count:
-            raise WireError("the answer holds a null; each window has a prediction")
-        start = 0
-        for chunk in column.chunks:
-            preds, probs = chunk.field(0), chunk.field(1)
-            if preds.null_count or probs.null_count:
+    start = 0
+    for batch in batches:
+        rows = slice(start, start := start + len(batch))
+        for model, column in enumerate(batch.columns):
+            labels, scores = column.field(0), column.field(1)
+            if column.null_count or labels.null_count or scores.null_count:
                 raise WireError("the answer holds a null; each window has a prediction")
-            y_pred[start : start + len(chunk), model] = preds.to_numpy(zero_copy_only=False)
-            y_prob[start : start + len(chunk), model] = probs.to_numpy(zero_copy_only=False)
-            start += len(chunk)
+            y_pred[rows, model], y_prob[rows, model] = labels.to_numpy(), scores.to_numpy()
     return Predictions(names, y_pred, y_prob)

@@ -9,7 +9,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.names import caseless
 from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import counted
-from pytest_f07.windows import Predictions
+from pytest_f07.windows import Predictions, windows_of
 
 IDENTITY_KEYS = ("models", "variant", "manifest", "loaded", "versions")  # a script's own may change with the time
 
@@ -50,7 +51,7 @@ class JsonEndpoint:
         self.provides = Provides(rows="window", non_finite="null")
         self._url, self._http = target.url, Http(target, timeout_s)
         self._probe = [models[0].vectorization.vocabulary[0]]
-        self._keys = [caseless(name) for name in self.names]
+        self._in_order, self._keys = list(self.names), [caseless(name) for name in self.names]
         self._in_flight = 0
 
     @property
@@ -93,7 +94,7 @@ class JsonEndpoint:
 
     def send_batch(self, windows: pa.Array) -> JsonRequest:
         """Ask every model about a list array of windows."""
-        lists = windows.to_pylist()
+        lists = windows_of(windows).lists()
         request = JsonRequest(lists, self._post("infer_batch", {"windows": lists}))
         self._in_flight += 1
         return request
@@ -102,16 +103,14 @@ class JsonEndpoint:
         """Return every model's answer, in the order of the windows that were sent."""
         self._in_flight -= 1
         answer = request.pending.wait().checked()
-        rows = self._read_batch(answer, request.windows)
-        shape = len(rows), len(self.names)
-        y_pred, y_prob = np.empty(shape, np.int8), np.full(shape, np.nan, np.float32)
+        results = list(chain.from_iterable(self._read_batch(answer, request.windows)))
+        shape = len(request.windows), len(self.names)
+        y_pred = np.array([_read_label(result, answer.url) for result in results], np.int8).reshape(shape)
         scores = self.provides.scores
-        with np.errstate(over="ignore"):  # beyond float32 is no number
-            for row, results in enumerate(rows):
-                for column, result in enumerate(results):
-                    y_pred[row, column] = _read_label(result, answer.url)
-                    if scores:
-                        y_prob[row, column] = _read_score(result, answer.url)
+        y_prob = np.full(shape, np.nan, np.float32)
+        if scores:
+            with np.errstate(over="ignore"):  # beyond float32 is no number
+                y_prob[:] = np.array([_read_score(result, answer.url) for result in results]).reshape(shape)
         y_prob[~np.isfinite(y_prob)] = np.nan
         return Predictions(self.names, y_pred, y_prob, has_scores=scores)
 
@@ -136,16 +135,22 @@ class JsonEndpoint:
         if len(rows) != len(windows):
             raise BrokenRun(f"{answer.url} answered {len(rows):,} of {counted(len(windows), 'window')}")
         return [
-            self._read_row(entry, window, f"{answer.url}, result {row:,},")
+            self._read_row(entry, window, answer.url, row)
             for row, (entry, window) in enumerate(zip(rows, windows, strict=True))
         ]
 
     def _read_single(self, answer: Answer, window: list[int]) -> list[dict[str, Any]]:
         return [dict(result) for result in self._read_row(answer.mapping(), window, answer.url)]
 
-    def _read_row(self, entry: object, window: list[int], where: str) -> list[Mapping[str, Any]]:
-        """Return the results of one window, in the order of the models."""
+    def _read_row(self, entry: object, window: list[int], url: str, row: int | None = None) -> list[Mapping[str, Any]]:
+        """Return the results of one window, in the order of the models.
+
+        :param row: its place in the answer; None where that holds no other.
+        """
         results = entry.get("results") if isinstance(entry, dict) else None
+        if self._are_in_order(results) and isinstance(entry, dict) and entry.get("window") == window:
+            return list(results)
+        where = url if row is None else f"{url}, result {row:,},"
         if not isinstance(entry, dict) or not isinstance(results, list):
             raise BrokenRun(f"{where} holds no list of results: {shorten(str(entry))}")
         if entry.get("window") != window:
@@ -163,6 +168,14 @@ class JsonEndpoint:
         if len(by_name) < len(results):
             raise BrokenRun(f"{where} holds a prediction twice, or one without a name")
         return [by_name[key] for key in self._keys]
+
+    def _are_in_order(self, results: object) -> TypeGuard[list[dict[str, Any]]]:
+        """Return whether there is a result of each model, named as in the package and in its order."""
+        return (
+            isinstance(results, list)
+            and all(type(result) is dict for result in results)
+            and [result.get("prediction_name") for result in results] == self._in_order
+        )
 
 
 def _read_label(result: Mapping[str, Any], url: str) -> int:
