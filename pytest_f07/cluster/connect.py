@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
+from distributed.comm import connect
 
 from pytest_f07.errors import F07Error, first_line
 from pytest_f07.variant.cluster import ClusterParams
 
-CONNECT_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 15
 # Dask gives its client a level of its own.
 LOGGERS = ("distributed", "distributed.client")
 # A shard that kills its worker goes to three others before it is given up. No page of Dask's own is served.
@@ -67,10 +70,17 @@ def check_scheduler(cluster: ClusterParams) -> None:
 
 def _connect(scheduler: str) -> Client:
     try:
+        host, _, port = scheduler.partition("://")[2].rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+        asyncio.run(_shake_hands(scheduler))
         return Client(scheduler, timeout=CONNECT_TIMEOUT_S, **CLIENT)
     except TypeError:  # so Dask says that it has no certificates
         reason = "Dask's configuration here names no certificates"
-    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+    except TimeoutError:
+        reason = f"it does not answer as a scheduler within {CONNECT_TIMEOUT_S} s"
+    except OSError as error:
+        reason = error.strerror or first_line(error).rstrip(".")
+    except (ValueError, RuntimeError) as error:
         reason = first_line(error).rstrip(".")
     advice = (
         "Is it running there, and do its certificates suit those here (docs/scale.md)?"
@@ -78,3 +88,15 @@ def _connect(scheduler: str) -> Client:
         else "Is it running there, and without TLS?"
     )
     raise F07Error(f"the scheduler at {scheduler} cannot be reached: {reason}. {advice}")
+
+
+async def _shake_hands(scheduler: str) -> None:
+    """Connect once as a client does; where that fails, a client tries on for a minute, and dies with a traceback."""
+    options = Security().get_connection_args("client")
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        try:
+            (await connect(scheduler, timeout=CONNECT_TIMEOUT_S, **options)).abort()
+        except (OSError, TypeError):
+            raise
+        except Exception:  # whoever is there may answer anything: a length of exabytes, as Dask reads it
+            raise ValueError("what it answers is no scheduler's") from None

@@ -77,7 +77,9 @@ class WorkerPool:
 
     def workers(self) -> list[str]:
         """Return the addresses of the workers that are there now and not refused."""
-        there = self.client.scheduler_info(n_workers=-1)["workers"]
+        # Not scheduler_info(): its answer is one that all calls share, and the client's own every two seconds, which
+        # asks for no worker, may take its place.
+        there = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
         return sorted(address for address in there if address not in self.refused)
 
     def open_workers(self, addresses: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex, build_index
 from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
@@ -40,13 +41,15 @@ class OracleAnswers:
 class Prover:
     """The distinct windows of a variant and the oracle's answers to them; a context manager that leaves no process.
 
-    :param manifest: the variant's manifest.json.
+    :param process: the oracle's, told to go when the context is entered; not used where params.yaml wants no oracle.
     """
 
-    def __init__(self, manifest: Path, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]) -> None:
+    def __init__(
+        self, process: OracleProcess, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]
+    ) -> None:
         self._params, self._models, self._datasets = params, models, datasets
         names = [model.prediction_name for model in models]
-        self._oracle = None if params.equivalence.mode == "off" else Oracle(manifest, names)
+        self._oracle = None if params.equivalence.mode == "off" else Oracle(process, names)
         self._resources = ExitStack()
 
     def __enter__(self) -> Prover:
@@ -77,14 +80,16 @@ class Prover:
         return OracleAnswers(wait_for_answer(self._oracle.models), questions.scores(len(self._models)))
 
     def budget_left(self) -> int:
-        """Return how many more windows the oracle may be asked about; 0 where it is not there."""
+        """Return how many more windows one model of the oracle may be asked about; 0 where it is not there."""
         if self._oracle is None:
             return 0
-        return max(0, self._params.equivalence.most_windows(len(self._models)) - len(self._index.result()))
+        models = len(self._models)
+        return max(0, self._params.equivalence.most_windows(models) - len(self._index.result())) * models
 
-    def ask_windows(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        """Return the oracle's scores of windows that no dataset holds, ``[windows, models]``.
+    def ask_windows(self, windows: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, Float32Array]:
+        """Return the oracle's scores of windows that no dataset holds.
 
+        :param windows: by prediction_name.
         :raises BrokenRun: where it is not there, died, or takes too long.
         """
         if self._oracle is None:

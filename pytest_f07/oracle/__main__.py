@@ -1,10 +1,11 @@
 """``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
 
-The first line on standard output is what it has read: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
+TensorFlow is imported at once, and no file of the package opened before a first line on standard input, whatever it is.
+The first line on standard output is what was read then: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
 A line on standard input asks about rows of datasets, ascending in each: ``{"rows": {"v401": [0, 7], "v402": [3]}}``;
-or about windows that no dataset holds: ``{"windows": [[1, 5], []]}``. A line on standard output answers with a number
-of bytes, and so many follow: float32, little-endian, ``[windows, models]``, NaN where a score is no number. The process
-ends when its standard input closes.
+or asks models about windows that no dataset holds: ``{"windows": {"a": [[1, 5], []]}}``. A line on standard output
+answers with a number of bytes, and so many follow: float32, little-endian, NaN where a score is no number, of rows
+``[windows, models]``, else one model's scores after the other's. The process ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from pytest_f07.errors import F07Error
-from pytest_f07.oracle.package import Package, WindowReader, read_package
+from pytest_f07.oracle.package import ModelEntry, Package, WindowReader, read_package
 from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.variant import model_file
 from pytest_f07.variant.interpreter import hide_optional_modules
+
+if TYPE_CHECKING:
+    from pytest_f07.oracle.models import OracleModel
 
 
 def main() -> int:
@@ -38,39 +43,48 @@ def main() -> int:
     os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     hide_optional_modules()
+    # The run is checked meanwhile.
+    from pytest_f07.oracle.models import OracleModel
+
+    questions.get()
     try:
         package = read_package(Path(sys.argv[1]).resolve())
         for entry in package.models:
             folder = entry.h5.parent
             where = f"package {folder.parents[1].name}: models/{folder.name}/{entry.h5.name}"
             model_file.inspect(entry.h5, where)
-        _answer(package, questions, answers)
+        described = {entry.prediction_name: entry.describe() for entry in package.models}
+        _write(answers, json.dumps(described).encode() + b"\n")
+        models = {entry: OracleModel(entry) for entry in package.models}
+        _answer(package, models, questions, answers)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
     return 0
 
 
-def _answer(package: Package, questions: SimpleQueue[bytes], answers: BinaryIO) -> None:
-    described = {entry.prediction_name: entry.describe() for entry in package.models}
-    _write(answers, json.dumps(described).encode() + b"\n")
-    # What can be refused is refused before TensorFlow is there.
-    from pytest_f07.oracle.models import OracleModel
-
-    models = [OracleModel(entry) for entry in package.models]
+def _answer(
+    package: Package, models: Mapping[ModelEntry, OracleModel], questions: SimpleQueue[bytes], answers: BinaryIO
+) -> None:
+    entries = {entry.prediction_name: entry for entry in package.models}
     readers = {name: WindowReader(path) for name, path in package.datasets.items()}
     while True:
         question = json.loads(questions.get())
-        if (windows := question.get("windows")) is None:
+        if "windows" in question:
+            asked = [(entries[name], windows) for name, windows in question["windows"].items()]
+            parts = [models[entry].quick_scores(vectorize(windows, *_kind(entry))) for entry, windows in asked]
+            scores = np.concatenate(parts).astype("<f4")
+        else:
             windows = [window for name, rows in question["rows"].items() for window in readers[name].windows(rows)]
-        scores = np.zeros((len(windows), len(models)), "<f4")
-        inputs = {}
-        for column, (entry, model) in enumerate(zip(package.models, models, strict=True)):
-            kind = entry.kind, entry.vocabulary, entry.width
-            if kind not in inputs:
-                inputs[kind] = vectorize(windows, *kind)
-            scores[:, column] = model.scores(inputs[kind])
+            scores = np.zeros((len(windows), len(models)), "<f4")
+            inputs = {kind: vectorize(windows, *kind) for kind in {_kind(entry) for entry in models}}
+            for column, (entry, model) in enumerate(models.items()):
+                scores[:, column] = model.scores(inputs[_kind(entry)])
         _write(answers, f"{scores.nbytes}\n".encode() + scores.tobytes())
+
+
+def _kind(entry: ModelEntry) -> tuple[str, tuple[int, ...], int]:
+    return entry.kind, entry.vocabulary, entry.width
 
 
 def _write(answers: BinaryIO, answer: bytes) -> None:

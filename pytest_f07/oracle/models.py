@@ -37,8 +37,22 @@ class OracleModel:
         # As ready batches: cutting an array itself costs Keras 40 ms a call, whatever its size.
         parts = [inputs[start : start + BATCH_ROWS] for start in range(0, len(inputs), BATCH_ROWS)]
         batches = [tf.data.Dataset.from_tensors(part) for part in parts]
-        scores = np.concatenate([self.network.predict(batch, verbose=0)[:, 0].astype(np.float32) for batch in batches])
-        return np.where(np.isfinite(scores), scores, np.float32(np.nan))
+        return _numbers([self.network.predict(batch, verbose=0) for batch in batches])
+
+    def quick_scores(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+        """Return the score of each of a few rows to about 1e-7, without ``Model.predict``.
+
+        For another number of rows that makes its graph anew: 50 ms a model.
+        """
+        if self._broken or not len(inputs):
+            return np.full(len(inputs), np.nan, np.float32)
+        parts = [inputs[start : start + BATCH_ROWS] for start in range(0, len(inputs), BATCH_ROWS)]
+        return _numbers([np.asarray(self.network(part, training=False)) for part in parts])
+
+
+def _numbers(outputs: list[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+    scores = np.concatenate([output[:, 0].astype(np.float32) for output in outputs])
+    return np.where(np.isfinite(scores), scores, np.float32(np.nan))
 
 
 def _hard_sigmoid(x: Any) -> Any:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_f07.endpoints.endpoint import Endpoint
+if TYPE_CHECKING:
+    from pytest_f07.endpoints.endpoint import Endpoint
+
+
+# A connection breaks a moment before its process is gone.
+EXIT_TIMEOUT_S = 2
 
 
 class Server(Protocol):
@@ -15,6 +20,9 @@ class Server(Protocol):
 
     def wait_for_exit(self, seconds: float) -> str | None:
         """Return why its process ended; None where it does not end within ``seconds``."""
+
+    def let_end(self) -> None:
+        """Let what the run has started end, and wait for nothing: no more questions come."""
 
     def stop(self) -> None:
         """Stop what the run has started."""
@@ -29,6 +37,9 @@ class RunningServer:
 
     def wait_for_exit(self, seconds: float) -> None:
         """Return None: nobody here sees its process."""
+
+    def let_end(self) -> None:
+        """Do nothing."""
 
     def stop(self) -> None:
         """Do nothing."""

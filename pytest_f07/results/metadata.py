@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,15 @@ def versions(server: Mapping[str, str]) -> dict[str, Any]:
         "pytest-f07": pytest_f07.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "client": {name: metadata.version(name) for name in CLIENT_SOFTWARE},
+        "client": dict(_client_versions()),
         "server": dict(server),
     }
+
+
+@cache
+def _client_versions() -> dict[str, str]:
+    """Return the versions of the libraries of this process; to look them up takes some milliseconds each."""
+    return {name: metadata.version(name) for name in CLIENT_SOFTWARE}
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import pytest_f07
+from pytest_f07.endpoints.target import first_difference
 from pytest_f07.log.schema import SCHEMA, log_schema
 from pytest_f07.replay.replay import Timings
 from pytest_f07.replay.shards import Shard
@@ -64,7 +65,7 @@ class Parts:
     :param models: the number of models.
     :param shards: their number.
     :param is_log: whether the parts are what is left of the log: then a run of one shard has one too.
-    :param taken: how many parts of an earlier run were taken; ``refused`` says of each other why not.
+    :param taken: how many parts of an earlier run were taken; ``refused`` names each other, and says why not.
     """
 
     folder: Path
@@ -73,7 +74,7 @@ class Parts:
     shards: int
     is_log: bool = False
     taken: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
     def begin(self) -> None:
         """Make the folder, and remove what is neither a part nor a record: what an earlier run had begun to write."""
@@ -111,7 +112,7 @@ class Parts:
             except (OSError, ValueError, RecursionError, pa.ArrowException):
                 reason = "it cannot be read"
         if reason:
-            self.refused.append(f"{part.name} of the earlier run is replayed: {reason}")
+            self.refused.append((part.name, reason))
             for path in (part, record):
                 remove(path)
             return None
@@ -126,20 +127,18 @@ class Parts:
 
     def _record(self, shard: Shard, sha256: str) -> dict[str, Any]:
         place = {"dataset": shard.dataset.source_f04, "first_row": shard.first_row, "rows": shard.rows}
-        return {"shard": place, "sha256": sha256, **self.run}
+        return {**self.run, "shard": place, "sha256": sha256}
 
     def _difference(self, record: Path, part: Path, shard: Shard, sha256: str) -> str:
         """Return why a part is not this run's; an empty text where it is."""
         document = json.loads(record.read_bytes())
         if not isinstance(document, dict):
             return "its record holds no names"
-        for key, value in self._record(shard, sha256).items():
-            if document.get(key) != value:
-                return (
-                    "its bytes are not those of its record"
-                    if key == "sha256"
-                    else f"{key} in its record is not this run's"
-                )
+        expected = self._record(shard, sha256)
+        if document.get("sha256") != sha256:
+            return "its bytes are not those of its record"
+        if difference := first_difference(document, expected):
+            return difference
         footer = pq.read_metadata(part)
         is_whole = footer.num_rows == shard.rows * self.models and footer.schema.names == SCHEMA.names
         return "" if is_whole else "it holds other rows or columns"

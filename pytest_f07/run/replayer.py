@@ -55,7 +55,7 @@ class Replayer(Protocol):
         """Return both checks with the answers to their questions."""
 
     def close(self) -> None:
-        """Close the connections; a server that the run started is stopped later, by whoever holds it."""
+        """Close the connections, and let a server that the run started end."""
 
 
 class LocalReplayer:
@@ -115,8 +115,9 @@ class LocalReplayer:
         return infer_check, again_check
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and let the server end."""
         self._client.close()
+        self._server.let_end()
 
 
 def check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -52,14 +52,16 @@ def stalled(project: F07Project) -> bool:
     return any("stalled" in files for _, _, files in os.walk(project.root))
 
 
-def servers(project: F07Project) -> list[psutil.Process]:
-    """This project's servers, zombies aside."""
-    processes = []
-    for process in psutil.process_iter(["cmdline", "status"]):
+def children(project: F07Project) -> dict[psutil.Process, str]:
+    """What runs for this project, zombies aside: its server, its oracle, and the processes that draw."""
+    kinds = {}
+    for process in psutil.process_iter(["cmdline", "cwd", "status"]):
         line = " ".join(process.info["cmdline"] or [])
-        if "manifest.json" in line and str(project.root) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
-            processes.append(process)
-    return processes
+        is_ours = "manifest.json" in line and str(project.root) in line
+        draws = "pytest_f07.results.drawing" in line and process.info["cwd"] == str(project.root)
+        if (is_ours or draws) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            kinds[process] = "drawing" if draws else "oracle" if "pytest_f07.oracle" in line else "server"
+    return kinds
 
 
 def port_is_free(port: int) -> bool:
@@ -79,11 +81,11 @@ def test_no_server_outlives_its_session(f07_project: F07Project, moment: str, nu
     port = free_port()
     with started(f07_project, port) as session:
         wait_for(lambda: stalled(f07_project), "the stall")
-        assert servers(f07_project)
+        assert set(children(f07_project).values()) >= {"server", "drawing"}
         session.send_signal(number)
         code = session.wait(PATIENCE)
     assert code == (2 if number == signal.SIGINT else -number), (f07_project.root / "output.txt").read_text()
-    wait_for(lambda: not servers(f07_project), "the server's end")
+    wait_for(lambda: not children(f07_project), "the children's end")
     wait_for(lambda: port_is_free(port), "the port's release")
     assert not (f07_project.variant / "07_deployrun_metadata.json").exists()
     assert not (f07_project.variant / "logs" / "raw_predictions.parquet").exists()
@@ -96,7 +98,7 @@ def test_a_killed_server_is_named_with_its_place(f07_project: F07Project) -> Non
     f07_project.stub("stalls")
     with started(f07_project, free_port()) as session:
         wait_for(lambda: stalled(f07_project), "the stall")
-        for server in servers(f07_project):
+        for server in [process for process, kind in children(f07_project).items() if kind == "server"]:
             server.kill()
         assert session.wait(PATIENCE) == 1
     output = (f07_project.root / "output.txt").read_text()

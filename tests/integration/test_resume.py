@@ -152,8 +152,44 @@ def test_an_altered_part_and_one_of_another_run_are_replayed(died: F07Project) -
     assert line.startswith(f"f07: resumed: {len(others)} of ")
     assert refused == [
         "f07: resumed: part-00000.parquet of the earlier run is replayed: its bytes are not those of its record",
-        "f07: resumed: part-00001.parquet of the earlier run is replayed: params in its record is not this run's",
+        "f07: resumed: part-00001.parquet of the earlier run is replayed: params.batch_size was 7, and is 256",
     ]
+
+
+# what has changed since the run that died: parameters, variables, lines of conftest.py; what is said of its parts
+CHANGES: dict[str, tuple[dict[str, object], dict[str, str], str, str]] = {
+    "a parameter": ({"batch_size": 100}, {}, "", "params.batch_size was 256, and is 100"),
+    "the processor": ({}, {"F07_STUB_PROCESSOR": "other"}, "", "server.processor.model was stub, and is other"),
+    "our version": (
+        {},
+        {},
+        "import pytest_f07\npytest_f07.__version__ = '9.9'\n",
+        "versions.pytest-f07 was *, and is 9.9",
+    ),
+}
+
+
+@pytest.mark.parametrize(("params", "variables", "lines", "told"), CHANGES.values(), ids=CHANGES)
+def test_parts_of_another_run_are_replayed_and_what_is_another_is_named_once(
+    died: F07Project,
+    monkeypatch: pytest.MonkeyPatch,
+    params: dict[str, object],
+    variables: dict[str, str],
+    lines: str,
+    told: str,
+) -> None:
+    left = len(records(died))
+    died.set_params(**params)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stub(died, more=lines)
+    result = died.run("--f07-resume")
+    assert result.ret == 0
+    others = f"part-00000.parquet and {left - 1} more part* of the earlier run are"
+    result.stdout.fnmatch_lines(
+        ["f07: resumed: 0 of * taken from the run before", f"f07: resumed: {others} replayed: {told}"], consecutive=True
+    )
+    assert digests(died) == (died.root / "undisturbed").read_text()
 
 
 def test_where_nothing_is_left_all_is_replayed(project: F07Project) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+
 import pytest
 
 pytest.importorskip("distributed", reason="Dask is an extra")
@@ -24,14 +29,49 @@ def test_workers_on_this_machine_are_reached_by_nobody_else() -> None:
         Client(addresses[0], timeout=1)
 
 
-@pytest.mark.parametrize(
-    ("address", "advice"), [("tcp://127.0.0.1:1", "without TLS"), ("tls://127.0.0.1:1", "certificates")]
-)
-def test_a_scheduler_that_does_not_answer_is_named_with_what_to_look_at(
-    monkeypatch: pytest.MonkeyPatch, address: str, advice: str
+@pytest.fixture
+def listener() -> Iterator[Callable[[bytes], int]]:
+    """Listen as somebody who is no scheduler, and says some words to whoever comes; the port is returned."""
+    with ExitStack() as stack:
+
+        def listen(words: bytes) -> int:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def answer() -> None:
+                with suppress(OSError):  # of accept, at the end
+                    while True:
+                        with server.accept()[0] as connection, suppress(ConnectionError):
+                            connection.sendall(words)
+                            while connection.recv(65_536):
+                                pass
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown, socket.SHUT_RDWR)
+            return int(server.getsockname()[1])
+
+        yield listen
+
+
+# an address, in which a port is that of somebody who says some words; what is said of it
+NO_SCHEDULER = {
+    "nobody": ("tcp://127.0.0.1:1", b"", "Connection refused. Is it running there, and without TLS?"),
+    "nobody, encrypted": ("tls://127.0.0.1:1", b"", "Connection refused. Is it running .*certificates suit"),
+    "no such host": ("tls://nowhere.invalid:8786", b"", ".*(known|resolution). Is it running"),
+    "silent": ("tcp://127.0.0.1:{port}", b"", "it does not answer as a scheduler within 1 s. Is it running"),
+    "another service": ("tcp://127.0.0.1:{port}", b"SSH-2.0-OpenSSH_9.2\r\n", "what it answers is no scheduler's. Is"),
+    "no certificates": ("tls://127.0.0.1:{port}", b"", "Dask's configuration here names no certificates. Is it"),
+}
+
+
+@pytest.mark.parametrize(("address", "words", "told"), NO_SCHEDULER.values(), ids=NO_SCHEDULER)
+def test_where_no_scheduler_answers_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch, listener: Callable[[bytes], int], address: str, words: bytes, told: str
 ) -> None:
     monkeypatch.setattr("pytest_f07.cluster.connect.CONNECT_TIMEOUT_S", 1)
-    with pytest.raises(F07Error, match=f"^the scheduler at {address} cannot be reached: .*{advice}"):
+    address = address.format(port=listener(words))
+    with pytest.raises(F07Error, match=f"^the scheduler at {address} cannot be reached: {told}"):
         check_scheduler(ClusterParams(address))
 
 

@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask is an extra")
 
+import dask
+
 from pytest_f07.cluster.answers import Done, Kind, Missing
 from pytest_f07.cluster.assignment import software_versions
 from pytest_f07.cluster.files import sent_files
@@ -72,6 +74,16 @@ def test_a_scheduler_without_workers_is_told(project: Project, loaded: Manifest,
         pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 0.2)
         with pytest.raises(BrokenRun, match=r"^the scheduler had no worker for 0\.2 s$"):
             pool.open()
+
+
+def test_a_worker_that_is_there_is_seen_at_each_look(project: Project, loaded: Manifest, tmp_path: Path) -> None:
+    """Also while the client asks the scheduler for something else, as it does every two seconds."""
+    with (
+        dask.config.set({"distributed.client.scheduler-info-interval": "1ms"}),
+        client_of_one_worker(tmp_path / "scratch") as client,
+    ):
+        pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 60)
+        assert {len(pool.workers()) for _ in range(500)} == {1}
 
 
 class Workers(WorkerPool):

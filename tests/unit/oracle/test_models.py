@@ -47,8 +47,10 @@ def save(name, network, weights, written_by=None):
 
 def ask(path, kind, windows):
     model = OracleModel(SimpleNamespace(h5=path))
-    scores = model.scores(vectorize(windows, kind, VOCABULARY, WIDTH)).tolist()
-    return [None if math.isnan(score) else score for score in scores]
+    scores = model.scores(vectorize(windows, kind, VOCABULARY, WIDTH))
+    quick_scores = model.quick_scores(vectorize(windows, kind, VOCABULARY, WIDTH))
+    np.testing.assert_allclose(quick_scores, scores, atol=1e-6)
+    return [None if math.isnan(score) else score for score in scores.tolist()]
 
 
 def dense(activation):

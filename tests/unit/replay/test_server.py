@@ -13,4 +13,5 @@ def test_it_is_asked_who_it_is_and_left_alone() -> None:
     server: Server = RunningServer()
     assert server.start(client) == {"models": 2}
     assert server.wait_for_exit(60) is None
+    server.let_end()
     server.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,15 +36,19 @@ def audit(*windows: list[int]) -> ModelAudit:
 
 
 class SmallOracle:
-    """An oracle of two models: the sum of the codes, in hundredths, and that of their squares; nothing of no codes."""
+    """An oracle: of "a" the sum of the codes, in hundredths, of "b" that of their squares; nothing of no codes."""
 
     def __init__(self) -> None:
-        self.asked: list[list[int]] = []
+        self.asked: list[tuple[str, list[int]]] = []
 
-    def __call__(self, windows: Sequence[Sequence[int]]) -> Float32Array:
-        self.asked += [list(window) for window in windows]
-        scores = [[sum(window), sum(code * code for code in window)] if window else [NAN] * 2 for window in windows]
-        return np.array(scores, np.float32) / np.float32(100)
+    def __call__(self, windows: Mapping[str, Sequence[Sequence[int]]]) -> dict[str, Float32Array]:
+        self.asked += [(name, list(window)) for name, own in windows.items() for window in own]
+        power = {"a": 1, "b": 2}
+        scores = {
+            name: [sum(code ** power[name] for code in window) if window else NAN for window in own]
+            for name, own in windows.items()
+        }
+        return {name: np.array(own, np.float32) / np.float32(100) for name, own in scores.items()}
 
 
 def changes(audits: dict[str, ModelAudit], most_windows: int = 100) -> dict[str, list[tuple[CodeChange, ...]]]:
@@ -62,12 +66,13 @@ def test_each_row_gets_the_change_without_each_known_code_the_largest_first() ->
     }
 
 
-def test_each_model_has_its_own_scores_of_one_question() -> None:
-    audits = {"a": audit([1, 5]), "b": audit([1, 5])}
+def test_each_model_is_asked_about_its_own_rows_alone() -> None:
+    audits = {"a": audit([1, 5]), "b": audit([1, 5], [2])}
     oracle = SmallOracle()
     add_code_changes(models(*audits), audits, oracle, 100)
-    assert sorted(oracle.asked) == [[1], [1, 5], [5]]
-    assert [row.codes[0][0] for name in "ab" for row in audits[name].scores.most_wrong.rows] == [5, 5]
+    assert sorted(window for name, window in oracle.asked if name == "a") == [[1], [1, 5], [5]]
+    assert sorted(window for name, window in oracle.asked if name == "b") == [[], [1], [1, 5], [2], [5]]
+    assert [row.codes[0][0] for name in "ab" for row in audits[name].scores.most_wrong.rows] == [5, 5, 2]
     assert audits["b"].scores.most_wrong.rows[0].codes[0][1] == pytest.approx(-0.25)
 
 

@@ -13,10 +13,18 @@ from pytest_f07.results.resumed import Resumed
         (Resumed(3, 2), ["resumed: 2 of 3 parts taken from the run before"]),
         (Resumed(1, 0), ["resumed: an earlier run has left no finished part; all was replayed"]),
         (
-            Resumed(1, 0, ("part-00000.parquet of the earlier run is replayed: it cannot be read",)),
+            Resumed(1, 0, (("part-00000.parquet", "it cannot be read"),)),
             [
                 "resumed: 0 of 1 part taken from the run before",
                 "resumed: part-00000.parquet of the earlier run is replayed: it cannot be read",
+            ],
+        ),
+        (
+            Resumed(9, 5, (("a", "x was 1, and is 2"), ("b", "it cannot be read"), ("c", "x was 1, and is 2"))),
+            [
+                "resumed: 5 of 9 parts taken from the run before",
+                "resumed: a and 1 more part of the earlier run are replayed: x was 1, and is 2",
+                "resumed: b of the earlier run is replayed: it cannot be read",
             ],
         ),
     ],

@@ -94,14 +94,14 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "half a record": (lambda part: part.with_suffix(".json").write_text('{"shard": '), "it cannot be read"),
     "a deep record": (lambda part: part.with_suffix(".json").write_text("[" * 100_000), "it cannot be read"),
     "a list": (lambda part: part.with_suffix(".json").write_text("[]"), "its record holds no names"),
-    "another package": (lambda part: edit(part, manifest="another"), "manifest in its record is not this run's"),
+    "another package": (lambda part: edit(part, manifest="another"), "manifest was another, and is "),
     "another server": (
         lambda part: edit(part, server={"versions": {"tensorflow": "2.21.0"}}),
-        "server in its record is not this run's",
+        "server.versions.tensorflow was 2.21.0, and is ",
     ),
     "other rows": (
         lambda part: edit(part, shard={"dataset": "v401", "first_row": 0, "rows": 3}),
-        "shard in its record is not this run's",
+        "shard.first_row was 0, and is 2",
     ),
     "a part of fewer rows": (lambda part: forge(part, pq.read_table(part).slice(1)), "it holds other rows or columns"),
     "another table": (lambda part: forge(part, pa.table({"x": [1, 2, 3]})), "it holds other rows or columns"),
@@ -115,7 +115,8 @@ def test_any_other_part_is_refused_with_one_reason(
     parts, result = kept
     alter(result.part)
     assert parts.take(1, result.shard) is None
-    assert parts.refused == [f"part-00001.parquet of the earlier run is replayed: {reason}"]
+    [(name, told)] = parts.refused
+    assert (name, told[: len(reason)]) == ("part-00001.parquet", reason)
     assert parts.taken == 0
     # its place is free for the part that is replayed
     assert not os.path.lexists(result.part)
@@ -125,7 +126,7 @@ def test_any_other_part_is_refused_with_one_reason(
 def test_another_cut_is_refused(kept: tuple[Parts, ShardResult], tmp_path: Path) -> None:
     parts, _ = kept
     assert parts.take(1, Shard(write_dataset(tmp_path, [WINDOWS]), 2, 2)) is None
-    assert parts.refused == ["part-00001.parquet of the earlier run is replayed: shard in its record is not this run's"]
+    assert parts.refused == [("part-00001.parquet", "shard.rows was 3, and is 2")]
 
 
 def test_what_was_half_written_is_removed(kept: tuple[Parts, ShardResult]) -> None:

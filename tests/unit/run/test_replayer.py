@@ -12,10 +12,10 @@ from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.run.parts import Parts
-from pytest_f07.run.prepare import Prepared, prepare
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.replayer import LocalReplayer, check_unchanged
 from pytest_f07.windows import BatchResult, Predictions
-from tests.unit.small_package import make_project
+from tests.unit.small_package import make_project, prepare_variant
 
 
 class Answers:
@@ -40,11 +40,16 @@ class Answers:
 class NoServer:
     """A server that is never looked at."""
 
+    may_end = False
+
     def start(self, client: Endpoint[Any]) -> dict[str, Any]:
         raise AssertionError
 
     def wait_for_exit(self, seconds: float) -> None:
         raise AssertionError
+
+    def let_end(self) -> None:
+        self.may_end = True
 
     def stop(self) -> None:
         raise AssertionError
@@ -52,7 +57,7 @@ class NoServer:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Any:
-    prepared = prepare(make_project(tmp_path), "v701")
+    prepared = prepare_variant(make_project(tmp_path))
     yield prepared
     prepared.release()
 
@@ -89,6 +94,14 @@ def test_a_run_in_one_shard_has_no_parts(prepared: Prepared, tmp_path: Path) -> 
     replayer.replay([shard], parts, lambda batch: None)
     assert answers.batches
     assert not parts.folder.exists()
+
+
+def test_the_server_may_end_once_no_more_questions_come(prepared: Prepared) -> None:
+    server = NoServer()
+    replayer = LocalReplayer(prepared, server)
+    assert not server.may_end
+    replayer.close()
+    assert server.may_end
 
 
 def test_another_server_at_the_end_is_named() -> None:
