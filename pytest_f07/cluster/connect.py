@@ -23,6 +23,7 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": 3,
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,  # else Dask looks a hundred times a second at what each thread does
 }
 # Parts come from the workers themselves, and through the scheduler only from those that the driver does not reach.
 CLIENT: dict[str, bool] = {"set_as_default": False, "direct_to_workers": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,17 +77,20 @@ def test_a_worker_that_is_started_again_uses_what_is_there(tmp_path: Path, user:
     again.leave()
 
 
-def test_whoever_comes_while_the_last_one_leaves_has_a_folder(tmp_path: Path) -> None:
-    def use(_: int) -> bool:
-        folder = HostFolder.join(tmp_path, "a")
-        try:
-            (folder.path / "file").touch()
-            return folder.path.exists()
-        finally:
-            folder.leave()
+def test_whoever_comes_while_the_last_one_leaves_has_a_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last, flock = HostFolder.join(tmp_path, "a"), fcntl.flock
 
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(use, range(300)))
+    def leave_before(handle: int, operation: int) -> None:
+        if operation == fcntl.LOCK_SH:
+            last.leave()
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", leave_before)
+    here = HostFolder.join(tmp_path, "a")
+    assert here.path.exists()
+    here.leave()
     assert list(tmp_path.iterdir()) == []
 
 
