@@ -97,6 +97,11 @@ def f07_prepared(f07_prepared):
     # the stub's scores are no model's
     params = dataclasses.replace(f07_prepared.params, equivalence=EquivalenceParams("off"))
     return dataclasses.replace(f07_prepared, params=params)
+
+@pytest.fixture(scope="session")
+def f07_oracle():
+    # so that none is started
+    return None
 """
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import tempfile
 from pathlib import Path
 from statistics import median
 
 from benchmarks import page
 from benchmarks.answers import Answer, measure_answers, measure_stages
+from benchmarks.cluster import measure_spread
 from benchmarks.contenders import contenders
 from benchmarks.many import multiply
 from benchmarks.peers import DEPLOYMENTS as PEERS
@@ -86,6 +88,15 @@ def measure_datasets(scratch: Path) -> dict[int, dict[str, float]]:
     return measure_stages(projects, ("infer", "metrics"))
 
 
+def measure_spread_rows(package: Path | None, scratch: Path) -> list[str]:
+    """Return the lines on runs that are spread over workers; none where Dask is missing."""
+    if importlib.util.find_spec("distributed") is None:
+        return []
+    print("Spread over workers:", flush=True)
+    source = package or (REAL if REAL.is_dir() else DEMO)
+    return measure_spread(source, scratch / "spread").lines()
+
+
 def measure_all(package: Path | None, scratch: Path) -> page.Results:
     """Return all that ``make bench`` shows."""
     source = package or DEMO
@@ -102,7 +113,8 @@ def measure_all(package: Path | None, scratch: Path) -> page.Results:
     for windows in GROWTH:
         grown.append(run(enlarge(source, scratch / f"{windows}", windows, distinct=WINDOWS)))
         print(f"  {windows:,} windows: {grown[-1].seconds:.0f} s", flush=True)
-    return page.Results(package.name if package else None, rates, answers, costs, grown, memory, datasets)
+    spread = measure_spread_rows(package, scratch)
+    return page.Results(package.name if package else None, rates, answers, costs, grown, memory, datasets, spread)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """What spreading a run costs and gains: ``python -m benchmarks.cluster [PACKAGE]`` prints the rows of docs/scale.md.
 
-Runs on one machine, with one worker and with two take turns; the figures are medians of the stage ``replay``, which on
-a cluster ends when the log is joined.
+Runs on one machine, with one worker and with two take turns. What is measured ends when the log is joined and counted:
+a run on one machine counts it afterwards, workers count each shard.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
+from benchmarks.tables import table, times
 from benchmarks.workload import VARIANT, enlarge
+from pytest_f07.replay.shards import SHARD_PREDICTIONS, cut_shards
+from pytest_f07.variant.manifest import load
 from pytest_f07.variant.paths import Project
 
 DEMO = Path(__file__).parents[1] / "executions" / "06_packaging" / "v601"
-WINDOWS = 343_050
-ROUNDS = 3
-MANY_SHARDS = 40
-WAYS = {"one machine": (), "1 worker": ("--f07-workers=1",), "2 workers": ("--f07-workers=2",)}
+WINDOWS = 1_372_200  # the real v601 ten times over
+ROUNDS = 2
+FEW, MANY = "one machine", "many shards"
+WAYS = {FEW: (), "1 worker": ("--f07-workers=1",), "2 workers": ("--f07-workers=2",), MANY: ("--f07-workers=1",)}
+MORE_SHARDS = 40
 SHARDS = """
 import functools
 import pytest_f07.run.execute as execute
@@ -28,43 +33,80 @@ execute.cut_shards = functools.partial(execute.cut_shards, predictions={predicti
 """
 
 
-def replay_seconds(project: Project, *arguments: str) -> float:
-    """Return how long the replay of one run took."""
+@dataclass(frozen=True)
+class Spread:
+    """What was measured of one package.
+
+    :param seconds: by way, from the start of the replay until the log is joined and counted.
+    :param shards: by way, their number.
+    """
+
+    package: str
+    windows: int
+    models: int
+    seconds: Mapping[str, float]
+    shards: Mapping[str, int]
+
+    @property
+    def seconds_per_shard(self) -> float:
+        """Return what one shard more costs."""
+        return (self.seconds[MANY] - self.seconds["1 worker"]) / (self.shards[MANY] - self.shards["1 worker"])
+
+    def lines(self) -> list[str]:
+        """Return the section of the page."""
+        first = self.seconds[FEW]
+        rows = [[way, f"{self.shards[way]}", times(seconds, first, ".2f")] for way, seconds in self.seconds.items()]
+        return [
+            "## Spread over workers",
+            "",
+            f"{self.package}, {self.windows:,} windows × {self.models} models: replayed, joined and",
+            "counted. Workers are of this machine; many shards: by 1 worker. A shard more",
+            f"costs {1000 * self.seconds_per_shard:.0f} ms.",
+            "",
+            *table(["", "shards", "seconds"], rows),
+        ]
+
+
+def measure_spread(package: Path, folder: Path) -> Spread:
+    """Return what the ways take; of some rounds, the fastest.
+
+    :param folder: for a project.
+    """
+    project = enlarge(package, folder, WINDOWS)
+    models = len(list((package / "models").iterdir()))
+    params = project.variant(VARIANT).params
+    params.write_text(params.read_text().replace("batch_size: 256", "batch_size: 8192") + "equivalence: 'off'\n")
+    predictions = dict.fromkeys(WAYS, SHARD_PREDICTIONS) | {MANY: WINDOWS * models // MORE_SHARDS}
+    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+    for _ in range(ROUNDS):
+        for way, arguments in WAYS.items():
+            (project.root / "conftest.py").write_text(SHARDS.format(predictions=predictions[way]))
+            seconds[way].append(_seconds_of_run(project, *arguments))
+    shards = {way: _count_shards(project, models, each) for way, each in predictions.items()}
+    return Spread(package.name, WINDOWS, models, {way: min(each) for way, each in seconds.items()}, shards)
+
+
+def _seconds_of_run(project: Project, *arguments: str) -> float:
     command = [sys.executable, "-m", "pytest", "-q", f"--f07-variant={VARIANT}", "-W", "default", *arguments]
-    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     metadata = project.variant(VARIANT).metadata
+    metadata.unlink(missing_ok=True)
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     if not metadata.is_file():
         raise SystemExit(f"the run is not complete:\n{done.stdout}{done.stderr}")
-    seconds: float = json.loads(metadata.read_text())["seconds"]["replay"]
-    return seconds
+    seconds = json.loads(metadata.read_text())["seconds"]
+    return float(seconds["replay"] + seconds["metrics"])
 
 
-def measure(project: Project, predictions: int, ways: dict[str, tuple[str, ...]]) -> dict[str, float]:
-    """Return the median seconds of each way, with shards of so many predictions."""
-    (project.root / "conftest.py").write_text(SHARDS.format(predictions=predictions))
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(ROUNDS):
-        for way, arguments in ways.items():
-            seconds[way].append(replay_seconds(project, *arguments))
-    return {way: median(each) for way, each in seconds.items()}
+def _count_shards(project: Project, models: int, predictions: int) -> int:
+    datasets = load(project, VARIANT).read_datasets(None)
+    return len(cut_shards(datasets, models, 8192, predictions))
 
 
 def main() -> None:
     """Print the rows."""
     package = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else DEMO
-    models = len(list((package / "models").iterdir()))
     with tempfile.TemporaryDirectory(prefix="f07-bench-") as folder:
-        project = enlarge(package, Path(folder) / "project", WINDOWS)
-        params = project.variant(VARIANT).params
-        params.write_text(params.read_text().replace("batch_size: 256", "batch_size: 8192") + "equivalence: 'off'\n")
-        few = measure(project, WINDOWS * models // 8, WAYS)
-        one = {"1 worker": WAYS["1 worker"]}
-        many = measure(project, WINDOWS * models // MANY_SHARDS, one)
-    print(f"| {package.name}, {WINDOWS:,} windows × {models} models, in 8 shards | replay, s | of one machine |")
-    print("|---|---|---|")
-    for way, seconds in few.items():
-        print(f"| {way} | {seconds:.2f} | {seconds / few['one machine']:.2f} × |")
-    print(f"A shard more costs {1000 * (many['1 worker'] - few['1 worker']) / (MANY_SHARDS - 8):.0f} ms.")
+        print("\n".join(measure_spread(package, Path(folder) / "project").lines()))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Results:
     :param memory: MiB by process, by package.
     :param costs: runs without and with the oracle, by package.
     :param grown: runs with more and more windows.
+    :param spread: the lines on runs that are spread over workers; empty where Dask is missing.
     """
 
     package: str | None
@@ -42,6 +43,7 @@ class Results:
     grown: Sequence[Whole]
     memory: Mapping[str, Mapping[str, float]]
     datasets: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    spread: Sequence[str] = ()
 
 
 def text(results: Results) -> str:
@@ -64,6 +66,7 @@ def text(results: Results) -> str:
         _memory(results.memory),
         _proof(results.costs),
         _growth(results.grown),
+        results.spread,
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 

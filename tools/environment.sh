@@ -66,6 +66,8 @@ echo "Installing pytest-f07 with $extras into $folder"
 if [ "$groups" != none ]; then
   for group in $(echo "$groups" | tr , ' '); do set -- "$@" --group "$group"; done
 fi
+# setuptools warns of every editable installation, in nine lines.
+export PYTHONWARNINGS=ignore
 # A terminal sees what is loaded, and how much of it is there; the log of a CI server sees nothing of that.
 if [ -t 1 ]; then quiet=; else quiet=--quiet; fi
 install_with_pip() {

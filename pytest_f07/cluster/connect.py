@@ -24,6 +24,8 @@ SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
+# Parts come from the workers themselves, and through the scheduler only from those that the driver does not reach.
+CLIENT: dict[str, bool] = {"set_as_default": False, "direct_to_workers": True}
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def open_client(cluster: ClusterParams) -> Iterator[Client]:
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as local,
-        Client(local, set_as_default=False) as client,
+        Client(local, **CLIENT) as client,
     ):
         yield client
 
@@ -70,7 +72,7 @@ def _connect(scheduler: str) -> Client:
         host, _, port = scheduler.partition("://")[2].rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
         asyncio.run(_shake_hands(scheduler))
-        return Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+        return Client(scheduler, timeout=CONNECT_TIMEOUT_S, **CLIENT)
     except TypeError:  # so Dask says that it has no certificates
         reason = "Dask's configuration here names no certificates"
     except TimeoutError:

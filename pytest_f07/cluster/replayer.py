@@ -33,7 +33,6 @@ from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.shard import ShardResult
-from pytest_f07.variant.documents import write_atomic
 from pytest_f07.variant.processor import kernel_settings
 from pytest_f07.variant.seal import seal
 from pytest_f07.variant.wording import counted, pace
@@ -130,7 +129,9 @@ class ClusterReplayer:
         if hashlib.sha256(part.content).hexdigest() != part.sha256:
             raise BrokenRun(f"{_name(shard)}: what worker {address} sent is not what it wrote")
         path = parts.path(number)
-        write_atomic(path, part.content)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_bytes(part.content)
+        partial.replace(path)
         result = ShardResult(shard, path, part.sha256, _to_here(part.timings))
         parts.keep(number, result)
         return result

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pytest_f07.errors import F07Error
 from pytest_f07.results.explanation import Explanation
-from pytest_f07.run.prepare import load
+from pytest_f07.run.declaration import load
 from pytest_f07.variant.dataset import X_COLUMN, Dataset
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.manifest import Manifest

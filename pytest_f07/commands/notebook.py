@@ -29,9 +29,12 @@ def run(project: Project, variant: str, compare_with: str | None = None) -> int:
             f"{', '.join(missing)} is not installed in this environment. Install it: pip install 'pytest-f07[notebook]'"
         )
     # Imported here: the other commands do not need what a run imports.
+    from pytest_f07.run.declaration import load
     from pytest_f07.run.prepare import prepare
+    from pytest_f07.run.reserve import reserve
 
-    prepare(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"), compare_with).release()
+    declared = load(project, check_variant(variant, "VARIANT (or ACTIVE_VARIANT)"))
+    prepare(reserve(*declared), compare_with).release()
     path = project.variant(variant).notebook
     import nbformat
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pytest_f07.run.prepare import load
+from pytest_f07.run.declaration import load
 from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.paths import Project, check_variant

@@ -1,25 +1,19 @@
-"""Start the oracle's process beside the replay, ask it, and end it."""
+"""Ask the oracle beside the replay; its answers come in the order of the questions."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
 
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.errors import BrokenRun
-from pytest_f07.replay.process import describe_exit
-from pytest_f07.replay.replay import EXIT_TIMEOUT_S
-from pytest_f07.variant.interpreter import child_environment, python_command
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Float32Array, Int64Array
 
@@ -42,22 +36,18 @@ class OracleModel:
 
 
 class Oracle:
-    """``python -m pytest_f07.oracle`` for one manifest; a context manager that leaves no process behind.
+    """The oracle while it is asked; a context manager that leaves no process behind.
 
-    :param manifest: the variant's manifest.json.
+    :param process: the oracle's own; told to go when the context is entered.
     :param models: the prediction names, in the manifest's order.
     """
 
-    def __init__(self, manifest: Path, models: Sequence[str]) -> None:
-        self._command = python_command("pytest_f07.oracle", str(manifest))
-        self._models = list(models)
+    def __init__(self, process: OracleProcess, models: Sequence[str]) -> None:
+        self._process, self._models = process, list(models)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="f07-oracle")
 
     def __enter__(self) -> Oracle:
-        self._log = tempfile.TemporaryFile()
-        pipe = subprocess.PIPE
-        environment = {**child_environment(), "TF_ENABLE_ONEDNN_OPTS": "0"}
-        self._popen = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=self._log, env=environment)
+        self._process.go()
         self.models: Future[dict[str, OracleModel]] = self._thread.submit(self._read_models)
         return self
 
@@ -73,50 +63,30 @@ class Oracle:
         return self._thread.submit(self._ask, {"windows": windows}, len(windows), subject)
 
     def _read_models(self) -> dict[str, OracleModel]:
-        line = self._popen.stdout.readline() if self._popen.stdout else b""
-        if not line:
-            raise self._death()
+        if not (line := self._process.read_line()):
+            raise self._process.explain_death()
         models = {name: OracleModel(**described) for name, described in json.loads(line).items()}
         if list(models) != self._models:
             raise BrokenRun(f"the oracle answers for {', '.join(models)}; the manifest lists {', '.join(self._models)}")
         return models
 
     def _ask(self, question: Mapping[str, Any], windows: int, subject: str) -> Float32Array:
-        header, answer = b"", b""
-        if self._popen.stdin and self._popen.stdout:
-            with suppress(OSError, ValueError):  # it died, and says below why
-                self._popen.stdin.write(json.dumps(question).encode() + b"\n")
-                self._popen.stdin.flush()
-                header = self._popen.stdout.readline()
-                answer = self._popen.stdout.read(int(header))
+        self._process.write(json.dumps(question).encode() + b"\n")
+        header = self._process.read_line()
+        answer = self._process.read(int(header)) if header else b""
         if not header or len(answer) != int(header):
-            raise self._death()
+            raise self._process.explain_death()
         wanted = windows * len(self._models)
         if len(answer) != 4 * wanted:
             raise BrokenRun(f"the oracle answered {len(answer):,} bytes for {subject}, which take {4 * wanted:,}")
         return np.frombuffer(answer, "<f4").astype(np.float32).reshape(windows, len(self._models))
 
-    def _death(self) -> BrokenRun:
-        self._log.seek(0)
-        lines = self._log.read()[-4096:].decode("utf-8", "replace").splitlines()
-        last = lines[-1].removeprefix("ERROR: ").rstrip(".") if lines else ""
-        # Its pipe breaks a moment before the process is gone.
-        with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(EXIT_TIMEOUT_S)
-        reason = describe_exit(self._popen.returncode or 0, last)
-        return BrokenRun(f"the oracle died ({reason}); equivalence: off in params.yaml does without it")
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The pipe's end ends it; it holds nothing that a kill could spoil.
-        self._popen.kill()
-        self._popen.wait()
+        self._process.kill()  # first, so that nobody waits for an answer
         self._thread.shutdown(cancel_futures=True)
-        for stream in (self._popen.stdin, self._popen.stdout, self._log):
-            if stream is not None:
-                with suppress(BrokenPipeError):  # a question that it did not live to read
-                    stream.close()
+        self._process.stop()
 
 
 def wait_for_answer(answer: Future[Answer]) -> Answer:

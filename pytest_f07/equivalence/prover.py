@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.equivalence.index import WindowIndex, build_index
 from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
@@ -40,13 +41,15 @@ class OracleAnswers:
 class Prover:
     """The distinct windows of a variant and the oracle's answers to them; a context manager that leaves no process.
 
-    :param manifest: the variant's manifest.json.
+    :param process: the oracle's, told to go when the context is entered; not used where params.yaml wants no oracle.
     """
 
-    def __init__(self, manifest: Path, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]) -> None:
+    def __init__(
+        self, process: OracleProcess, params: Params, models: Sequence[Model], datasets: Sequence[Dataset]
+    ) -> None:
         self._params, self._models, self._datasets = params, models, datasets
         names = [model.prediction_name for model in models]
-        self._oracle = None if params.equivalence.mode == "off" else Oracle(manifest, names)
+        self._oracle = None if params.equivalence.mode == "off" else Oracle(process, names)
         self._resources = ExitStack()
 
     def __enter__(self) -> Prover:

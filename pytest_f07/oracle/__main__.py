@@ -1,6 +1,7 @@
 """``python -m pytest_f07.oracle executions/07_deployrun/v701/manifest.json``: answer for a manifest's models.
 
-The first line on standard output is what it has read: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
+TensorFlow is imported at once, and no file of the package opened before a first line on standard input, whatever it is.
+The first line on standard output is what was read then: ``{"a": {"threshold": 0.5, "vocabulary": 6, "sha256": "…"}}``.
 A line on standard input asks about rows of datasets, ascending in each: ``{"rows": {"v401": [0, 7], "v402": [3]}}``;
 or about windows that no dataset holds: ``{"windows": [[1, 5], []]}``. A line on standard output answers with a number
 of bytes, and so many follow: float32, little-endian, ``[windows, models]``, NaN where a score is no number. The process
@@ -13,9 +14,10 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -24,6 +26,9 @@ from pytest_f07.oracle.package import Package, WindowReader, read_package
 from pytest_f07.oracle.vectorize import vectorize
 from pytest_f07.variant import model_file
 from pytest_f07.variant.interpreter import hide_optional_modules
+
+if TYPE_CHECKING:
+    from pytest_f07.oracle.models import OracleModel
 
 
 def main() -> int:
@@ -38,26 +43,27 @@ def main() -> int:
     os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     hide_optional_modules()
+    # The run is checked meanwhile.
+    from pytest_f07.oracle.models import OracleModel
+
+    questions.get()
     try:
         package = read_package(Path(sys.argv[1]).resolve())
         for entry in package.models:
             folder = entry.h5.parent
             where = f"package {folder.parents[1].name}: models/{folder.name}/{entry.h5.name}"
             model_file.inspect(entry.h5, where)
-        _answer(package, questions, answers)
+        described = {entry.prediction_name: entry.describe() for entry in package.models}
+        _write(answers, json.dumps(described).encode() + b"\n")
+        models = [OracleModel(entry) for entry in package.models]
+        _answer(package, models, questions, answers)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 2
     return 0
 
 
-def _answer(package: Package, questions: SimpleQueue[bytes], answers: BinaryIO) -> None:
-    described = {entry.prediction_name: entry.describe() for entry in package.models}
-    _write(answers, json.dumps(described).encode() + b"\n")
-    # What can be refused is refused before TensorFlow is there.
-    from pytest_f07.oracle.models import OracleModel
-
-    models = [OracleModel(entry) for entry in package.models]
+def _answer(package: Package, models: Sequence[OracleModel], questions: SimpleQueue[bytes], answers: BinaryIO) -> None:
     readers = {name: WindowReader(path) for name, path in package.datasets.items()}
     while True:
         question = json.loads(questions.get())

@@ -94,14 +94,16 @@ def _begin(config: pytest.Config) -> None:
         from pytest_f07.plugin import fixtures
         from pytest_f07.plugin.html import HtmlReport
         from pytest_f07.plugin.loop import ItemLoop
-        from pytest_f07.plugin.session import SESSION_NAME, ValidationSession
+        from pytest_f07.plugin.session import SESSION_NAME
+        from pytest_f07.plugin.start import RunStart, begin
         from pytest_f07.plugin.terminal import Terminal
 
-        session = ValidationSession.begin(config, selection)
+        session = begin(config, selection)
         config.pluginmanager.register(fixtures, "f07-fixtures")
         config.pluginmanager.register(session, SESSION_NAME)
         config.pluginmanager.register(session.own_checks, "f07-own-checks")
         config.args += map(str, session.own_checks.paths)
         config.pluginmanager.register(ItemLoop(session.manifest.prediction_names), "f07-loop")
+        config.pluginmanager.register(RunStart(session), "f07-start")
         config.pluginmanager.register(HtmlReport(session), "f07-report")
         config.pluginmanager.register(Terminal(session), "f07-terminal")

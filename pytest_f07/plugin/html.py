@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from pytest_f07.plugin.session import ValidationSession
-from pytest_f07.results import report as html
-from pytest_f07.results.page import make_page
 
 
 class HtmlReport:
@@ -46,6 +44,10 @@ class HtmlReport:
         """Add the page, and what pytest ran beside the models below it."""
         if self.session.result is None:
             return
+        # Imported before the first item; before that, nothing waits for it.
+        from pytest_f07.results import report as html
+        from pytest_f07.results.page import make_page
+
         not_judged = self.session.outcomes.not_reported(self.session.verdicts)
         prefix.append(html.page_html(make_page(self.session.result, self.session.note, not_judged)))
         postfix.append(html.others_html(self.others) + html.script_html())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_f07.results.run_result import RunResult
+if TYPE_CHECKING:
+    from pytest_f07.results.run_result import RunResult
 
 
 @pytest.fixture(autouse=True)

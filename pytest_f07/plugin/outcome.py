@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_f07.plugin.reasons import failure_reason, skip_reason
-from pytest_f07.results.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pytest_f07.results.verdict import Verdict
 
 
 class Outcomes:

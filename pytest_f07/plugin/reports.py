@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
+from pytest_f07 import results
 from pytest_f07.variant.paths import Outputs
+
+STYLE = Path(results.__file__).with_name("report.css")
 
 
 def place_reports(staged: Outputs, outputs: Outputs) -> None:

@@ -57,8 +57,8 @@ class Selection:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Return what the session's options say of the run, by the parameters of ``prepare``."""
-        names = ("compare_with", "server_url", "protocol", "resume", "workers", "scheduler")
+        """Return what the session's options say of the server, by the parameters of ``reserve``."""
+        names = ("server_url", "protocol", "resume", "workers", "scheduler")
         return {name: getattr(self, name) for name in names}
 
 

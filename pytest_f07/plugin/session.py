@@ -6,33 +6,32 @@ import shutil
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_f07.errors import F07Error
-from pytest_f07.plugin.host import cache_folder, check_plugins
+from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.plugin.items import ManifestFile, prediction_name
 from pytest_f07.plugin.outcome import Outcomes
 from pytest_f07.plugin.own_checks import OwnCheckItems
 from pytest_f07.plugin.reports import place_reports, silence_plugins
 from pytest_f07.plugin.selection import Selection
 from pytest_f07.plugin.shield import Shield
-from pytest_f07.plugin.spread import check_cluster
-from pytest_f07.replay.replay import Progress
-from pytest_f07.replay.server import Server
-from pytest_f07.results import metadata
-from pytest_f07.results.report import CSS
-from pytest_f07.results.run_result import RunResult
-from pytest_f07.results.verdict import Verdict
-from pytest_f07.run.execute import execute
-from pytest_f07.run.prepare import Prepared, load, prepare
-from pytest_f07.run.replayer import Replayer
-from pytest_f07.variant import disk
+from pytest_f07.run.reserve import Reservation
 from pytest_f07.variant.documents import to_json, write_atomic
 from pytest_f07.variant.interpreter import import_project_last
 from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.paths import Outputs
 from pytest_f07.variant.wording import counted
+
+if TYPE_CHECKING:
+    from pytest_f07.equivalence.child import OracleProcess
+    from pytest_f07.replay.replay import Progress
+    from pytest_f07.replay.server import Server
+    from pytest_f07.results.run_result import RunResult
+    from pytest_f07.results.verdict import Verdict
+    from pytest_f07.run.prepare import Prepared
+    from pytest_f07.run.replayer import Replayer
 
 SESSION_NAME = "f07-session"
 
@@ -40,7 +39,7 @@ SESSION_NAME = "f07-session"
 class ValidationSession:
     """A pytest session that validates a variant.
 
-    :param prepared: the checked variant; None in a session that executes nothing.
+    :param reservation: the variant's lock and its server's port; None in a session that executes nothing.
     :param staging: a temporary folder, for the two reports until they are complete, and for all that a partial session
         writes.
     :param own_checks: the user's own checks; none where they are left out.
@@ -49,46 +48,21 @@ class ValidationSession:
     def __init__(
         self,
         manifest: Manifest,
-        prepared: Prepared | None,
+        reservation: Reservation | None,
         selection: Selection,
         staging: Path,
         own_checks: OwnCheckItems | None = None,
     ) -> None:
-        self.manifest, self.prepared, self.selection, self.staging = manifest, prepared, selection, staging
-        self.result = prepared.no_result(manifest.paths) if prepared else None
+        self.manifest, self.reservation, self.selection, self.staging = manifest, reservation, selection, staging
+        self.prepared: Prepared | None = None
+        self.result: RunResult | None = None
         self.on_progress: Callable[[Progress], None] = lambda progress: None
         self.started = self.all_selected = False
         self.outcomes = Outcomes()
         self.own_checks = own_checks or OwnCheckItems()
-        self.shield = Shield()
+        self.shield = Shield(with_requests=reservation is not None and isinstance(reservation.target, UrlTarget))
         self.note: str | None = None
         self._replay_seconds = 0.0
-
-    @classmethod
-    def begin(cls, config: pytest.Config, selection: Selection) -> ValidationSession:
-        """Check everything, and set where pytest-html and junit write.
-
-        :raises pytest.UsageError: for a mistake of the user.
-        """
-        try:
-            check_plugins(config.pluginmanager)
-            manifest, params = load(selection.project, selection.variant)
-            own_checks, prepared = OwnCheckItems.find(config, selection, params, manifest.prediction_names), None
-            if not selection.collect_only:
-                disk.check_cache(cache_folder(config))
-                prepared = prepare(selection.project, selection.variant, **selection.options)
-                manifest = prepared.manifest
-                check_cluster(prepared)
-            staging = disk.make_temporary(f"f07-{selection.variant}-")
-            session = cls(manifest, prepared, selection, staging, own_checks)
-        except F07Error as error:
-            raise pytest.UsageError(str(error)) from None
-        if prepared is not None:
-            config.option.htmlpath = str(session.staged.report_html)
-            config.option.xmlpath = str(session.staged.junit_xml)
-            config.option.self_contained_html = True
-            config.option.css = [str(CSS)]
-        return session
 
     @classmethod
     def of(cls, config: pytest.Config) -> ValidationSession:
@@ -99,10 +73,16 @@ class ValidationSession:
         return session
 
     @property
+    def reserved(self) -> Reservation:
+        """The variant's lock, and the server that is validated."""
+        if self.reservation is None:
+            raise pytest.UsageError("a session that only collects executes nothing.")
+        return self.reservation
+
+    @property
     def checked(self) -> Prepared:
         """The checked variant, ready to run."""
-        if self.prepared is None:
-            raise pytest.UsageError("a session that only collects executes nothing.")
+        assert self.prepared is not None, f"{self.reserved.manifest.paths.name} is checked before the first item"
         return self.prepared
 
     @property
@@ -115,13 +95,17 @@ class ValidationSession:
         """Paths of the artefacts: in the variant's folder where all models are selected, else temporary."""
         return self.manifest.paths if self.all_selected else self.staged
 
-    def execute(self, prepared: Prepared, server: Server, replayer: Replayer | None) -> RunResult:
+    def execute(
+        self, prepared: Prepared, server: Server, oracle: OracleProcess, replayer: Replayer | None
+    ) -> RunResult:
         """Execute the run once, even where a plugin has the session's fixtures set up again."""
+        from pytest_f07.run.execute import execute
+
         if not self.started or self.result is None:
             self.started = True
             self.result = prepared.no_result(self.outputs)
             with self.shield.protect():
-                self.result = execute(prepared, server, self.outputs, self.on_progress, replayer)
+                self.result = execute(prepared, server, oracle, self.outputs, self.on_progress, replayer)
             self._replay_seconds = sum(self.result.stage_seconds.values())
         return self.result
 
@@ -204,6 +188,8 @@ class ValidationSession:
         if self.started and self.all_selected and self.result:
             place_reports(self.staged, self.outputs)
             if self.note is None:
+                from pytest_f07.results import metadata
+
                 # Step 8, last of all: its presence means that the run is complete.
                 write_atomic(self.outputs.metadata, to_json(metadata.document(self.result)))
         return result
@@ -240,7 +226,7 @@ class ValidationSession:
 
     def pytest_unconfigure(self) -> None:
         """Release the variant and remove the temporary folder."""
-        if self.prepared is not None:
-            self.prepared.release()
+        if self.reservation is not None:
+            self.reservation.release()
         if self.all_selected or not self.started:
             shutil.rmtree(self.staging, ignore_errors=True)

@@ -7,6 +7,7 @@ change the folder.
 
 from __future__ import annotations
 
+import datetime
 import os
 import socket
 import subprocess
@@ -14,32 +15,22 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
-
-_OWNERS = (
-    *(socket, socket.socket, time, subprocess, subprocess.Popen),
-    *(requests, requests.Session, HTTPAdapter),
-    *(HTTPConnectionPool, HTTPConnection, urllib3.util.connection),
-)
+_OWNERS = (socket, socket.socket, time, datetime, subprocess, subprocess.Popen)
 _ABSENT = object()
 
 
 class Shield:
-    """A copy of the environment from before the host's fixtures and hooks for items."""
+    """A copy of the environment from before the host's fixtures and hooks for items.
 
-    def __init__(self) -> None:
-        # pyarrow imports it with its first array, and its import crashes where freezegun has replaced datetime.
-        with suppress(ImportError):
-            import_module("pandas")
-        self._attributes = [(owner, dict(vars(owner))) for owner in _OWNERS]
+    :param with_requests: whether the run speaks through requests, as it does with a server that is already there.
+    """
+
+    def __init__(self, with_requests: bool = True) -> None:
+        self._owners = (*_OWNERS, *(_owners_of_requests() if with_requests else ()))
+        self._attributes = [(owner, dict(vars(owner))) for owner in self._owners]
         self.note_environment()
 
     def note_environment(self) -> None:
@@ -50,7 +41,7 @@ class Shield:
     @contextmanager
     def protect(self) -> Iterator[None]:
         """Restore the copied environment while the block runs, and the host's after it."""
-        host = [(owner, dict(vars(owner))) for owner in _OWNERS]
+        host = [(owner, dict(vars(owner))) for owner in self._owners]
         environment, folder = dict(os.environ), _current_folder()
         self._apply(self._attributes, self._environment, self._folder)
         try:
@@ -71,6 +62,18 @@ class Shield:
         if folder is not None:
             with suppress(OSError):  # the host may have removed it
                 os.chdir(folder)
+
+
+def _owners_of_requests() -> tuple[Any, ...]:
+    """Return what requests sends through; imported here, for most runs need it not."""
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection
+    from urllib3.connectionpool import HTTPConnectionPool
+
+    connections = (HTTPConnectionPool, HTTPConnection, urllib3.util.connection)
+    return (requests, requests.Session, HTTPAdapter, *connections)
 
 
 def _restore(owner: Any, wanted: dict[str, Any]) -> None:

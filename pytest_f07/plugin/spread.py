@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_f07.endpoints.target import ClusterTarget
 from pytest_f07.errors import F07Error
-from pytest_f07.replay.process import ServerCommand
-from pytest_f07.run.prepare import Prepared
-from pytest_f07.run.replayer import Replayer
+
+if TYPE_CHECKING:
+    from pytest_f07.replay.process import ServerCommand
+    from pytest_f07.run.prepare import Prepared
+    from pytest_f07.run.replayer import Replayer
 
 
 def check_cluster(prepared: Prepared) -> None:

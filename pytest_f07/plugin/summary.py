@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.results import ci
-from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant.wording import counted, pace
+
+if TYPE_CHECKING:
+    from pytest_f07.results.run_result import RunResult
 
 COLOURS = {"PASSED": "green", "FAILED": "red", "NOT COMPLETE": "yellow"}
 

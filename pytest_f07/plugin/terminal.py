@@ -7,15 +7,18 @@ import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.plugin.summary import write_outcome, write_places, write_short_outcome
-from pytest_f07.replay.replay import Progress
 from pytest_f07.results import ci
-from pytest_f07.results.run_result import RunResult
 from pytest_f07.variant.wording import counted, pace
+
+if TYPE_CHECKING:
+    from pytest_f07.replay.replay import Progress
+    from pytest_f07.results.run_result import RunResult
 
 INTERACTIVE_INTERVAL_S = 0.2
 PLAIN_INTERVAL_S = 30.0

@@ -6,24 +6,33 @@ PID can be anybody's, so the file is dropped before and after each use: nothing 
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
 import signal
 import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from xprocess import ProcessStarter
 from xprocess import XProcess as XProcess  # the fixture's type, for whoever hands it over
 
-from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.interpreter import child_environment, python_command
 
+if TYPE_CHECKING:
+    from pytest_f07.endpoints.endpoint import Endpoint
+
+WAIT = "--wait"
 STOP_TIMEOUT_S = 10
+POLL_S = 0.1
 LOG_TAIL_LINES = 15
 _REMARK = re.compile(r"[IWEF][0-9]{4} |WARNING: All log")
 
@@ -42,9 +51,23 @@ class ServerCommand:
     start_timeout_s: float
 
     @classmethod
-    def of_manifest(cls, manifest: Path, log: Path, nonce: str, start_timeout_s: float) -> ServerCommand:
-        """Return the command of this project's own server for ``manifest``."""
-        return cls(python_command("pytest_f07.server", str(manifest)), log, nonce, start_timeout_s)
+    def of_manifest(
+        cls, manifest: Path, log: Path, nonce: str, start_timeout_s: float, waits: bool = False
+    ) -> ServerCommand:
+        """Return the command of this project's own server for ``manifest``.
+
+        :param waits: start it before the package is checked; it reads nothing of it until it is told to.
+        """
+        options = [WAIT] if waits else []
+        return cls(python_command("pytest_f07.server", *options, str(manifest)), log, nonce, start_timeout_s)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the server opens no file until a line on its standard input names its log.
+
+        The command itself says so: whoever puts another one in its place has not to know of it.
+        """
+        return WAIT in self.arguments
 
 
 class ServerProcess:
@@ -58,50 +81,81 @@ class ServerProcess:
         self._xprocess, self._command, self._listener = xprocess, command, listener
         self._name = "f07-server"
         self._popen: subprocess.Popen[bytes] | None = None
+        # What a server says before it is told where its log is.
+        self._early_log: IO[bytes] | None = None
+
+    def launch(self) -> None:
+        """Start a server that waits, so that it imports what it needs while the package is checked.
+
+        :raises OSError: where the system starts none.
+        """
+        assert self._command.waits, "another server reads its package at once"
+        with ExitStack() as stack:
+            early_log = stack.enter_context(tempfile.TemporaryFile())
+            self._spawn(early_log)
+            stack.pop_all()
+        self._early_log = early_log
 
     def start(self, client: Endpoint[Any]) -> dict[str, Any]:
-        """Start the server, wait until it answers as this run's server, and return its answer to ``GET /``.
+        """Start the server or tell it to go, wait until it answers as this run's, and return its answer to ``GET /``.
 
         :raises BrokenRun: at once where it ends, with the last line of its log.
         """
+        command = self._command
+        command.log.parent.mkdir(parents=True, exist_ok=True)
+        if command.waits:
+            if self._early_log is None:
+                self.launch()
+            self._say_go()
+        else:
+            with command.log.open("wb") as log:
+                self._spawn(log)
+        return self._wait_for_answer(client)
+
+    def _spawn(self, log: IO[bytes]) -> None:
         command, listener = self._command, self._listener
-        identity: dict[str, Any] = {}
-        process = self
 
         class Starter(ProcessStarter):  # type: ignore[misc]  # xprocess has no types
             args = [*command.arguments, "--socket", str(listener.fileno()), "--nonce", command.nonce]  # noqa: RUF012 - xprocess reads it so
-            timeout = command.start_timeout_s
             terminate_on_interrupt = True
             env = child_environment()
+            # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
+            popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}  # noqa: RUF012 - as above
 
-            def startup_check(self) -> bool:
-                process._popen = self.process.resources[-1].popen
-                listener.close()
-                answer = process._answer(client)
-                identity.update(answer or {})
-                return answer is not None
+            def wait(self, log_file: object) -> bool:
+                return True  # xprocess would sleep first: the answer is awaited at the socket
 
         self._forget_pid()
         self._xprocess.log = logging.getLogger(__name__)
-        command.log.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with command.log.open("wb") as log:
-                # pass_fds hands the socket over, and the pipe on stdin ends the server when this process dies.
-                Starter.popen_kwargs = {"stdin": subprocess.PIPE, "stdout": log, "pass_fds": [listener.fileno()]}
-                self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
-            # xprocess would read its own, empty log at every report, also after closing it.
-            self._xprocess.config._extlogfiles.pop(self._name)
-        except TimeoutError:
-            raise BrokenRun(f"the server said nothing for {command.start_timeout_s:g} s after its start") from None
-        return identity
+        self._xprocess.ensure(self._name, Starter, restart=True, persist_logs=False)
+        self._popen = self._xprocess.resources[-1].popen
+        listener.close()
+        # xprocess would read its own, empty log at every report, also after closing it.
+        self._xprocess.config._extlogfiles.pop(self._name)
 
-    def _answer(self, client: Endpoint[Any]) -> dict[str, Any] | None:
-        try:
-            return client.identity()
-        except OSError:
-            if self.has_exited():
-                raise BrokenRun(f"the server died at start-up ({self.exit_reason()})") from None
-            return None
+    def _say_go(self) -> None:
+        """Let the server write to its log from here on, and read the package."""
+        assert self._early_log is not None
+        assert self._popen is not None
+        assert self._popen.stdin is not None
+        log = self._command.log.absolute()
+        with self._early_log as early_log:
+            size = os.fstat(early_log.fileno()).st_size
+            log.write_bytes(os.pread(early_log.fileno(), size, 0))  # the server's place in it must not move
+        with suppress(OSError):  # it has died, which is noticed where it is awaited
+            os.write(self._popen.stdin.fileno(), json.dumps(str(log)).encode() + b"\n")
+
+    def _wait_for_answer(self, client: Endpoint[Any]) -> dict[str, Any]:
+        """Ask at the listening socket, where the question waits until the server takes it."""
+        end = time.monotonic() + self._command.start_timeout_s
+        while True:
+            try:
+                return client.identity()
+            except OSError:
+                if (reason := self.wait_for_exit(POLL_S)) is not None:
+                    raise BrokenRun(f"the server died at start-up ({reason})") from None
+            if time.monotonic() > end:
+                raise BrokenRun(f"the server said nothing for {self._command.start_timeout_s:g} s after its start")
 
     def exit_reason(self) -> str:
         """Return the last line of its log that is no remark of TensorFlow, and the signal that ended it, if any."""
@@ -131,6 +185,9 @@ class ServerProcess:
             started = [resource.popen for resource in self._xprocess.resources if resource.popen]
             self._popen = started[-1] if started else None
         if self._popen is not None:
+            if self._early_log is not None and not self._early_log.closed:
+                self._popen.kill()  # it was not told to go, and has opened nothing
+                self._early_log.close()
             end_process(self._popen)
         self._forget_pid()
 

@@ -13,11 +13,10 @@ import pyarrow as pa
 
 from pytest_f07.endpoints.endpoint import Endpoint, RequestT
 from pytest_f07.errors import BrokenRun
+from pytest_f07.replay.server import EXIT_TIMEOUT_S
 from pytest_f07.replay.shards import Shard, replay_block_rows
 from pytest_f07.variant.dataset import X_COLUMN, Dataset
 from pytest_f07.windows import MAX_CODES, BatchResult
-
-EXIT_TIMEOUT_S = 2
 
 
 @dataclass(frozen=True)

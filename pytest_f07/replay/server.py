@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_f07.endpoints.endpoint import Endpoint
+if TYPE_CHECKING:
+    from pytest_f07.endpoints.endpoint import Endpoint
+
+
+# A connection breaks a moment before its process is gone.
+EXIT_TIMEOUT_S = 2
 
 
 class Server(Protocol):

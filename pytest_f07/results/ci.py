@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_f07.errors import one_line
 from pytest_f07.results.metric_table import METRICS, UNDEFINED
-from pytest_f07.results.run_result import RunResult
-from pytest_f07.results.verdict import Verdict
 from pytest_f07.variant.wording import counted
+
+if TYPE_CHECKING:
+    from pytest_f07.results.run_result import RunResult
+    from pytest_f07.results.verdict import Verdict
 
 COLUMNS = sorted((metric for metric in METRICS if metric.in_terminal), key=lambda metric: metric.section)
 HEADINGS = ("model", *(metric.heading for metric in COLUMNS), "")

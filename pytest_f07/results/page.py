@@ -224,6 +224,7 @@ def _provenance(result: RunResult) -> dict[str, str]:
         "variant": result.variant,
         "package": result.package,
         "server": describe_server(result.server),
+        **({"workers": result.workers.text} if result.workers else {}),
         "sealed": "no" if manifest.files is None else f"yes, {counted(len(manifest.files), 'file')}",
         "manifest sha256": manifest.digest,
         "git commit": metadata.git_commit(manifest.project.root),

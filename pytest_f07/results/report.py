@@ -30,7 +30,7 @@ from pytest_f07.variant.package import Model
 from pytest_f07.variant.wording import agreeing, counted, pace
 
 FOLDER = Path(__file__).parent
-CSS, SCRIPT = FOLDER / "report.css", FOLDER / "report.js"
+SCRIPT = FOLDER / "report.js"
 
 # A bound of an interval stands below its metric; predictions without reference are told apart by dataset.
 LEFT_OUT = {"no_ref_pred_1", "no_ref_pred_0"}

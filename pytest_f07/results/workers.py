@@ -25,6 +25,11 @@ class Workers:
     refused: Mapping[str, str]
 
     @property
+    def text(self) -> str:
+        """Return how many there were, with their processors: ``3 (2 × AMD EPYC, 1 × Xeon)``."""
+        return f"{self.number} ({', '.join(f'{number} × {name}' for name, number in sorted(self.processors.items()))})"
+
+    @property
     def warnings(self) -> list[str]:
         """Return a sentence for each worker that was not used, and one where processors were mixed."""
         sentences = [f"worker {address} was not used: {reason}" for address, reason in sorted(self.refused.items())]

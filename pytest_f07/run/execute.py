@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.equivalence.again import AgainCheck
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.infer import InferCheck, infer_rows
 from pytest_f07.equivalence.prover import OracleAnswers, Prover
 from pytest_f07.errors import BrokenRun, F07Error, one_line
@@ -74,12 +75,14 @@ class _Record:
 def execute(
     prepared: Prepared,
     server: Server,
+    oracle: OracleProcess,
     outputs: Outputs,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     replayer: Replayer | None = None,
 ) -> RunResult:
     """Run a variant: clean, start the server, replay, log, count, draw (specification §4.2, steps 1 to 6).
 
+    :param oracle: its process, started or not.
     :param outputs: where the artefacts go; what an earlier run left there is removed.
     :param on_progress: called after each batch.
     :param replayer: who replays the shards; None: this process does, through ``server``.
@@ -88,7 +91,8 @@ def execute(
     record, reason = _Record(), None
     try:
         clean(outputs, keep_parts=prepared.resume)
-        _Execution(prepared, replayer or LocalReplayer(prepared, server), outputs, on_progress, record).validate()
+        used = replayer or LocalReplayer(prepared, server)
+        _Execution(prepared, used, oracle, outputs, on_progress, record).validate()
     except (F07Error, OSError, pa.ArrowException) as error:
         reason = one_line(str(error))
         record.verdicts = {name: broken_verdict(name, reason) for name in prepared.manifest.prediction_names}
@@ -101,6 +105,7 @@ class _Execution:
 
     prepared: Prepared
     replayer: Replayer
+    oracle: OracleProcess
     outputs: Outputs
     on_progress: Callable[[Progress], None]
     record: _Record
@@ -113,7 +118,7 @@ class _Execution:
         replayer = self.replayer
         shards = cut_shards(prepared.datasets, len(names), params.batch_size)
         with (
-            Prover(prepared.manifest.paths.manifest, params, prepared.models, prepared.datasets) as prover,
+            Prover(self.oracle, params, prepared.models, prepared.datasets) as prover,
             FigureDrawer(len(names)) as drawer,
         ):
             try:

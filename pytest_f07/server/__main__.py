@@ -1,17 +1,20 @@
 """``python -m pytest_f07.server executions/07_deployrun/v701/manifest.json``: serve one manifest's models.
 
-The process ends by itself when the pipe on its standard input closes, so that it ends with its parent.
+The process ends by itself when the pipe on its standard input closes, so that it ends with its parent. With ``--wait``
+it imports TensorFlow, and opens no file of the project until a line there names its log, as a JSON text.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import socket
 import sys
 import threading
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 
 from pytest_f07.errors import F07Error
@@ -24,17 +27,27 @@ from pytest_f07.variant.processor import describe_processor, kernel_settings
 from pytest_f07.variant.wording import counted
 from pytest_f07.wire import MANIFEST_HEADER, MODELS_HEADER, NONCE_HEADER, PROCESS_HEADER
 
+# What takes long to import, and opens no file of a package.
+IMPORTED_EARLY = ("pytest_f07.server.models", "pytest_f07.server.app", "pytest_f07.server.http")
+
 
 def main() -> int:
     """Load the models and serve them; return 2 after one line for a user's mistake."""
     options = _parse_options()
     settings = kernel_settings()
-    if not sys.stdin.isatty():
+    go = threading.Event()
+    if options.wait:
+        threading.Thread(target=_go_with_parent, args=(go,), daemon=True).start()
+    elif not sys.stdin.isatty():
         threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", KERAS_BACKEND="tensorflow")
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
     hide_optional_modules()
     try:
+        if options.wait:
+            for module in IMPORTED_EARLY:
+                import_module(module)
+            go.wait()
         _serve(options.manifest.resolve(), options.socket, options.nonce, settings)
     except F07Error as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
@@ -88,6 +101,21 @@ def _serve(path: Path, inherited: int | None, nonce: str, settings: dict[str, st
     serve(create_app(identity, runtime.predict, headers), listener)
 
 
+def _go_with_parent(go: threading.Event) -> None:
+    """Let the models be loaded once the parent names the log, and end with it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        if not (piece := os.read(0, 4096)):
+            os._exit(0)
+        line += piece
+    log = os.open(json.loads(line), os.O_WRONLY | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    go.set()
+    _end_with_parent()
+
+
 def _end_with_parent() -> None:
     while os.read(0, 4096):
         pass
@@ -99,6 +127,9 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("manifest", type=Path, help="executions/07_deployrun/<variant>/manifest.json")
     parser.add_argument("--socket", type=int, help="a listening socket to inherit, instead of runtime.host and port")
     parser.add_argument("--nonce", default="", help="sent back with every answer")
+    parser.add_argument(
+        "--wait", action="store_true", help="import TensorFlow, and begin when a line on standard input names the log"
+    )
     return parser.parse_args()
 
 

@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant.dataset import Dataset, count_codes
 from pytest_f07.variant.paths import Outputs
+
+if TYPE_CHECKING:
+    from pytest_f07.variant.dataset import Dataset
 
 # A line of raw_predictions.csv without its window and its names: y_pred, y_prob, row, commas, quotes.
 LINE_BYTES = 32
@@ -131,6 +132,11 @@ def _reclaimable_bytes(paths: Outputs) -> int:
 
 def _estimate_codes(path: Path, rows: int) -> int:
     """Return about how many codes the first ``rows`` windows have, by the file's footer."""
+    # Imported here: a run starts its processes before pyarrow is there.
+    import pyarrow.parquet as pq
+
+    from pytest_f07.variant.dataset import count_codes
+
     footer = pq.read_metadata(path)
     values = sum(count_codes(footer, group) for group in range(footer.num_row_groups))
     return values * rows // max(int(footer.num_rows), 1)

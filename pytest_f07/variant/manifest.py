@@ -1,22 +1,26 @@
-"""Build and read manifest.json: a variant's models, its datasets, and the seal of its package (specification §4.1)."""
+"""Build and read manifest.json: a variant's models, its datasets, and the seal of its package (specification §4.1).
+
+What reads models and datasets is imported where it is used: a run starts its processes with the manifest alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_f07.errors import F07Error
-from pytest_f07.variant import model_file
-from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN, Dataset
 from pytest_f07.variant.documents import pull_hint, read_json
 from pytest_f07.variant.missing import missing_package, missing_variant
 from pytest_f07.variant.names import check_folder_name, check_name, composed, first_collision
-from pytest_f07.variant.package import Model, read_dataset, read_model
 from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import DATASET_SUFFIX, PackagePaths, Project, VariantPaths, check_variant, is_variant
 from pytest_f07.variant.seal import FileSeal, check_seal, digest, sealed_name
+
+if TYPE_CHECKING:
+    from pytest_f07.variant.dataset import Dataset
+    from pytest_f07.variant.package import Model
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Manifest:
 
         :raises F07Error: where this environment cannot load one, or a model's own dataset is not listed.
         """
+        from pytest_f07.variant import model_file
+        from pytest_f07.variant.package import read_model
+
         models = [read_model(self.package, name, source, folder) for name, source, folder in self.listed]
         for model in models:
             model_file.check_keras(
@@ -76,6 +83,8 @@ class Manifest:
 
     def read_datasets(self, limit: int | None) -> list[Dataset]:
         """Return the datasets, each cut to its first ``limit`` rows where that is not None."""
+        from pytest_f07.variant.package import read_dataset
+
         return [read_dataset(self.package, name, limit) for name in self.datasets]
 
 
@@ -83,6 +92,8 @@ def build(
     project: Project, package: PackagePaths, models: list[Model], datasets: list[Dataset], files: Mapping[str, FileSeal]
 ) -> dict[str, Any]:
     """Return the document that manifest.json holds; all paths relative to the project root."""
+    from pytest_f07.variant.dataset import X_COLUMN, Y_COLUMN
+
     columns = {"x_column": X_COLUMN, "y_column": Y_COLUMN}
     return {
         "f06_variant": package.name,

@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,16 +116,52 @@ def test_links_lead_to_files_that_are_there(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_the_gitlab_example_validates_a_variant(f07_stub: F07Project) -> None:
+@dataclass(frozen=True)
+class Job:
+    """What an example lets a CI server do for one variant.
+
+    :param install: the command that installs pytest-f07; ``command`` the one that validates.
+    :param kept: the files and folders that are kept.
+    """
+
+    install: str
+    command: str
+    kept: list[str]
+
+
+def read_gitlab_job(variant: str) -> Job:
     job = yaml.safe_load((DOCS / "examples" / "gitlab-ci.yml").read_text(encoding="utf-8"))["f07"]
-    [variants] = [entry["VARIANT"] for entry in job["parallel"]["matrix"]]
+    assert [list(entry) for entry in job["parallel"]["matrix"]] == [["VARIANT"]]
     [command] = job["script"]
-    environment = {"VARIANT": variants[0], "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
-    done = subprocess.run(["sh", "-c", command], cwd=f07_stub.root, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
     kept = [*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]]
-    paths = [f07_stub.root / path.replace("$VARIANT", variants[0]) for path in kept]
-    assert [path for path in paths if not path.exists()] == []
+    install = next(line for line in job["before_script"] if "pip install" in line)
+    command, *kept = (text.replace("$VARIANT", variant) for text in (command, *kept))
+    return Job(install, command, kept)
+
+
+def read_github_job(variant: str) -> Job:
+    text = (DOCS / "examples" / "pipeline-ci.yml").read_text(encoding="utf-8")
+    job = yaml.safe_load(text.replace("${{ matrix.variant }}", variant))["jobs"]["validate"]
+    assert list(job["strategy"]["matrix"]) == ["variant"]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    uploads = [step["with"]["path"].split() for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in job["steps"] if "uses" in step)
+    install, command = (next(run for run in runs if part in run) for part in ("pip install", "pytest --"))
+    return Job(install, command, uploads[0])
+
+
+@pytest.mark.parametrize("read", [read_gitlab_job, read_github_job], ids=["GitLab", "GitHub"])
+def test_a_ci_example_installs_what_there_is_validates_a_variant_and_keeps_its_files(
+    f07_stub: F07Project, read: Callable[[str], Job]
+) -> None:
+    job = read("v701")
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [extras] = re.findall(rf'"{project["name"]}\[([\w,]+)\]"', job.install)
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", job.command], cwd=f07_stub.root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert [path for path in job.kept if not (f07_stub.root / path).exists()] == []
 
 
 def test_the_development_container_is_set_up_by_a_target_that_is_there() -> None:

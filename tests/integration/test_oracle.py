@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import REPOSITORY, F07Project
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.process import Oracle, wait_for_answer
 
 NAMES = ["feeder_overload", "inverter_trip", "inverter_trip.cnn"]
@@ -99,7 +100,8 @@ def test_above_the_budget_a_part_is_proven_and_the_rest_is_not_claimed(f07_proje
 
 def test_a_window_has_the_score_of_the_row_that_holds_it() -> None:
     windows = pq.read_table(DATASET, columns=["OW_events"])["OW_events"].to_pylist()[:20]
-    with Oracle(REPOSITORY / "executions" / "07_deployrun" / "v701" / "manifest.json", NAMES) as oracle:
+    process = OracleProcess(REPOSITORY / "executions" / "07_deployrun" / "v701" / "manifest.json")
+    with Oracle(process, NAMES) as oracle:
         answers = oracle.ask({"v401": np.arange(20)}), oracle.ask_windows(windows)
         by_row, by_window = (wait_for_answer(answer) for answer in answers)
     np.testing.assert_array_equal(by_row, by_window)

@@ -13,6 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pytest_f07.results.metric_table import LIMITS
+from pytest_f07.run.declaration import load
+from pytest_f07.run.prepare import Prepared, prepare
+from pytest_f07.run.reserve import reserve
 from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import PackagePaths, Project
 
@@ -97,6 +100,11 @@ def make_project(root: Path) -> Project:
     project = Project(root)
     create_variant(project, "v701", "v601", {"port": 0}, LIMITS)
     return project
+
+
+def prepare_variant(project: Project, compare_with: str | None = None) -> Prepared:
+    """Check v701, as a run does before it begins."""
+    return prepare(reserve(*load(project, "v701")), compare_with)
 
 
 def overwrite(path: Path, place: float, damage: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +17,12 @@ from pytest_f07.results.audit import ModelAudit
 from pytest_f07.results.metrics import Metrics
 from pytest_f07.results.verdict import Failure, Verdict
 from pytest_f07.run.prepare import Prepared
+from pytest_f07.run.reserve import Reservation
 from pytest_f07.variant.params import Params
 from tests.unit.small_run import model, run_result
 
 NAMES = ("a", "a__b")
 NODE = "manifest.json::test_runtime_validation[{}]"
-
-
-class _Unlocked(Prepared):
-    def release(self) -> None:
-        """Release nothing: nothing is held."""
 
 
 def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -> ValidationSession:
@@ -40,9 +37,15 @@ def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -
     listener: Any = None
     target = ManagedTarget("127.0.0.1", 1, listener, "this run's name")
     began = datetime(2026, 1, 2, tzinfo=UTC)
-    prepared = _Unlocked(manifest, Params("v601"), models, (), (), {}, target, -1, began)
-    selection = Selection(manifest.project, "v701", collect_only)
-    return ValidationSession(manifest, None if collect_only else prepared, selection, root / "staging")
+    params, held, selection = Params("v601"), ExitStack(), Selection(manifest.project, "v701", collect_only)
+    if collect_only:
+        return ValidationSession(manifest, None, selection, root / "staging")
+    session = ValidationSession(
+        manifest, Reservation(manifest, params, target, held, began), selection, root / "staging"
+    )
+    session.prepared = Prepared(manifest, params, models, (), (), {}, target, held, began)
+    session.result = session.prepared.no_result(manifest.paths)
+    return session
 
 
 def passed_verdict(name: str) -> Verdict:

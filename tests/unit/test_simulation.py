@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.simulation import Measured, simulate
 
-SLOW_WORKERS = Measured(10.0, 0.0, 4_000_000, 0.0, join_seconds=0.1, keep_seconds=0.1, network_bytes_per_s=1.0)
+SLOW_WORKERS = Measured(7.0, 3.0, 0.0, 4_000_000, 0.0, join_seconds=0.1, keep_seconds=0.1, network_bytes_per_s=1.0)
 
 
 def test_slow_workers_share_the_shards_and_the_driver_hardly_counts() -> None:

@@ -26,16 +26,16 @@ from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.results.counting import ShardCounter
 from pytest_f07.results.references import ReferenceIndex
 from pytest_f07.run.parts import Parts
-from pytest_f07.run.prepare import Prepared, prepare
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.variant.cluster import ClusterParams
 from pytest_f07.variant.seal import digest
 from pytest_f07.windows import BatchResult, Predictions
-from tests.unit.small_package import make_project
+from tests.unit.small_package import make_project, prepare_variant
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Iterator[Prepared]:
-    prepared = prepare(make_project(tmp_path), "v701")
+    prepared = prepare_variant(make_project(tmp_path))
     yield replace(prepared, target=ClusterTarget(ClusterParams(workers=2), "nonce"))
     prepared.release()
 

@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -201,8 +200,7 @@ def test_the_kernel_is_told_which_run_to_compare_with(project: Project, monkeypa
     monkeypatch.setenv("COMPARE", "v600")
     assert notebook.run(project, "v701") == 0
     assert told == {"ACTIVE_VARIANT": "v701", "COMPARE": ""}, "what a shell exports is not asked for"
-    baseline = SimpleNamespace(release=lambda: None)
-    monkeypatch.setattr("pytest_f07.run.prepare.prepare", lambda *arguments: baseline)
+    monkeypatch.setattr("pytest_f07.run.prepare.prepare", lambda reservation, compare_with: reservation)
     assert notebook.run(project, "v701", "v700") == 0
     assert told == {"ACTIVE_VARIANT": "v701", "COMPARE": "v700"}
 

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytest_f07.equivalence import process
+from pytest_f07.equivalence import child
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.process import Oracle, OracleModel, wait_for_answer
 from pytest_f07.errors import BrokenRun
 from pytest_f07.windows import Float32Array
 
 HELLO = """
 import json, struct, sys
+assert input() == "go"
 model = {"threshold": 0.5, "vocabulary": 6, "sha256": "e"}
 print(json.dumps({"a": model, "b": model}), flush=True)
 """
@@ -40,12 +42,12 @@ def ask(oracle: Oracle, *rows: int) -> Future[Float32Array]:
 @pytest.fixture
 def run_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the manifest's path be the code that the process runs."""
-    monkeypatch.setattr(process, "python_command", lambda module, code: [sys.executable, "-c", code])
+    monkeypatch.setattr(child, "python_command", lambda module, code: [sys.executable, "-c", code])
 
 
 @pytest.mark.usefixtures("run_code")
 def test_questions_are_answered_in_order_after_what_the_oracle_has_read() -> None:
-    with Oracle(Path(ECHO), ["a", "b"]) as oracle:
+    with Oracle(OracleProcess(Path(ECHO)), ["a", "b"]) as oracle:
         answers = [ask(oracle, *rows) for rows in ([0, 1], [5], [])]
         models = wait_for_answer(oracle.models)
         scores = [wait_for_answer(answer) for answer in answers]
@@ -56,7 +58,7 @@ def test_questions_are_answered_in_order_after_what_the_oracle_has_read() -> Non
 
 @pytest.mark.usefixtures("run_code")
 def test_windows_that_no_dataset_holds_are_answered_too() -> None:
-    with Oracle(Path(ECHO), ["a", "b"]) as oracle:
+    with Oracle(OracleProcess(Path(ECHO)), ["a", "b"]) as oracle:
         scores = wait_for_answer(oracle.ask_windows([(1, 2), (), (5,)]))
     np.testing.assert_array_equal(scores[:, 0], np.array([3, 0, 5], np.float32) / 8)
 
@@ -80,19 +82,15 @@ DIED = "the oracle died (it said nothing); *"
     ],
 )
 def test_what_is_no_answer_breaks_the_run_in_one_sentence(code: str, sentence: str) -> None:
-    with Oracle(Path(code), ["a", "b"]) as oracle, pytest.raises(BrokenRun) as caught:
+    with Oracle(OracleProcess(Path(code)), ["a", "b"]) as oracle, pytest.raises(BrokenRun) as caught:
         wait_for_answer(ask(oracle, 0, 1))
     assert fnmatchcase(str(caught.value), sentence), str(caught.value)
 
 
 @pytest.mark.usefixtures("run_code")
 def test_an_oracle_of_other_models_is_none() -> None:
-    with Oracle(Path(ECHO), ["b", "a"]) as oracle, pytest.raises(BrokenRun, match=r"answers for a, b; .* lists b, a"):
+    with (
+        Oracle(OracleProcess(Path(ECHO)), ["b", "a"]) as oracle,
+        pytest.raises(BrokenRun, match=r"answers for a, b; .* lists b, a"),
+    ):
         wait_for_answer(oracle.models)
-
-
-@pytest.mark.usefixtures("run_code")
-def test_no_process_is_left_behind() -> None:
-    with Oracle(Path("input()"), []) as oracle:
-        child = oracle._popen
-    assert child.returncode is not None

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pytest_f07.equivalence import prover as module
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.equivalence.process import OracleModel
 from pytest_f07.equivalence.prover import Prover
 from pytest_f07.errors import BrokenRun
@@ -25,6 +26,7 @@ from tests.unit.small_run import model
 
 WINDOWS = pa.array([[1], [2], [1], [], [2]], pa.list_(pa.int64()))
 SCORES = np.array([[0.25], [0.75], [0.25], [0.5], [0.75]], np.float32)
+PROCESS = OracleProcess(Path("manifest.json"))  # not started
 READ = {"a": OracleModel(0.5, 1, "e" * 64)}
 
 
@@ -34,8 +36,8 @@ class FakeOracle:
     open = 0
     rows: ClassVar[list[int]] = []
 
-    def __init__(self, manifest: Path, names: list[str]) -> None:
-        assert (manifest.name, names) == ("manifest.json", ["a"])
+    def __init__(self, process: OracleProcess, names: list[str]) -> None:
+        assert (process, names) == (PROCESS, ["a"])
         self.models: Future[dict[str, OracleModel]] = Future()
         self.models.set_result(READ)
 
@@ -72,7 +74,7 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
     dataset: Dataset, mode: str, rows: list[int], proven: str, models: object
 ) -> None:
     params = Params("v601", equivalence=EquivalenceParams(mode))
-    with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
+    with Prover(PROCESS, params, [model("a", "v401")], [dataset]) as prover:
         assert FakeOracle.open == (mode == "full")
         answers = prover.wait()
         assert not prover.is_waited_for
@@ -85,20 +87,20 @@ def test_each_distinct_window_is_asked_once_unless_the_oracle_is_off(
 @pytest.mark.parametrize(("budget", "left"), [(2_000_000, 1_999_997), (4, 1), (3, 0), (1, 0)])
 def test_the_budget_is_what_the_distinct_windows_leave(dataset: Dataset, budget: int, left: int) -> None:
     params = Params("v601", equivalence=EquivalenceParams("full", budget))
-    with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
+    with Prover(PROCESS, params, [model("a", "v401")], [dataset]) as prover:
         assert prover.budget_left() == left
 
 
 def test_without_an_oracle_there_is_no_budget_and_no_answer(dataset: Dataset) -> None:
     params = Params("v601", equivalence=EquivalenceParams("off"))
-    with Prover(Path("manifest.json"), params, [model("a", "v401")], [dataset]) as prover:
+    with Prover(PROCESS, params, [model("a", "v401")], [dataset]) as prover:
         assert prover.budget_left() == 0
         with pytest.raises(BrokenRun, match="equivalence is off"):
             prover.ask_windows([(1,)])
 
 
 def test_windows_of_the_datasets_are_looked_up_among_the_answers(dataset: Dataset) -> None:
-    with Prover(Path("manifest.json"), Params("v601"), [model("a", "v401")], [dataset]) as prover:
+    with Prover(PROCESS, Params("v601"), [model("a", "v401")], [dataset]) as prover:
         answers = prover.wait()
         assert answers is not None
         scores = prover.look_up(pa.array([[2], [9], []], WINDOWS.type), answers)
@@ -108,7 +110,7 @@ def test_windows_of_the_datasets_are_looked_up_among_the_answers(dataset: Datase
 def test_a_run_that_breaks_before_its_server_answers_leaves_no_oracle(dataset: Dataset) -> None:
     with (
         pytest.raises(OSError, match="no server"),
-        Prover(Path("manifest.json"), Params("v601"), [model("a", "v401")], [dataset]),
+        Prover(PROCESS, Params("v601"), [model("a", "v401")], [dataset]),
     ):
         raise OSError("no server")
     assert FakeOracle.open == 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,97 +13,16 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from conftest import LEAN
 from pytest_f07.plugin import session as module
-from pytest_f07.plugin.selection import select
 from pytest_f07.plugin.session import ValidationSession
 from pytest_f07.results.verdict import Verdict
-from tests.unit.small_package import make_project, tree
+from tests.unit.small_package import tree
 from tests.unit.small_session import NAMES, NODE, failed_verdict, let_run, passed_verdict, small_session
-
-Begin = Callable[..., ValidationSession]
-
-
-@pytest.fixture
-def begin(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
-    """Begin sessions of the small project's v701, and end them after the test."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", LEAN)  # pytester takes it away
-    make_project(pytester.path)
-    sessions = []
-
-    def begin(*arguments: str) -> ValidationSession:
-        config = pytester.parseconfig("--f07-variant=v701", *arguments)
-        selection = select(config)
-        assert selection is not None
-        sessions.append(ValidationSession.begin(config, selection))
-        return sessions[-1]
-
-    yield begin
-    for session in sessions:
-        if session.staging.exists():
-            session.pytest_unconfigure()
 
 
 @pytest.fixture
 def validation(tmp_path: Path) -> ValidationSession:
     return small_session(tmp_path)
-
-
-# -- the beginning
-
-
-REFUSED = {
-    "params": ([], "params.yaml: batch_size is 'many'; it must be a whole number"),
-    "plugin": (["-p", "no:html"], "-p no:html cannot be used with --f07-variant: "),
-    "cache": (["-o", "cache_dir=params"], "pytest's cache cannot be written there"),
-    "comparison": (["--f07-compare=v799"], "there is no variant v799"),
-}
-
-
-@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_mistake_is_a_usage_error_before_anything_is_written(
-    pytester: pytest.Pytester, begin: Begin, arguments: list[str], message: str
-) -> None:
-    (pytester.path / "params").write_text("a file")
-    if not arguments:
-        params = pytester.path / "executions" / "07_deployrun" / "v701" / "params.yaml"
-        params.write_text("parent_variant_f06: v601\nbatch_size: many\n")
-    before = tree(pytester.path)
-    with pytest.raises(pytest.UsageError) as refusal:
-        begin(*arguments)
-    assert message in str(refusal.value)
-    assert tree(pytester.path) == before
-
-
-def test_reports_go_to_a_temporary_folder_until_they_are_complete(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, begin: Begin
-) -> None:
-    config = pytester.parseconfig("--f07-variant=v701", "--html=host.html")
-    monkeypatch.setattr(pytester, "parseconfig", lambda *arguments: config)
-    session = begin()
-    for path in (config.option.htmlpath, config.option.xmlpath):
-        assert Path(path).is_relative_to(session.staging)
-    assert not session.staging.is_relative_to(pytester.path)
-    assert config.option.self_contained_html
-
-
-def test_a_session_that_only_collects_has_nothing_to_run_and_reads_no_model(
-    pytester: pytest.Pytester, begin: Begin
-) -> None:
-    shutil.rmtree(pytester.path / "executions" / "06_packaging" / "v601" / "models")
-    session = begin("--collect-only")
-    assert tuple(session.manifest.prediction_names) == NAMES
-    assert session.verdicts == {}
-    with pytest.raises(pytest.UsageError, match=r"^a session that only collects executes nothing\.$"):
-        _ = session.checked
-
-
-def test_a_variant_is_one_sessions_until_its_end(begin: Begin) -> None:
-    first = begin()
-    with pytest.raises(pytest.UsageError, match="v701 is being run"):
-        begin()
-    first.pytest_unconfigure()
-    assert begin().checked.manifest.paths.name == "v701"
 
 
 def test_a_fixture_of_a_session_that_validates_nothing_says_what_it_needs(pytester: pytest.Pytester) -> None:
@@ -143,23 +60,25 @@ def test_a_selection_of_no_model_names_the_models(
 
 # -- the run
 
+ORACLE: Any = SimpleNamespace()
+
 
 def test_a_run_is_executed_once_and_its_time_is_no_models(
     monkeypatch: pytest.MonkeyPatch, validation: ValidationSession
 ) -> None:
     outputs, server, prepared = [], SimpleNamespace(), validation.checked
 
-    def execute(prepared: Any, server: Any, target: Any, on_progress: Any, replayer: Any) -> Any:
+    def execute(prepared: Any, server: Any, oracle: Any, target: Any, on_progress: Any, replayer: Any) -> Any:
         outputs.append(target)
         assert os.environ["HOST"] == "before"
         return replace(prepared.no_result(target), stage_seconds={"start": 5.0, "replay": 20.0})
 
-    monkeypatch.setattr(module, "execute", execute)
+    monkeypatch.setattr("pytest_f07.run.execute.execute", execute)
     monkeypatch.setenv("HOST", "before")
     collect(validation, monkeypatch, *NAMES)
     monkeypatch.setenv("HOST", "a fixture's")
-    result = validation.execute(prepared, server, None)
-    assert validation.execute(prepared, server, None) is result
+    result = validation.execute(prepared, server, ORACLE, None)
+    assert validation.execute(prepared, server, ORACLE, None) is result
     assert outputs == [validation.manifest.paths]
     calls: list[Any] = [SimpleNamespace(duration=duration) for duration in (25.5, 0.5)]
     for call in calls:
@@ -173,11 +92,11 @@ def test_a_run_that_was_interrupted_is_not_begun_again(
     def execute(*arguments: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "execute", execute)
+    monkeypatch.setattr("pytest_f07.run.execute.execute", execute)
     server: Any = SimpleNamespace()
     with pytest.raises(KeyboardInterrupt):
-        validation.execute(validation.checked, server, None)
-    assert validation.execute(validation.checked, server, None).verdicts == {}
+        validation.execute(validation.checked, server, ORACLE, None)
+    assert validation.execute(validation.checked, server, ORACLE, None).verdicts == {}
 
 
 # -- the end

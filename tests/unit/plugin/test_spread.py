@@ -12,9 +12,8 @@ import pytest
 from pytest_f07.endpoints.target import ClusterTarget
 from pytest_f07.errors import F07Error
 from pytest_f07.plugin.spread import check_cluster
-from pytest_f07.run.prepare import prepare
 from pytest_f07.variant.cluster import ClusterParams
-from tests.unit.small_package import make_project
+from tests.unit.small_package import make_project, prepare_variant
 
 
 def test_a_cluster_that_does_not_answer_leaves_the_variant_free(
@@ -27,15 +26,15 @@ def test_a_cluster_that_does_not_answer_leaves_the_variant_free(
     connect.check_scheduler = refuse  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pytest_f07.cluster.connect", connect)
     project = make_project(tmp_path)
-    prepared = prepare(project, "v701")
+    prepared = prepare_variant(project)
     prepared.target.release()
     with pytest.raises(F07Error, match="tcp://h:1 cannot be reached"):
         check_cluster(replace(prepared, target=ClusterTarget(ClusterParams("tcp://h:1"), "nonce")))
-    prepare(project, "v701").release()
+    prepare_variant(project).release()
 
 
 def test_without_a_cluster_nothing_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytest_f07.cluster.connect", None)
-    prepared = prepare(make_project(tmp_path), "v701")
+    prepared = prepare_variant(make_project(tmp_path))
     check_cluster(prepared)
     prepared.release()

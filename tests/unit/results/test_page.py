@@ -14,6 +14,7 @@ from pytest_f07.results.page import DRAWN_REQUESTS, make_page
 from pytest_f07.results.run_result import RunResult
 from pytest_f07.results.scores import Scores
 from pytest_f07.results.verdict import Verdict, broken_verdict
+from pytest_f07.results.workers import Workers
 from tests.unit.results.comparison.test_history import write_metadata
 from tests.unit.small_run import model, run_result
 
@@ -89,6 +90,9 @@ def test_provenance_names_package_parameters_and_versions(tmp_path: Path) -> Non
     assert (provenance["sample_size"], provenance["server keras"]) == ("all rows", "2.15.0")
     assert json.loads(provenance["require"]) == {"f1": 0.5}
     assert "client pyarrow" in provenance
+    assert "workers" not in provenance
+    spread = replace(result, workers=Workers(2, {"Xeon": 2}, 1, {}))
+    assert make_page(spread, None).provenance["workers"] == "2 (2 × Xeon)"
 
 
 def test_provenance_names_the_keras_that_saved_each_model(tmp_path: Path) -> None:

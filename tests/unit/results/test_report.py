@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pytest_f07.equivalence.comparison import Equivalence
 from pytest_f07.results import report
 from pytest_f07.results.audit import DatasetStats, ModelAudit
+from pytest_f07.results.chart import Chart
 from pytest_f07.results.checks import Check
 from pytest_f07.results.comparison.compare import Comparison
 from pytest_f07.results.comparison.flips import Flip, Flips
@@ -288,6 +289,7 @@ def test_what_failed_is_told_by_code_and_sentence_with_its_explanation() -> None
     [failures] = html.texts("section", **{"aria-label": "Failures"})
     assert "a, b: no balance" in failures
     assert failures.count("no balance") == 1
+    assert [failures.count(f"differs {number}") for number in range(6)] == [1] * 6
     [rest] = [text for text in html.texts("details") if text.startswith("3 more")]
     assert [name for name in ("says otherwise", "late", "differs 2", "differs 3", "differs 5") if name in rest] == [
         "differs 3",
@@ -473,6 +475,30 @@ def test_the_tables_numbers_are_those_of_the_run() -> None:
     assert "1,2000.250000[1,5]curl" in rows
     assert "v4011,0001,23478525.00%25.00%" in rows
     assert "v402(own)000000.00%0.00%" in rows
+
+
+REQUESTS = {
+    "one": (1, None, "Requests: 1, in 1.2 ms", "They are too few for percentiles"),
+    "few": (2, None, "Requests: 2, half of them under 1.2 ms", "The slowest took about 30.0 ms. They are too few"),
+    "many": (1024, describe_pace([(1.0, 3, 0.5)]), "Requests: 1,024, half of them under 1.2 ms", "p50"),
+}
+
+
+@pytest.mark.parametrize(("requests", "pace", "summary", "text"), REQUESTS.values(), ids=REQUESTS)
+def test_few_requests_are_told_in_words(requests: int, pace: Chart | None, summary: str, text: str) -> None:
+    html = ParsedHtml(report.page_html(make_page(requests=requests, latency=LATENCY, pace=pace)))
+    [details] = html.texts("details", **{"data-key": "requests"})
+    assert details.startswith(summary)
+    assert text in details
+    assert ("figure" in {tag for tag, _ in html.elements}) == (pace is not None)
+
+
+def test_a_server_that_was_there_is_named_at_the_top() -> None:
+    told = [
+        ParsedHtml(report.page_html(make_page(server_url="http://h:1", is_running=running))).texts("dd")
+        for running in (False, True)
+    ]
+    assert ["http://h:1" in texts for texts in told] == [False, True]
 
 
 def test_false_positives_and_false_negatives_stand_side_by_side() -> None:

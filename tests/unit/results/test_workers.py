@@ -26,3 +26,7 @@ def test_what_a_reader_must_know_is_a_warning(workers: Workers, warnings: list[s
     document = workers.document()
     assert document["workers"] == workers.number
     assert document["mixed_cpus"] == (workers.kinds > 1)
+
+
+def test_the_workers_are_told_with_their_processors() -> None:
+    assert Workers(3, {"Xeon": 1, "EPYC": 2}, 2, {}).text == "3 (2 × EPYC, 1 × Xeon)"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_f07.endpoints.endpoint import Endpoint
+from pytest_f07.equivalence.child import OracleProcess
 from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.process import ServerProcess
 from pytest_f07.run.execute import execute
-from pytest_f07.run.prepare import prepare
-from tests.unit.small_package import make_project
+from tests.unit.small_package import make_project, prepare_variant
 
 
 class BrokenServer(ServerProcess):
@@ -26,10 +26,10 @@ class BrokenServer(ServerProcess):
 
 def test_a_run_whose_server_dies_has_a_result_that_says_why(tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    prepared, paths = prepare(project, "v701"), project.variant("v701")
+    prepared, paths = prepare_variant(project), project.variant("v701")
     paths.metadata.write_text("{}")
     try:
-        result = execute(prepared, BrokenServer(), paths)
+        result = execute(prepared, BrokenServer(), OracleProcess(paths.manifest), paths)
     finally:
         prepared.release()
     reason = r"the server died at start-up (no\nmemory)"

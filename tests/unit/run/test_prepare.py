@@ -12,9 +12,8 @@ import pytest
 
 from pytest_f07.endpoints.target import ManagedTarget
 from pytest_f07.errors import F07Error
-from pytest_f07.run.prepare import prepare
 from pytest_f07.variant.paths import Project
-from tests.unit.small_package import make_project, tree
+from tests.unit.small_package import make_project, prepare_variant, tree
 
 
 @pytest.fixture
@@ -37,13 +36,13 @@ def is_locked(folder: Path) -> bool:
 
 def test_a_prepared_run_holds_lock_and_port_until_it_is_released(project: Project) -> None:
     before = tree(project.root)
-    prepared = prepare(project, "v701")
+    prepared = prepare_variant(project)
     assert isinstance(prepared.target, ManagedTarget)
     address, folder = (prepared.target.host, prepared.target.port), project.variant("v701").folder
     assert [model.prediction_name for model in prepared.models] == ["a", "a__b"]
     assert is_locked(folder)
     with pytest.raises(F07Error, match="variant v701 is being run, published or removed by another process"):
-        prepare(project, "v701")
+        prepare_variant(project)
     socket.create_connection(address, timeout=5).close()
     prepared.release()
     assert not is_locked(folder)
@@ -56,14 +55,8 @@ def change_package(project: Project) -> None:
     (project.package("v601").model_folder("a__m1") / "model.h5").write_bytes(b"")
 
 
-def rename_parent(project: Project) -> None:
-    params = project.variant("v701").params
-    params.write_text(params.read_text().replace("v601", "v609"))
-
-
 MISTAKES: dict[str, tuple[Callable[[Project], None], str | None, str]] = {
     "package": (change_package, None, r"package v601 no longer matches the seal of v701: models/a__m1/model.h5"),
-    "parent": (rename_parent, None, r"parent_variant_f06 is v609, and the manifest was made of v601"),
     "itself": (lambda project: None, "v701", "--f07-compare=v701 is the variant itself; name another one"),
     "no other": (lambda project: None, "v709", "v709"),
 }
@@ -76,16 +69,6 @@ def test_a_mistake_is_refused_and_leaves_no_lock(
     mistake(project)
     before = tree(project.root)
     with pytest.raises(F07Error, match=message):
-        prepare(project, "v701", compare_with)
+        prepare_variant(project, compare_with)
     assert not is_locked(project.variant("v701").folder)
     assert tree(project.root) == before
-
-
-def test_a_port_that_cannot_be_taken_leaves_no_lock(project: Project) -> None:
-    params = project.variant("v701").params
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        params.write_text(params.read_text().replace("port: 0", f"port: {port}"))
-        with pytest.raises(F07Error, match=f"port {port} of 127.0.0.1 cannot be used"):
-            prepare(project, "v701")
-    assert not is_locked(project.variant("v701").folder)

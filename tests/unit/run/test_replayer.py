@@ -12,10 +12,10 @@ from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.run.parts import Parts
-from pytest_f07.run.prepare import Prepared, prepare
+from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.replayer import LocalReplayer, check_unchanged
 from pytest_f07.windows import BatchResult, Predictions
-from tests.unit.small_package import make_project
+from tests.unit.small_package import make_project, prepare_variant
 
 
 class Answers:
@@ -52,7 +52,7 @@ class NoServer:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Any:
-    prepared = prepare(make_project(tmp_path), "v701")
+    prepared = prepare_variant(make_project(tmp_path))
     yield prepared
     prepared.release()
 

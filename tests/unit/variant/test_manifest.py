@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from pytest_f07.errors import F07Error
-from pytest_f07.run.prepare import load
 from pytest_f07.variant import manifest
 from pytest_f07.variant.paths import Project
 from pytest_f07.variant.seal import digest
-from tests.unit.small_package import edit, make_package, make_project, network, tree, write_dataset, write_h5
+from tests.unit.small_package import edit, make_project, network, tree, write_dataset, write_h5
 
 WHERE = "executions/07_deployrun/v701/manifest.json"
 BROKEN_SEAL = "package v601 no longer matches the seal of v701: "
@@ -220,17 +219,6 @@ def test_what_dvc_git_and_the_desktop_leave_is_not_the_packages(project: Project
     (package.datasets / ".ipynb_checkpoints").mkdir()
     (package.datasets / ".ipynb_checkpoints" / "x").write_text("")
     checked(project)
-
-
-def test_params_and_manifest_must_name_one_package(project: Project) -> None:
-    make_package(project.root, "v602")
-    project.variant("v701").params.write_text("parent_variant_f06: v602\n")
-    with pytest.raises(F07Error) as caught:
-        load(project, "v701")
-    assert str(caught.value) == (
-        "executions/07_deployrun/v701/params.yaml: parent_variant_f06 is v602, and the manifest was made of v601; "
-        "they must agree. Make a new variant: make variant7 VARIANT=<a new name> PARENT=v602"
-    )
 
 
 def test_a_keras_3_file_is_refused_where_keras_2_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
