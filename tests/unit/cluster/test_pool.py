@@ -90,7 +90,7 @@ def test_a_scheduler_that_went_away_is_told_at_each_look(project: Project, loade
     with client_of_one_worker(tmp_path / "scratch") as client:
         pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 60)
         client.close()
-        with pytest.raises(BrokenRun, match="^the scheduler went away, and with it the workers"):
+        with pytest.raises(BrokenRun, match="the scheduler went away"):
             pool.workers()
 
 
