@@ -93,7 +93,7 @@ faults: .venv/.test
 
 chaos: .venv/.test
 	@.venv/bin/python -m tests.proofs.chaos
-	@.venv/bin/python -m pytest -v tests/cluster/test_faults.py
+	@.venv/bin/python -m pytest -v tests/cluster/test_faults.py tests/cluster/test_hosts.py
 
 fuzz: .venv/.proof
 	@.venv/bin/python -m tests.proofs.fuzz

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from distributed import Future
+from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
 from pytest_f07.cluster.answers import Done, Missing
-from pytest_f07.cluster.pool import WorkerPool
+from pytest_f07.cluster.pool import LOST, WorkerPool
 from pytest_f07.cluster.worker import plugin_name
 from pytest_f07.errors import BrokenRun, F07Error, first_line
 from pytest_f07.variant.wording import counted
@@ -129,9 +130,6 @@ class Driver:
             ) from None
 
 
-LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
-
-
 @contextmanager
 def explain_dask() -> Iterator[None]:
     """Say in a sentence what Dask raises where the scheduler is gone, or a worker failed as nobody expected."""
@@ -139,7 +137,7 @@ def explain_dask() -> Iterator[None]:
         yield
     except F07Error:
         raise
-    except (CancelledError, OSError, TimeoutError):
+    except (CancelledError, ClosedClientError, OSError, TimeoutError):
         raise BrokenRun(LOST) from None
     except Exception as error:
         raise BrokenRun(f"a worker failed: {type(error).__name__}: {first_line(error)}") from error

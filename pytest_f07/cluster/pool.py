@@ -19,6 +19,7 @@ from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.processor import describe_processor
 
 POLL_S = 0.05
+LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
 
 
 class WorkerPool:
@@ -76,10 +77,18 @@ class WorkerPool:
             time.sleep(POLL_S)
 
     def workers(self) -> list[str]:
-        """Return the addresses of the workers that are there now and not refused."""
+        """Return the addresses of the workers that are there now and not refused.
+
+        :raises BrokenRun: where the scheduler has gone away.
+        """
+        if self.client.status != "running":  # it tries to connect again, for half a minute
+            raise BrokenRun(LOST)
         # Not scheduler_info(): its answer is one that all calls share, and the client's own every two seconds, which
         # asks for no worker, may take its place.
-        there = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
+        try:
+            there = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
+        except OSError:
+            raise BrokenRun(LOST) from None
         return sorted(address for address in there if address not in self.refused)
 
     def open_workers(self, addresses: Iterable[str]) -> None:

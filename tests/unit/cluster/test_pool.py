@@ -86,6 +86,14 @@ def test_a_worker_that_is_there_is_seen_at_each_look(project: Project, loaded: M
         assert {len(pool.workers()) for _ in range(500)} == {1}
 
 
+def test_a_scheduler_that_went_away_is_told_at_each_look(project: Project, loaded: Manifest, tmp_path: Path) -> None:
+    with client_of_one_worker(tmp_path / "scratch") as client:
+        pool = WorkerPool(client, make_assignment(project, loaded), {}, False, 60)
+        client.close()
+        with pytest.raises(BrokenRun, match="the scheduler went away"):
+            pool.workers()
+
+
 class Workers(WorkerPool):
     """A pool whose workers answer from a list, and which notes what each is sent."""
 
