@@ -104,7 +104,7 @@ def _lies_at(users: int, path: Path) -> bool:
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    """Let one process at a time do something."""
+    """Hold a lock file, so that one process at a time runs the block."""
     with path.open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -45,7 +45,7 @@ class OracleProcess:
         self.write(GO)
 
     def write(self, line: bytes) -> None:
-        """Write to the process; one that has died says so when it is read from."""
+        """Write to the process. Where it has exited nothing is raised: the next read returns nothing."""
         if self._popen and self._popen.stdin:
             with suppress(OSError, ValueError):
                 self._popen.stdin.write(line)
@@ -60,7 +60,7 @@ class OracleProcess:
         return self._popen.stdout.read(size) if self._popen and self._popen.stdout else b""
 
     def explain_death(self) -> BrokenRun:
-        """Return why it is gone, with the last line that it wrote."""
+        """Return why the process exited, with the last line that it wrote."""
         assert self._popen is not None, "what was never started is not gone"
         self._log.seek(0)
         lines = self._log.read()[-4096:].decode("utf-8", "replace").splitlines()

@@ -38,7 +38,7 @@ def f07_prepared(_f07_session: ValidationSession) -> Prepared:
 
 @pytest.fixture(scope="session")
 def f07_server_command(_f07_session: ValidationSession) -> ServerCommand:
-    """Return the command that starts the server; override it in a conftest.py to validate another server."""
+    """Return the command that starts the server; override it in a conftest.py to start it in another way."""
     reservation = _f07_session.reserved
     target = reservation.target
     assert not isinstance(target, UrlTarget), "a server that is already there is not started"

@@ -52,7 +52,7 @@ class Drawings:
 
 
 def main() -> None:
-    """Write the figures that standard input tells."""
+    """Draw and write the figures that standard input describes."""
     question: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(question,), daemon=True).start()
     # The server's start and the replay go first on a busy machine.

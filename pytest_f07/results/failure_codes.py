@@ -97,6 +97,7 @@ FAILURE_CODES: dict[str, CodeHelp] = {
     BROKEN: CodeHelp(
         "The run could not be finished, so no model is judged.",
         "The server did not start or died, a request took too long, the disk is full, a dataset cannot be read.",
-        "Read the sentence, and the last lines of runtime/server.log. Mend that, and run again: a run begins anew.",
+        "Read the sentence, and the last lines of runtime/server.log. Mend that, and run again. With RESUME=1 the new "
+        "run takes the parts that this one finished.",
     ),
 }
