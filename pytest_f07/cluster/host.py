@@ -6,6 +6,7 @@ Each worker that uses the folder holds a lock on it, which ends with its process
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import shutil
 import socket
@@ -40,11 +41,15 @@ class HostFolder:
         :param scratch: where the workers of this host have their own folders.
         :raises F07Error: where something else lies in its place.
         """
-        path = scratch / f"{PREFIX}{nonce}"
-        for other in scratch.glob(f"{PREFIX}*"):
+        # Hosts may share the scratch folder, and a lock on a folder is each host's own.
+        host = f"@{socket.gethostname()}"
+        path = scratch / f"{PREFIX}{nonce}{host}"
+        for other in scratch.glob(f"{PREFIX}*{glob.escape(host)}"):
             if other != path:
                 with suppress(OSError):
                     _remove_unused(os.open(other, os.O_RDONLY), other)
+        for gone in scratch.glob(f".{PREFIX}*{glob.escape(host)}.*"):  # whoever removed it was killed meanwhile
+            shutil.rmtree(gone, ignore_errors=True)
         while True:
             with suppress(FileExistsError):
                 path.mkdir(0o700)

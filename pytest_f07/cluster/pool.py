@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from pytest_f07.errors import BrokenRun
 from pytest_f07.variant.processor import describe_processor
 
 POLL_S = 0.05
+REACH_TIMEOUT_S = 2
 LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
 
 
@@ -55,6 +57,8 @@ class WorkerPool:
         :raises BrokenRun: where no worker can be used.
         """
         self._wait_for_worker()
+        # What the driver does not reach itself comes through the scheduler, at once and not after a time limit.
+        self.client.direct_to_workers = all(map(_is_reachable, self.workers()))
         lease = f"{plugin_name(self.nonce)}-lease"
         self._lease = self.client.submit(int, key=lease, pure=False)
         self._registered = True
@@ -100,6 +104,9 @@ class WorkerPool:
             answers = [answer for answer in answers if answer not in missing] + self._ask_each(open_worker, again)
         for answer in answers:
             if isinstance(answer, Done):
+                if self.expected and (difference := answer.kind.difference(*self.expected)):
+                    self.refuse(Refused(answer.address, difference))
+                    continue
                 self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
             elif isinstance(answer, Refused):
                 self.refuse(answer)
@@ -128,7 +135,7 @@ class WorkerPool:
         self._sent.update(addresses)
         for name, path in self._files.items():
             for offset, content in chunks(path):
-                [part] = self.client.scatter([content], hash=False)
+                [part] = self.client.scatter([content], hash=False, direct=False)
                 for answer in self._ask_each(receive_file, addresses, name, offset, part):
                     if isinstance(answer, Refused):
                         self.refuse(answer)
@@ -154,3 +161,16 @@ class WorkerPool:
         """End the servers on all workers; where the scheduler is gone they end with their workers."""
         if self._registered and self.client.status == "running":
             self.client.unregister_worker_plugin(plugin_name(self.nonce))
+
+
+def _is_reachable(address: str) -> bool:
+    """Return whether a connection to a worker's address, like ``tls://host:1234``, can be opened from here."""
+    protocol, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    if protocol not in ("tcp", "tls"):
+        return True  # within this process
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True

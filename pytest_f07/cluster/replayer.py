@@ -130,8 +130,11 @@ class ClusterReplayer:
             raise BrokenRun(f"{_name(shard)}: what worker {address} sent is not what it wrote")
         path = parts.path(number)
         partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(part.content)
-        partial.replace(path)
+        try:
+            partial.write_bytes(part.content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         result = ShardResult(shard, path, part.sha256, _to_here(part.timings))
         parts.keep(number, result)
         return result

@@ -61,7 +61,8 @@ def f07_server(_f07_session: ValidationSession, request: pytest.FixtureRequest) 
         command, xprocess = request.getfixturevalue("f07_server_command"), request.getfixturevalue("xprocess")
         server = ServerProcess(xprocess, command, target.listener)
     try:
-        if isinstance(server, ServerProcess) and command.waits:
+        # Where a plugin has the fixtures set up once more, the run has its result.
+        if isinstance(server, ServerProcess) and command.waits and not _f07_session.started:
             with suppress(OSError):  # the run tries again, and says why
                 server.launch()
         yield server
@@ -75,7 +76,7 @@ def f07_oracle(_f07_session: ValidationSession) -> Iterator[OracleProcess]:
     reservation = _f07_session.reserved
     oracle = OracleProcess(reservation.manifest.paths.manifest)
     try:
-        if reservation.params.equivalence.mode != "off":
+        if reservation.params.equivalence.mode != "off" and not _f07_session.started:
             with suppress(OSError):  # the run tries again, and says why
                 oracle.start()
         yield oracle

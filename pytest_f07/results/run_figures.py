@@ -43,7 +43,9 @@ class FigureDrawer:
         self._resources = ExitStack()
 
     def __enter__(self) -> FigureDrawer:
-        self._processes = [self._resources.enter_context(_Process()) for _ in range(self._number)]
+        with ExitStack() as stack:  # where one does not start, the others end
+            self._processes = [stack.enter_context(_Process()) for _ in range(self._number)]
+            self._resources = stack.pop_all()
         return self
 
     def begin(self, outputs: Outputs, models: Sequence[Model], counts: LogCounts) -> None:

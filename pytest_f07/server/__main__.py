@@ -108,7 +108,10 @@ def _go_with_parent(go: threading.Event) -> None:
         if not (piece := os.read(0, 4096)):
             os._exit(0)
         line += piece
-    log = os.open(json.loads(line), os.O_WRONLY | os.O_APPEND)
+    try:
+        log = os.open(json.loads(line), os.O_WRONLY | os.O_APPEND)
+    except (OSError, ValueError):
+        os._exit(1)  # the parent says that it died at start-up
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

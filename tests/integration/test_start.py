@@ -125,6 +125,16 @@ def test_a_session_that_runs_nothing_starts_nothing(f07_project: F07Project, opt
     assert noted(f07_project) == {}
 
 
+def test_fixtures_that_a_plugin_sets_up_once_more_start_nothing(f07_project: F07Project) -> None:
+    again = """
+def pytest_runtest_teardown(item):
+    item.session._setupstate.teardown_exact(None)
+"""
+    (f07_project.root / "conftest.py").write_text(NOTING + again)
+    f07_project.run().assert_outcomes(passed=3)
+    assert len((f07_project.root / "started").read_text().splitlines()) == 2
+
+
 def test_without_equivalence_no_oracle_is_started(f07_project: F07Project) -> None:
     f07_project.set_params(equivalence="off")
     (f07_project.root / "conftest.py").write_text(NOTING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ folder = HostFolder.join(Path(sys.argv[1]), sys.argv[2])
 print(folder.place, flush=True)
 sys.stdin.read()
 """
+
+HOST = f"@{socket.gethostname()}"
 
 
 @pytest.fixture
@@ -61,11 +64,19 @@ def test_another_run_has_a_folder_of_its_own_and_removes_what_killed_workers_lef
 ) -> None:
     place_of(user)
     HostFolder.join(tmp_path, "b").leave()
-    assert (tmp_path / "f07-host-a").exists(), "it is used"
+    assert (tmp_path / f"f07-host-a{HOST}").exists(), "it is used"
     user.kill()
     user.communicate()
     HostFolder.join(tmp_path, "b").leave()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_another_host_is_left_alone_and_a_half_removed_one_is_removed(tmp_path: Path) -> None:
+    elsewhere, half_removed = tmp_path / "f07-host-a@elsewhere", tmp_path / f".f07-host-b{HOST}.0123"
+    elsewhere.mkdir()
+    half_removed.mkdir()
+    HostFolder.join(tmp_path, "c").leave()
+    assert list(tmp_path.iterdir()) == [elsewhere]
 
 
 def test_a_worker_that_is_started_again_uses_what_is_there(tmp_path: Path, user: subprocess.Popen[str]) -> None:
@@ -96,13 +107,13 @@ def test_whoever_comes_while_the_last_one_leaves_has_a_new_folder(
 
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_what_is_no_folder_is_not_used(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / "scratch" / "f07-host-a"
+    place = tmp_path / "scratch" / f"f07-host-a{HOST}"
     place.parent.mkdir()
     if kind == "file":
         place.touch()
     else:
         place.symlink_to(tmp_path)
-    with pytest.raises(F07Error, match="f07-host-a is no folder; remove it"):
+    with pytest.raises(F07Error, match=r"f07-host-a.* is no folder; remove it"):
         HostFolder.join(place.parent, "a")
 
 

@@ -103,7 +103,8 @@ class Workers(WorkerPool):
         self.folders, self.keeps = folders, keeps
         self.full: set[str] = set()
         self.received: list[str] = []
-        self.client = SimpleNamespace(scatter=lambda parts, hash: parts, submit=lambda *_, **__: None)
+        self.expected = None
+        self.client = SimpleNamespace(scatter=lambda parts, hash, direct: parts, submit=lambda *_, **__: None)
 
     def _ask_each(self, function: Any, addresses: Iterable[str], *arguments: Any) -> list[Any]:
         return [self._answer(address, *arguments) for address in addresses]
