@@ -70,8 +70,7 @@ def check_scheduler(cluster: ClusterParams) -> None:
 
 def _connect(scheduler: str) -> Client:
     try:
-        host, _, port = scheduler.partition("://")[2].rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+        reach(scheduler, CONNECT_TIMEOUT_S)
         asyncio.run(_shake_hands(scheduler))
         return Client(scheduler, timeout=CONNECT_TIMEOUT_S, **CLIENT)
     except TypeError:  # so Dask says that it has no certificates
@@ -88,6 +87,15 @@ def _connect(scheduler: str) -> Client:
         else "Is it running there, and without TLS?"
     )
     raise F07Error(f"the scheduler at {scheduler} cannot be reached: {reason}. {advice}")
+
+
+def reach(address: str, timeout_s: float) -> None:
+    """Open a connection to an address like ``tls://host:8786``, and close it.
+
+    :raises OSError: where nobody is there, or does not answer in time.
+    """
+    host, _, port = address.partition("://")[2].rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
 
 
 async def _shake_hands(scheduler: str) -> None:

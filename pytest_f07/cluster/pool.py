@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from distributed import Client
 
 from pytest_f07.cluster.answers import Done, Kind, Missing, Refused
 from pytest_f07.cluster.assignment import Assignment
+from pytest_f07.cluster.connect import reach
 from pytest_f07.cluster.files import chunks
 from pytest_f07.cluster.tasks import close_worker, open_worker, receive_file
 from pytest_f07.cluster.worker import F07Worker, plugin_name
@@ -165,12 +165,10 @@ class WorkerPool:
 
 def _is_reachable(address: str) -> bool:
     """Return whether a connection to a worker's address, like ``tls://host:1234``, can be opened from here."""
-    protocol, _, place = address.partition("://")
-    host, _, port = place.rpartition(":")
-    if protocol not in ("tcp", "tls"):
+    if address.startswith("inproc://"):
         return True  # within this process
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH_TIMEOUT_S).close()
+        reach(address, REACH_TIMEOUT_S)
     except OSError:
         return False
     return True

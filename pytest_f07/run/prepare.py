@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 
 from pytest_f07.endpoints.connect import connect
-from pytest_f07.endpoints.target import Target, UrlTarget
+from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.replay.preflight import check_server
 from pytest_f07.results.comparison.baseline import BaselineRun
 from pytest_f07.results.comparison.baselines import read_baselines, remove_fetched
@@ -17,37 +16,22 @@ from pytest_f07.run.reserve import Reservation
 from pytest_f07.variant import disk
 from pytest_f07.variant.coherence import incoherences
 from pytest_f07.variant.dataset import Dataset
-from pytest_f07.variant.manifest import Manifest
 from pytest_f07.variant.package import Model
-from pytest_f07.variant.params import Params
 from pytest_f07.variant.paths import Outputs
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A variant that is checked and can be run; it holds the variant's lock and the port of its server.
+class Prepared(Reservation):
+    """A reserved variant that is checked and can be run.
 
     :param incoherences: a sentence for each thing in the package that contradicts itself.
     :param baselines: the earlier runs that this one is compared with; the first of them is shown.
-    :param held: what the reservation holds, and the baselines that were fetched.
-    :param began: when the run began, in UTC.
-    :param resume: whether the run takes the finished parts that an earlier run left.
     """
 
-    manifest: Manifest
-    params: Params
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
     incoherences: tuple[str, ...]
     baselines: Mapping[str, BaselineRun]
-    target: Target
-    held: ExitStack
-    began: datetime
-    resume: bool = False
-
-    def release(self) -> None:
-        """Release all that is held; to do so again does nothing."""
-        self.held.close()
 
     def no_result(self, outputs: Outputs) -> RunResult:
         """Return the result of a run without verdicts: it was not executed, or interrupted."""
@@ -77,5 +61,6 @@ def prepare(reservation: Reservation, compare_with: str | None = None) -> Prepar
     except BaseException:
         reservation.release()
         raise
-    checked = (loaded, params, models, datasets, contradictions, baselines)
-    return Prepared(*checked, target, reservation.held, reservation.began, reservation.resume)
+    return Prepared(
+        **vars(reservation), models=models, datasets=datasets, incoherences=contradictions, baselines=baselines
+    )

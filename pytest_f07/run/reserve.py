@@ -26,7 +26,7 @@ from pytest_f07.variant.params import Params
 class Reservation:
     """A variant that no other process runs meanwhile, and the server that the run will validate.
 
-    :param held: the variant's lock and the server's port; to close it again does nothing.
+    :param held: the variant's lock, the server's port, and whatever a check fetches.
     :param began: when the run began, in UTC.
     :param resume: whether the run takes the finished parts that an earlier run left.
     """
@@ -36,10 +36,10 @@ class Reservation:
     target: Target
     held: ExitStack
     began: datetime
-    resume: bool = False
+    resume: bool
 
     def release(self) -> None:
-        """Release all that is held."""
+        """Release all that is held; to do so again does nothing."""
         self.held.close()
 
 

@@ -41,9 +41,9 @@ def small_session(root: Path, collect_only: bool = False, sealed: bool = True) -
     if collect_only:
         return ValidationSession(manifest, None, selection, root / "staging")
     session = ValidationSession(
-        manifest, Reservation(manifest, params, target, held, began), selection, root / "staging"
+        manifest, Reservation(manifest, params, target, held, began, False), selection, root / "staging"
     )
-    session.prepared = Prepared(manifest, params, models, (), (), {}, target, held, began)
+    session.prepared = Prepared(manifest, params, target, held, began, False, models, (), (), {})
     session.result = session.prepared.no_result(manifest.paths)
     return session
 
