@@ -103,7 +103,7 @@ class Workers(WorkerPool):
         self.folders, self.keeps = folders, keeps
         self.full: set[str] = set()
         self.received: list[str] = []
-        self.expected = None
+        self.expected: tuple[Kind, bool] | None = None
         self.client = SimpleNamespace(scatter=lambda parts, hash, direct: parts, submit=lambda *_, **__: None)
 
     def _ask_each(self, function: Any, addresses: Iterable[str], *arguments: Any) -> list[Any]:
@@ -144,3 +144,12 @@ def test_a_worker_that_loses_what_it_is_sent_is_refused() -> None:
     pool.open_workers(["a", "b"])
     assert pool.kinds == {}
     assert pool.refused == dict.fromkeys("ab", "the files that it was sent are not there as they were sent")
+
+
+def test_a_worker_of_another_kind_that_comes_late_is_refused_and_not_counted() -> None:
+    pool = Workers({"a": "x"})
+    pool.expected = Kind.of({"processor": {"model": "another"}}), False
+    pool.open_workers(["a"])
+    assert pool.kinds == {}
+    assert list(pool.refused) == ["a"]
+    assert "another" in pool.refused["a"]
