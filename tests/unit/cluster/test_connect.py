@@ -36,7 +36,7 @@ def test_workers_on_this_machine_are_reached_by_nobody_else() -> None:
         assert len(addresses) == 2
         assert all(address.startswith("tls://127.0.0.1:") for address in addresses)
         for address in addresses:
-            with pytest.raises(OSError, match="closed|reset|certificate required"):
+            with pytest.raises(OSError, match=r"closed|reset|certificate required"):
                 asyncio.run(reach_as_a_stranger(address))
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", int(addresses[0].rpartition(":")[2])))
