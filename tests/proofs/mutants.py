@@ -14,7 +14,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 TESTS = {
-    "pytest_f07/results/metrics.py": "tests/unit/results/test_metrics.py",
+    "pytest_f07/results/formulas.py": "tests/unit/results/test_formulas.py",
     "pytest_f07/vectorize.py": "tests/unit/test_vectorize.py tests/unit/oracle/test_vectorize.py",
 }
 CONFIGURATION = """

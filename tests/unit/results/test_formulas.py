@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from fractions import Fraction
 
@@ -10,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from pytest_f07.results.formulas import Z_95, Counts, f1, mcc, precision, recall, wilson_interval
+from pytest_f07.results.formulas import (
+    Z_95,
+    Counts,
+    base_rate,
+    f1,
+    mcc,
+    precision,
+    precision_interval,
+    recall,
+    recall_interval,
+    wilson_interval,
+)
 
 quick = settings(derandomize=True, deadline=None, max_examples=200)
 COUNTS = st.integers(0, 2**40)
@@ -21,7 +33,14 @@ def test_precision_recall_and_f1_are_what_their_names_say() -> None:
     counts = Counts(tp=6, tn=100, fp=2, fn=4)
     assert (precision(counts), recall(counts)) == (6 / 8, 6 / 10)
     assert f1(counts) == pytest.approx(12 / 18)
-    assert [formula(Counts(tn=9)) for formula in (precision, recall, f1)] == [0, 0, 0]
+    assert base_rate(counts) == 10 / 112
+    assert [formula(Counts(tn=9)) for formula in (precision, recall, f1, base_rate)] == [0, 0, 0, 0]
+    assert precision_interval(counts) == wilson_interval(6, 8)
+    assert recall_interval(counts) == wilson_interval(6, 10)
+
+
+def test_nothing_is_counted_at_first() -> None:
+    assert set(dataclasses.astuple(Counts())) == {0}
 
 
 # scikit-learn's example of matthews_corrcoef, Wikipedia's of the phi coefficient, and tables worked by hand
