@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ class WorkerPool:
     """The workers of one run.
 
     ``kinds`` has the kind of each worker that has answered, by its address; ``refused`` why each other is not used.
+    Where ``stop`` is set, an opening that is under way in another thread ends soon.
 
     :param files: what a worker without them is sent, by name.
     :param mixed_cpus: whether workers may have processors of different kinds.
@@ -47,6 +50,7 @@ class WorkerPool:
         self._identities: dict[str, dict[str, Any]] = {}
         self._registered = False
         self._sent: set[str] = set()
+        self.stop = threading.Event()
         self.expected: tuple[Kind, bool] | None = None
         self.kinds: dict[str, Kind] = {}
         self.refused: dict[str, str] = {}
@@ -63,7 +67,7 @@ class WorkerPool:
         self._lease = self.client.submit(int, key=lease, pure=False)
         self._registered = True
         self.client.register_plugin(F07Worker(self._assignment, lease))
-        self.open_workers(self.workers())
+        self.take(self.open_workers(self.workers()))
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
         expected = self._choose_kind()
@@ -95,21 +99,28 @@ class WorkerPool:
             raise BrokenRun(LOST) from None
         return sorted(address for address in there if address not in self.refused)
 
-    def open_workers(self, addresses: Iterable[str]) -> None:
-        """Ask workers whether they are ready, and send files to the hosts that miss them."""
+    def open_workers(self, addresses: Iterable[str]) -> list[Done[dict[str, Any]] | Refused]:
+        """Ask workers whether they are ready, send files to the hosts that miss them, and return what each answers.
+
+        :raises CancelledError: where it is stopped.
+        """
         answers = self._ask_each(open_worker, addresses)
         while missing := [answer for answer in answers if isinstance(answer, Missing)]:
-            self._send_files(missing)
-            again = [answer.address for answer in missing if answer.address not in self.refused]
-            answers = [answer for answer in answers if answer not in missing] + self._ask_each(open_worker, again)
+            refused = {answer.address: answer for answer in self._send_files(missing)}
+            again = [answer.address for answer in missing if answer.address not in refused]
+            answers = [answer for answer in answers if answer not in missing] + list(refused.values())
+            answers += self._ask_each(open_worker, again)
+        return answers
+
+    def take(self, answers: Iterable[Done[dict[str, Any]] | Refused]) -> None:
+        """Use the workers that are ready, and refuse the others."""
         for answer in answers:
-            if isinstance(answer, Done):
-                if self.expected and (difference := answer.kind.difference(*self.expected)):
-                    self.refuse(Refused(answer.address, difference))
-                    continue
-                self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
-            elif isinstance(answer, Refused):
+            if isinstance(answer, Refused):
                 self.refuse(answer)
+            elif self.expected and (difference := answer.kind.difference(*self.expected)):
+                self.refuse(Refused(answer.address, difference))
+            else:
+                self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
 
     def _ask_each(self, function: Callable[..., Any], addresses: Iterable[str], *arguments: Any) -> list[Any]:
         """Return what each worker answers; one that is gone meanwhile answers nothing."""
@@ -118,27 +129,35 @@ class WorkerPool:
             for address in addresses
         }
         answers = []
-        for future, address in futures.items():
-            while not future.done() and address in self.workers():
-                time.sleep(POLL_S)
-            if future.done():
-                answers.append(future.result())
-        self.client.cancel([future for future in futures if not future.done()])
+        try:
+            for future, address in futures.items():
+                while not future.done() and address in self.workers():
+                    if self.stop.wait(POLL_S):
+                        raise CancelledError
+                if future.done():
+                    answers.append(future.result())
+        finally:
+            if waiting := [future for future in futures if not future.done()]:
+                self.client.cancel(waiting)
         return answers
 
-    def _send_files(self, missing: Sequence[Missing]) -> None:
-        """Send each file once to each host that misses it; workers hand its parts on to each other."""
-        for answer in missing:
-            if answer.address in self._sent:
-                self.refuse(Refused(answer.address, "the files that it was sent are not there as they were sent"))
-        addresses = list({each.place: each.address for each in missing if each.address not in self.refused}.values())
+    def _send_files(self, missing: Sequence[Missing]) -> list[Refused]:
+        """Send each file once to each host that misses it; workers hand its parts on to each other.
+
+        :returns: the workers that cannot take them.
+        """
+        lost = "the files that it was sent are not there as they were sent"
+        refused = [Refused(answer.address, lost) for answer in missing if answer.address in self._sent]
+        addresses = list(
+            {answer.place: answer.address for answer in missing if answer.address not in self._sent}.values()
+        )
         self._sent.update(addresses)
         for name, path in self._files.items():
             for offset, content in chunks(path):
                 [part] = self.client.scatter([content], hash=False, direct=False)
-                for answer in self._ask_each(receive_file, addresses, name, offset, part):
-                    if isinstance(answer, Refused):
-                        self.refuse(answer)
+                answers = self._ask_each(receive_file, addresses, name, offset, part)
+                refused += [answer for answer in answers if isinstance(answer, Refused)]
+        return refused
 
     def _choose_kind(self) -> Kind:
         """Return the kind that answers: the driver's own where a worker has it, else that of the most workers."""

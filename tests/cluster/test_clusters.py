@@ -15,14 +15,7 @@ from conftest import F07Project
 from tests.cluster.certificates import dask_options, dask_variables, make_certificates
 from tests.cluster.conftest import StartSession
 from tests.cluster.other_processor import older_processor
-from tests.cluster.running import SMALL_SHARDS, Cluster, Session
-
-# A worker on another host sees nothing where the driver's project is.
-NO_SHARED_DISK = """
-from pytest_f07.cluster import replayer
-Assignment = replayer.Assignment
-replayer.Assignment = lambda **values: Assignment(**{**values, "root": "/nowhere"})
-"""
+from tests.cluster.running import NO_SHARED_DISK, SMALL_SHARDS, Cluster, Session
 
 
 def test_workers_on_this_machine_write_the_same_bytes(
