@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 import time
 from collections import Counter
@@ -18,11 +19,12 @@ from pytest_f07.cluster.connect import reach
 from pytest_f07.cluster.files import chunks
 from pytest_f07.cluster.tasks import close_worker, open_worker, receive_file
 from pytest_f07.cluster.worker import F07Worker, plugin_name
-from pytest_f07.errors import BrokenRun
+from pytest_f07.errors import BrokenRun, first_line
 from pytest_f07.variant.processor import describe_processor
 
 POLL_S = 0.05
 REACH_TIMEOUT_S = 2
+NEEDED = "pytest_f07.cluster.tasks:open_worker.__name__"
 LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
 
 
@@ -61,12 +63,18 @@ class WorkerPool:
         :raises BrokenRun: where no worker can be used.
         """
         self._wait_for_worker()
+        self._refuse_strangers()
         # What the driver does not reach itself comes through the scheduler, at once and not after a time limit.
         self.client.direct_to_workers = all(map(_is_reachable, self.workers()))
         lease = f"{plugin_name(self.nonce)}-lease"
         self._lease = self.client.submit(int, key=lease, pure=False)
         self._registered = True
-        self.client.register_plugin(F07Worker(self._assignment, lease))
+        try:
+            self.client.register_plugin(F07Worker(self._assignment, lease))
+        except (CancelledError, OSError):
+            raise
+        except Exception:  # where one worker could not be set up; the others are, and each is asked now
+            pass
         self.take(self.open_workers(self.workers()))
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
@@ -76,6 +84,20 @@ class WorkerPool:
             if difference := kind.difference(expected, self._mixed_cpus):
                 self.refuse(Refused(address, difference))
         return self._identities[min(address for address, kind in self.kinds.items() if kind == expected)]
+
+    def _refuse_strangers(self) -> None:
+        """Refuse the workers that have no pytest-f07: Dask ends a worker whose task it cannot read.
+
+        :raises BrokenRun: where the scheduler, which reads tasks too, has none.
+        """
+        try:
+            self.client.run_on_scheduler(pkgutil.resolve_name, NEEDED)
+        except ImportError as error:
+            raise BrokenRun(f"the scheduler cannot be used: {_stranger(error)}") from None
+        answers = self.client.run(pkgutil.resolve_name, NEEDED, workers=self.workers(), on_error="return")
+        for address, answer in answers.items():
+            if isinstance(answer, ImportError):
+                self.refused[address] = _stranger(answer)
 
     def _wait_for_worker(self) -> None:
         end = time.monotonic() + self.start_timeout_s
@@ -180,6 +202,10 @@ class WorkerPool:
         """End the servers on all workers; where the scheduler is gone they end with their workers."""
         if self._registered and self.client.status == "running":
             self.client.unregister_worker_plugin(plugin_name(self.nonce))
+
+
+def _stranger(error: ImportError) -> str:
+    return f"pytest-f07 cannot be imported there ({first_line(error)}); install what the driver has, pytest-f07[dask]"
 
 
 def _is_reachable(address: str) -> bool:
