@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import queue
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
 from pytest_f07.cluster.answers import Done, Missing
+from pytest_f07.cluster.late import LateWorkers
 from pytest_f07.cluster.pool import LOST, WorkerPool
 from pytest_f07.cluster.worker import plugin_name
 from pytest_f07.errors import BrokenRun, F07Error, first_line
@@ -53,46 +54,48 @@ class Driver:
 
         :raises BrokenRun: where one cannot be done.
         """
-        waiting, running = iter(jobs), dict[Future, Job]()
-        done: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        exhausted = False
-
-        def submit(job: Job) -> None:
-            future = self._submit(job)
-            running[future] = job
-            future.add_done_callback(done.put)
-
-        with explain_dask():
+        waiting, again, running = iter(jobs), deque[Job](), dict[Any, Job]()
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        with explain_dask(), LateWorkers(self._pool, done.put) as late:
             try:
                 while True:
-                    while not exhausted and len(running) < TASKS_PER_WORKER * max(1, len(self._pool.workers())):
-                        if (job := next(waiting, None)) is None:
+                    ready = [address for address in self._pool.workers() if address not in late.addresses]
+                    # Where nobody is there, the first that comes takes tasks; late ones are waited for.
+                    room, exhausted = TASKS_PER_WORKER * max(not late.addresses, len(ready)), False
+                    while len(running) < room and not exhausted:
+                        job = again.popleft() if again else next(waiting, None)
+                        if job is None:
                             exhausted = True
                         else:
-                            submit(job)
-                    if not running:
+                            future = self._submit(job, ready if self._pool.refused or late.addresses else None)
+                            running[future] = job
+                            future.add_done_callback(done.put)
+                    if exhausted and not running:
                         return
-                    future = self._next(done)
-                    job = running.pop(future)
-                    answer = self._result(future, job)
-                    future.release()
+                    ended = self._next(done)
+                    if ended not in running:
+                        late.take()
+                        continue
+                    job = running.pop(ended)
+                    answer = self._result(ended, job)
+                    ended.release()
                     if isinstance(answer, Done):
                         self._pool.kinds[answer.address] = answer.kind
                         yield job, answer
                     else:
+                        again.append(job)
                         if isinstance(answer, Missing):
-                            self._pool.open_workers([answer.address])
+                            late.add(answer.address)
                         else:
                             self._pool.refuse(answer)
-                        submit(job)
             finally:
                 self._pool.client.cancel(list(running))
 
-    def _submit(self, job: Job) -> Future:
+    def _submit(self, job: Job, suitable: Sequence[str] | None) -> Future:
+        """Give a task to one of the suitable workers, or of those that come where these go away; None: to any."""
         self._submitted[job.name] += 1
         number = self._submitted[job.name]
         key = f"{plugin_name(self._pool.nonce)[:12]} {job.name}" + (f" ({number})" if number > 1 else "")
-        suitable = self._pool.workers() if self._pool.refused else None
         if suitable == []:
             raise BrokenRun(f"no worker is left: {self._pool.reasons()}")
         return self._pool.client.submit(
@@ -106,8 +109,8 @@ class Driver:
             allow_other_workers=suitable is not None,
         )
 
-    def _next(self, done: queue.SimpleQueue[Future]) -> Future:
-        """Wait for the next task that is done."""
+    def _next(self, done: queue.SimpleQueue[Any]) -> Any:
+        """Wait for the next task that is done, or the next late workers that are open."""
         last_seen = time.monotonic()
         while True:
             try:

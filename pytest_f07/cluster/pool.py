@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,12 @@ from pytest_f07.cluster.connect import reach
 from pytest_f07.cluster.files import chunks
 from pytest_f07.cluster.tasks import close_worker, open_worker, receive_file
 from pytest_f07.cluster.worker import F07Worker, plugin_name
-from pytest_f07.errors import BrokenRun
+from pytest_f07.errors import BrokenRun, first_line
 from pytest_f07.variant.processor import describe_processor
 
 POLL_S = 0.05
 REACH_TIMEOUT_S = 2
+NEEDED = "pytest_f07.cluster.tasks:open_worker.__name__"
 LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
 
 
@@ -28,6 +32,7 @@ class WorkerPool:
     """The workers of one run.
 
     ``kinds`` has the kind of each worker that has answered, by its address; ``refused`` why each other is not used.
+    Where ``stop`` is set, an opening that is under way in another thread ends soon.
 
     :param files: what a worker without them is sent, by name.
     :param mixed_cpus: whether workers may have processors of different kinds.
@@ -47,6 +52,7 @@ class WorkerPool:
         self._identities: dict[str, dict[str, Any]] = {}
         self._registered = False
         self._sent: set[str] = set()
+        self.stop = threading.Event()
         self.expected: tuple[Kind, bool] | None = None
         self.kinds: dict[str, Kind] = {}
         self.refused: dict[str, str] = {}
@@ -57,13 +63,19 @@ class WorkerPool:
         :raises BrokenRun: where no worker can be used.
         """
         self._wait_for_worker()
+        self._refuse_strangers()
         # What the driver does not reach itself comes through the scheduler, at once and not after a time limit.
         self.client.direct_to_workers = all(map(_is_reachable, self.workers()))
         lease = f"{plugin_name(self.nonce)}-lease"
         self._lease = self.client.submit(int, key=lease, pure=False)
         self._registered = True
-        self.client.register_plugin(F07Worker(self._assignment, lease))
-        self.open_workers(self.workers())
+        try:
+            self.client.register_plugin(F07Worker(self._assignment, lease))
+        except (CancelledError, OSError):
+            raise
+        except Exception:  # where one worker could not be set up; the others are, and each is asked now
+            pass
+        self.take(self.open_workers(self.workers()))
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
         expected = self._choose_kind()
@@ -72,6 +84,20 @@ class WorkerPool:
             if difference := kind.difference(expected, self._mixed_cpus):
                 self.refuse(Refused(address, difference))
         return self._identities[min(address for address, kind in self.kinds.items() if kind == expected)]
+
+    def _refuse_strangers(self) -> None:
+        """Refuse the workers that have no pytest-f07: Dask ends a worker whose task it cannot read.
+
+        :raises BrokenRun: where the scheduler, which reads tasks too, has none.
+        """
+        try:
+            self.client.run_on_scheduler(pkgutil.resolve_name, NEEDED)
+        except ImportError as error:
+            raise BrokenRun(f"the scheduler cannot be used: {_stranger(error)}") from None
+        answers = self.client.run(pkgutil.resolve_name, NEEDED, workers=self.workers(), on_error="return")
+        for address, answer in answers.items():
+            if isinstance(answer, ImportError):
+                self.refused[address] = _stranger(answer)
 
     def _wait_for_worker(self) -> None:
         end = time.monotonic() + self.start_timeout_s
@@ -95,21 +121,28 @@ class WorkerPool:
             raise BrokenRun(LOST) from None
         return sorted(address for address in there if address not in self.refused)
 
-    def open_workers(self, addresses: Iterable[str]) -> None:
-        """Ask workers whether they are ready, and send files to the hosts that miss them."""
+    def open_workers(self, addresses: Iterable[str]) -> list[Done[dict[str, Any]] | Refused]:
+        """Ask workers whether they are ready, send files to the hosts that miss them, and return what each answers.
+
+        :raises CancelledError: where it is stopped.
+        """
         answers = self._ask_each(open_worker, addresses)
         while missing := [answer for answer in answers if isinstance(answer, Missing)]:
-            self._send_files(missing)
-            again = [answer.address for answer in missing if answer.address not in self.refused]
-            answers = [answer for answer in answers if answer not in missing] + self._ask_each(open_worker, again)
+            refused = {answer.address: answer for answer in self._send_files(missing)}
+            again = [answer.address for answer in missing if answer.address not in refused]
+            answers = [answer for answer in answers if answer not in missing] + list(refused.values())
+            answers += self._ask_each(open_worker, again)
+        return answers
+
+    def take(self, answers: Iterable[Done[dict[str, Any]] | Refused]) -> None:
+        """Use the workers that are ready, and refuse the others."""
         for answer in answers:
-            if isinstance(answer, Done):
-                if self.expected and (difference := answer.kind.difference(*self.expected)):
-                    self.refuse(Refused(answer.address, difference))
-                    continue
-                self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
-            elif isinstance(answer, Refused):
+            if isinstance(answer, Refused):
                 self.refuse(answer)
+            elif self.expected and (difference := answer.kind.difference(*self.expected)):
+                self.refuse(Refused(answer.address, difference))
+            else:
+                self._identities[answer.address], self.kinds[answer.address] = answer.value, answer.kind
 
     def _ask_each(self, function: Callable[..., Any], addresses: Iterable[str], *arguments: Any) -> list[Any]:
         """Return what each worker answers; one that is gone meanwhile answers nothing."""
@@ -118,27 +151,35 @@ class WorkerPool:
             for address in addresses
         }
         answers = []
-        for future, address in futures.items():
-            while not future.done() and address in self.workers():
-                time.sleep(POLL_S)
-            if future.done():
-                answers.append(future.result())
-        self.client.cancel([future for future in futures if not future.done()])
+        try:
+            for future, address in futures.items():
+                while not future.done() and address in self.workers():
+                    if self.stop.wait(POLL_S):
+                        raise CancelledError
+                if future.done():
+                    answers.append(future.result())
+        finally:
+            if waiting := [future for future in futures if not future.done()]:
+                self.client.cancel(waiting)
         return answers
 
-    def _send_files(self, missing: Sequence[Missing]) -> None:
-        """Send each file once to each host that misses it; workers hand its parts on to each other."""
-        for answer in missing:
-            if answer.address in self._sent:
-                self.refuse(Refused(answer.address, "the files that it was sent are not there as they were sent"))
-        addresses = list({each.place: each.address for each in missing if each.address not in self.refused}.values())
+    def _send_files(self, missing: Sequence[Missing]) -> list[Refused]:
+        """Send each file once to each host that misses it; workers hand its parts on to each other.
+
+        :returns: the workers that cannot take them.
+        """
+        lost = "the files that it was sent are not there as they were sent"
+        refused = [Refused(answer.address, lost) for answer in missing if answer.address in self._sent]
+        addresses = list(
+            {answer.place: answer.address for answer in missing if answer.address not in self._sent}.values()
+        )
         self._sent.update(addresses)
         for name, path in self._files.items():
             for offset, content in chunks(path):
                 [part] = self.client.scatter([content], hash=False, direct=False)
-                for answer in self._ask_each(receive_file, addresses, name, offset, part):
-                    if isinstance(answer, Refused):
-                        self.refuse(answer)
+                answers = self._ask_each(receive_file, addresses, name, offset, part)
+                refused += [answer for answer in answers if isinstance(answer, Refused)]
+        return refused
 
     def _choose_kind(self) -> Kind:
         """Return the kind that answers: the driver's own where a worker has it, else that of the most workers."""
@@ -161,6 +202,10 @@ class WorkerPool:
         """End the servers on all workers; where the scheduler is gone they end with their workers."""
         if self._registered and self.client.status == "running":
             self.client.unregister_worker_plugin(plugin_name(self.nonce))
+
+
+def _stranger(error: ImportError) -> str:
+    return f"pytest-f07 cannot be imported there ({first_line(error)}); install what the driver has, pytest-f07[dask]"
 
 
 def _is_reachable(address: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -37,7 +38,8 @@ def receive_file(nonce: str, name: str, offset: int, content: bytes) -> Refused 
 
 def close_worker(nonce: str) -> None:
     """End the server of a worker that is not used."""
-    this_worker(nonce).close()
+    with suppress(F07Error):  # it is not there any more
+        this_worker(nonce, patience_s=0).close()
 
 
 def replay_on_worker(

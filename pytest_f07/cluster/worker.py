@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from pytest_f07.variant.temporal import dependent_rows
 LEASE_S = 20.0
 SETUP_MARGIN_S = 30.0
 SHOWN_LOG_LINES = 5
+JOIN_S = 10.0
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,15 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         self._lock = threading.Lock()
         self._open: OpenWorker | None = None
         self._closed = False
-        # Below Dask's own scratch folder, which the next worker tidies up where this one is killed.
-        self._folder = Path(tempfile.mkdtemp(prefix="f07-", dir=worker.local_directory))
-        scratch = Path(worker.local_directory).parent
-        self._host = await asyncio.to_thread(HostFolder.join, scratch, self.assignment.nonce)
-        self.files = WorkerFiles(self.assignment, self._host.path / "project")
+        self._fault: F07Error | OSError | None = None
+        try:
+            # Below Dask's own scratch folder, which the next worker tidies up where this one is killed.
+            self._folder = Path(tempfile.mkdtemp(prefix="f07-", dir=worker.local_directory))
+            scratch = Path(worker.local_directory).parent
+            self._host = await asyncio.to_thread(HostFolder.join, scratch, self.assignment.nonce)
+            self.files = WorkerFiles(self.assignment, self._host.path / "project")
+        except (F07Error, OSError) as error:
+            self._fault = error
         self._watch = asyncio.create_task(self._end_without_driver(worker))
         # In a thread and with a deadline: a worker whose loop stands still is taken for dead.
         deadline = self.assignment.params.start_timeout_s + SETUP_MARGIN_S
@@ -92,6 +99,8 @@ class F07Worker(WorkerPlugin):  # type: ignore[misc]  # distributed's classes ar
         with self._lock:
             if self._closed:
                 raise F07Error("it is not used any more")
+            if self._fault is not None:
+                raise self._fault
             if self._open is not None and not self._open.server.has_exited():
                 return self._open
             if fault := self.assignment.version_fault():
@@ -169,13 +178,17 @@ def plugin_name(nonce: str) -> str:
     return f"f07-{nonce}"
 
 
-def this_worker(nonce: str) -> F07Worker:
+def this_worker(nonce: str, patience_s: float = JOIN_S) -> F07Worker:
     """Return what the worker that runs this task has of a run.
 
-    :raises F07Error: where its set-up did not even begin.
+    :param patience_s: how long to wait for its set-up: a worker that joins takes tasks meanwhile.
+    :raises F07Error: where it was not set up.
     """
-    worker = get_worker()
-    plugin = worker.plugins.get(plugin_name(nonce))
-    if not isinstance(plugin, F07Worker) or not hasattr(plugin, "_watch"):
-        raise F07Error("it could not be set up for this run; its own log says why")
-    return plugin
+    worker, end = get_worker(), time.monotonic() + patience_s
+    while True:
+        plugin = worker.plugins.get(plugin_name(nonce))
+        if isinstance(plugin, F07Worker) and hasattr(plugin, "_watch"):
+            return plugin
+        if time.monotonic() > end:
+            raise F07Error("it was not set up for this run; its own log says why")
+        time.sleep(POLL_S)

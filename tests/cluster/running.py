@@ -25,6 +25,12 @@ import functools
 import pytest_f07.run.execute as execute
 execute.cut_shards = functools.partial(execute.cut_shards, predictions=1500)
 """
+# A worker on another host sees nothing where the driver's project is.
+NO_SHARED_DISK = """
+from pytest_f07.cluster import replayer
+Assignment = replayer.Assignment
+replayer.Assignment = lambda **values: Assignment(**{**values, "root": "/nowhere"})
+"""
 
 
 @dataclass
@@ -154,12 +160,12 @@ class Session:
 
 
 def servers_of(project: F07Project) -> list[psutil.Process]:
-    """The servers that any worker has for this project."""
+    """The servers that any worker has for this project, or for a copy of its files: all lie in one folder."""
     return [process for process in psutil.process_iter() if _is_server(_command(process), project)]
 
 
 def _is_server(command: list[str], project: F07Project) -> bool:
-    return "--socket" in command and any(str(project.root) in argument for argument in command)
+    return "--socket" in command and any(str(project.root.parent) in argument for argument in command)
 
 
 def pid_of(worker: subprocess.Popen[bytes]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,7 @@ from conftest import F07Project
 from tests.cluster.certificates import dask_options, dask_variables, make_certificates
 from tests.cluster.conftest import StartSession
 from tests.cluster.other_processor import older_processor
-from tests.cluster.running import SMALL_SHARDS, Cluster, Session
-
-# A worker on another host sees nothing where the driver's project is.
-NO_SHARED_DISK = """
-from pytest_f07.cluster import replayer
-Assignment = replayer.Assignment
-replayer.Assignment = lambda **values: Assignment(**{**values, "root": "/nowhere"})
-"""
+from tests.cluster.running import NO_SHARED_DISK, SMALL_SHARDS, Cluster, Session
 
 
 def test_workers_on_this_machine_write_the_same_bytes(
@@ -133,6 +127,60 @@ def test_a_worker_with_another_tensorflow_is_refused_by_name_and_the_others_do_i
     [(address, reason)] = f07_project.metadata["cluster"]["refused"].items()
     assert reason.startswith("its tensorflow is 0.1, and the driver's is 2.")
     assert f"f07: warning: worker {address} was not used: {reason}" in session.output
+
+
+NO_PLUGIN = "pytest-f07 cannot be imported there (No module named 'pytest_f07')"
+
+
+def without_plugin(folder: Path) -> str:
+    """A folder for PYTHONPATH, where no pytest-f07 is installed."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "pytest_f07":
+            raise ModuleNotFoundError("No module named 'pytest_f07'", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+    )
+    return str(folder)
+
+
+def test_a_worker_without_pytest_f07_is_refused_by_name_and_the_others_do_its_work(
+    cluster: Cluster,
+    start_session: StartSession,
+    tmp_path: Path,
+    f07_project: F07Project,
+    undisturbed: dict[str, bytes],
+) -> None:
+    cluster.add_workers(1)
+    cluster.add_workers(1, PYTHONPATH=without_plugin(tmp_path / "without"))
+    session = start_session(f"--f07-scheduler={cluster.address}")
+    assert session.end() == 0, session.output
+    [(address, reason)] = f07_project.metadata["cluster"]["refused"].items()
+    assert reason.startswith(NO_PLUGIN)
+    assert f"f07: warning: worker {address} was not used: {reason}" in session.output
+    assert "Traceback" not in session.output
+    assert f07_project.artefacts() == undisturbed
+    assert [worker.poll() for worker in cluster.workers] == [None, None], "it is left to whoever else uses it"
+
+
+@pytest.mark.parametrize("where", ["scheduler", "worker"])
+def test_where_nobody_else_has_pytest_f07_the_run_breaks_in_a_sentence(
+    where: str, start_session: StartSession, tmp_path: Path
+) -> None:
+    without = without_plugin(tmp_path / "without")
+    with closing(Cluster(tmp_path, variables={"PYTHONPATH": without if where == "scheduler" else ""})) as cluster:
+        cluster.add_workers(1, PYTHONPATH=without if where == "worker" else "")
+        session = start_session(f"--f07-scheduler={cluster.address}")
+        assert session.end() == 1
+    name = "the scheduler cannot be used" if where == "scheduler" else r"no worker can be used: worker tcp://[\d.:]+"
+    assert re.search(f"The run broke: {name}: {re.escape(NO_PLUGIN)}; install what the driver has", session.output)
+    assert "Traceback" not in session.output
 
 
 def test_where_no_worker_suits_the_run_breaks_and_names_each(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from conftest import F07Project
 from tests.cluster.conftest import StartSession
-from tests.cluster.running import Cluster, pid_of, servers_of, wait_for
+from tests.cluster.running import NO_SHARED_DISK, Cluster, Session, pid_of, servers_of, wait_for
 
 
 @pytest.mark.parametrize("nanny", [False, True], ids=["alone", "nanny"])
@@ -62,13 +63,66 @@ def test_a_worker_that_joins_late_works_too(
 ) -> None:
     cluster.add_workers(1)
     session = start_session(f"--f07-scheduler={cluster.address}", fault="slow")
-    session.wait_for_parts(1)
-    cluster.add_workers(1)
-    wait_for(lambda: len(servers_of(f07_project)) == 2 or session.process.poll() is not None, "the second server")
-    assert session.process.poll() is None, "the run was over before it joined"
+    with before_the_run_goes_on(session, f07_project):
+        cluster.add_workers(1)
+        wait_for(lambda: len(servers_of(f07_project)) == 2, "the second server")
     os.kill(pid_of(cluster.workers[0]), signal.SIGKILL)
     assert session.end() == 0, session.output
     assert f07_project.artefacts() == undisturbed
+
+
+def test_the_others_go_on_while_a_late_worker_is_sent_the_files(
+    cluster: Cluster,
+    start_session: StartSession,
+    f07_project: F07Project,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+) -> None:
+    cluster.add_workers(1)
+    session = start_session(f"--f07-scheduler={cluster.address}", fault="slow", more=NO_SHARED_DISK)
+    asked = tmp_path / "asked"
+    with before_the_run_goes_on(session, f07_project):
+        cluster.add_workers(1, PYTHONPATH=slow_disk(tmp_path / "slow", f07_project, asked, session.parts + 4))
+        wait_for(asked.exists, "the late worker's first file")
+    assert session.end() == 0, session.output
+    assert f07_project.artefacts() == undisturbed
+
+
+@contextmanager
+def before_the_run_goes_on(session: Session, project: F07Project) -> Iterator[None]:
+    """Have the first worker's server stand still: a worker takes seconds to join, and the run might be over."""
+    session.wait_for_parts(1)
+    [server] = servers_of(project)
+    server.suspend()
+    try:
+        yield
+    finally:
+        server.resume()
+
+
+def slow_disk(folder: Path, project: F07Project, asked: Path, parts: int) -> str:
+    """A folder for PYTHONPATH of a worker that writes no file before the others have finished so many parts.
+
+    :param asked: a file that is there once the worker was to write one.
+    """
+    records = project.variant / "runtime" / "parts"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        f"""
+import pathlib, time
+from pytest_f07.cluster.files import WorkerFiles
+receive = WorkerFiles.receive
+
+def receive_late(*arguments):
+    pathlib.Path({str(asked)!r}).touch()
+    while len(list(pathlib.Path({str(records)!r}).glob("*.json"))) < {parts}:
+        time.sleep(0.02)
+    receive(*arguments)
+
+WorkerFiles.receive = receive_late
+"""
+    )
+    return str(folder)
 
 
 def test_a_shard_that_kills_four_workers_is_named(cluster: Cluster, start_session: StartSession) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,22 @@ class Pool:
         self.kinds: dict[str, Kind] = {}
         self.refused: dict[str, str] = {}
         self.sent: list[str] = []
+        self.stop, self.can_open = threading.Event(), threading.Event()
+        self.can_open.set()
 
     def workers(self) -> list[str]:
         there = self.client.scheduler_info()["workers"]
         return [address for address in there if address not in self.refused]
 
-    def open_workers(self, addresses: list[str]) -> None:
+    def open_workers(self, addresses: list[str]) -> list[Done[dict[str, Any]]]:
         self.sent += addresses
+        while not self.can_open.wait(0.01):
+            if self.stop.is_set():
+                raise CancelledError
+        return [Done(address, KIND, {}) for address in addresses]
+
+    def take(self, answers: list[Done[dict[str, Any]]]) -> None:
+        self.kinds.update({answer.address: answer.kind for answer in answers})
 
     def refuse(self, answer: Refused) -> None:
         self.refused[answer.address] = answer.reason
@@ -58,6 +68,13 @@ def without_files_at_first(nonce: str, expected: object, name: str) -> Done[str]
     with _lock:
         _calls[name] = _calls.get(name, 0) + 1
         return Missing("here", "place") if _calls[name] == 1 else Done("here", KIND, name)
+
+
+def square_where_opened(nonce: str, expected: object, number: int) -> Done[int] | Missing:
+    """The first task comes to a worker that joins late."""
+    with _lock:
+        _calls[str(number)] = _calls.get(str(number), 0) + 1
+        return Missing("late", "place") if (number, _calls["0"]) == (0, 1) else square(nonce, expected, number)
 
 
 def refuse(nonce: str, expected: object, address: str) -> Refused:
@@ -89,7 +106,27 @@ def test_each_job_is_answered_once_and_few_are_under_way(pool: Pool) -> None:
 def test_a_worker_without_the_files_is_sent_them_and_asked_again(pool: Pool) -> None:
     jobs = [Job(name, without_files_at_first, (name,)) for name in ("a", "b")]
     assert {job.name for job, _ in Driver(pool).run(jobs)} == {"a", "b"}  # type: ignore[arg-type]
-    assert pool.sent == ["here", "here"]
+    assert set(pool.sent) == {"here"}
+
+
+@pytest.mark.parametrize("opens", [True, False], ids=["opens in the end", "not before all is done"])
+def test_the_others_go_on_while_a_late_worker_is_opened(pool: Pool, opens: bool) -> None:
+    pool.can_open.clear()
+    answers = []
+
+    def jobs() -> Iterator[Job]:
+        for number in range(10_000):
+            if number < 20 or (opens and "late" not in pool.kinds):
+                yield Job(f"job {number}", square_where_opened, (number,))
+
+    for _, done in Driver(pool).run(jobs()):  # type: ignore[arg-type]
+        answers.append(done.value)
+        if opens and len(answers) == 10:
+            pool.can_open.set()
+    assert sorted(answers) == [number * number for number in range(len(answers))]
+    assert len(answers) >= 20
+    assert pool.sent == ["late"]
+    assert ("late" in pool.kinds) == opens
 
 
 def test_where_no_worker_is_left_the_reasons_are_told(pool: Pool) -> None:

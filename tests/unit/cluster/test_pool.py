@@ -132,16 +132,16 @@ class Workers(WorkerPool):
 )
 def test_files_are_sent_once_to_each_host(folders: dict[str, str], received: list[str]) -> None:
     pool = Workers(folders)
-    pool.open_workers(folders)
+    pool.take(pool.open_workers(folders))
     assert pool.received == received
     assert sorted(pool.kinds) == sorted(folders)
-    pool.open_workers(folders)
+    pool.take(pool.open_workers(folders))
     assert pool.received == received
 
 
 def test_a_worker_that_loses_what_it_is_sent_is_refused() -> None:
     pool = Workers({"a": "x", "b": "y"}, keeps=False)
-    pool.open_workers(["a", "b"])
+    pool.take(pool.open_workers(["a", "b"]))
     assert pool.kinds == {}
     assert pool.refused == dict.fromkeys("ab", "the files that it was sent are not there as they were sent")
 
@@ -149,7 +149,7 @@ def test_a_worker_that_loses_what_it_is_sent_is_refused() -> None:
 def test_a_worker_of_another_kind_that_comes_late_is_refused_and_not_counted() -> None:
     pool = Workers({"a": "x"})
     pool.expected = Kind.of({"processor": {"model": "another"}}), False
-    pool.open_workers(["a"])
+    pool.take(pool.open_workers(["a"]))
     assert pool.kinds == {}
     assert list(pool.refused) == ["a"]
     assert "another" in pool.refused["a"]

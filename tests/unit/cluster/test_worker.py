@@ -61,3 +61,31 @@ def test_the_server_ends_when_the_driver_is_gone(
 
 def test_teardown_is_called_also_where_the_set_up_failed(assignment: Assignment) -> None:
     asyncio.run(F07Worker(assignment, "lease").teardown(SimpleNamespace()))
+
+
+def test_what_prevents_the_set_up_is_told_by_each_task(assignment: Assignment, tmp_path: Path) -> None:
+    worker = dask_worker(tmp_path / "scratch")
+    Path(worker.local_directory).rmdir()
+    plugin = F07Worker(assignment, "lease")
+    asyncio.run(plugin.setup(worker))
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            plugin.open()
+
+
+def test_a_task_waits_where_the_worker_is_still_being_set_up(
+    project: Project, loaded: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask gives tasks to a worker that joins, and sets it up meanwhile."""
+    plugin = F07Worker(make_assignment(project, loaded, versions={"tensorflow": "0.1"}), "lease")
+    plugins: dict[str, F07Worker] = {}
+
+    def look(_: float) -> None:
+        """Go one step further at each look of the task."""
+        if plugins:
+            asyncio.run(plugin.setup(dask_worker(tmp_path / "scratch")))
+        plugins[plugin.name] = plugin
+
+    monkeypatch.setattr(time, "sleep", look)
+    monkeypatch.setattr(module, "get_worker", lambda: SimpleNamespace(plugins=plugins))
+    assert module.this_worker(plugin.assignment.nonce) is plugin
