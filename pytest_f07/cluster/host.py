@@ -10,7 +10,8 @@ import glob
 import os
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +22,8 @@ from pytest_f07.variant.dataset import Dataset
 
 PREFIX = "f07-host-"
 INDEX = "labelled-windows.arrow"
+PATIENCE_S = 300.0  # as long as Dask waits for a worker that says nothing
+POLL_S = 0.05
 
 
 class HostFolder:
@@ -73,11 +76,13 @@ class HostFolder:
     def index(self, datasets: Sequence[Dataset], owners: Iterable[str]) -> ReferenceIndex:
         """Return the index of the package's labelled windows, which the first worker that asks builds for all.
 
+        A worker that stands still while it builds is not waited for without end: then each builds its own.
+
         :param datasets: of the whole package.
         :param owners: the source_f04 of the datasets that have a model.
         """
         path, names = self.path / INDEX, tuple(owners)
-        with _only_one(path.with_suffix(".lock")):
+        with _take_turn(path.with_suffix(".lock"), path.exists):
             if not path.exists():
                 partial = path.with_suffix(f".{uuid4().hex}")
                 ReferenceIndex.build(datasets, names).write(partial)
@@ -108,8 +113,15 @@ def _lies_at(users: int, path: Path) -> bool:
 
 
 @contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that one process at a time runs the block."""
+def _take_turn(path: Path, is_done: Callable[[], bool]) -> Iterator[None]:
+    """Run the block in one process at a time, by a lock file; at once where it is done, or was waited for too long."""
+    end = time.monotonic() + PATIENCE_S
     with path.open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not is_done() and time.monotonic() < end:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(POLL_S)
+            else:
+                break
         yield

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import pkgutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from distributed import Client
+from distributed.client import ClosedClientError
 
 from pytest_f07.cluster.answers import Done, Kind, Missing, Refused
 from pytest_f07.cluster.assignment import Assignment
@@ -22,7 +25,10 @@ from pytest_f07.cluster.worker import F07Worker, plugin_name
 from pytest_f07.errors import BrokenRun, first_line
 from pytest_f07.variant.processor import describe_processor
 
+log = logging.getLogger(__name__)
+
 POLL_S = 0.05
+CLOSE_TIMEOUT_S = 30.0
 REACH_TIMEOUT_S = 2
 NEEDED = "pytest_f07.cluster.tasks:open_worker.__name__"
 LOST = "the scheduler went away, and with it the workers. What is finished is kept: --f07-resume goes on from there"
@@ -71,10 +77,9 @@ class WorkerPool:
         self._registered = True
         try:
             self.client.register_plugin(F07Worker(self._assignment, lease))
-        except (CancelledError, OSError):
-            raise
-        except Exception:  # where one worker could not be set up; the others are, and each is asked now
-            pass
+        except ImportError:
+            # Those of them that were refused. The scheduler goes on with the others, and each is asked now.
+            log.info("a worker could not be set up", exc_info=True)
         self.take(self.open_workers(self.workers()))
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
@@ -199,9 +204,19 @@ class WorkerPool:
         return "; ".join(f"worker {address}: {reason}" for address, reason in sorted(self.refused.items()))
 
     def close(self) -> None:
-        """End the servers on all workers; where the scheduler is gone they end with their workers."""
+        """End the servers on all workers; where the scheduler is gone they end with their workers.
+
+        Dask waits for each worker without a limit. One that stands still ends its server by itself, without the lease.
+        """
         if self._registered and self.client.status == "running":
-            self.client.unregister_worker_plugin(plugin_name(self.nonce))
+            name = plugin_name(self.nonce)
+            waiting = threading.Thread(target=self._unregister, args=(name,), daemon=True)
+            waiting.start()
+            waiting.join(CLOSE_TIMEOUT_S)
+
+    def _unregister(self, name: str) -> None:
+        with suppress(CancelledError, OSError, ClosedClientError):  # the client is closed meanwhile
+            self.client.unregister_worker_plugin(name)
 
 
 def _stranger(error: ImportError) -> str:

@@ -6,6 +6,7 @@ prints those that survive. docs/mutants.md says of each survivor why it is none.
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ TESTS = {
     "pytest_f07/results/formulas.py": "tests/unit/results/test_formulas.py",
     "pytest_f07/vectorize.py": "tests/unit/test_vectorize.py tests/unit/oracle/test_vectorize.py",
 }
+MEMORY = 4 << 30  # a mutant may ask for a table of any size
 CONFIGURATION = """
 [cosmic-ray]
 module-path = ["{module}"]
@@ -42,6 +44,7 @@ def one_of_each(session: Path) -> int:
 
 def main() -> int:
     """Both modules; 1 where a mutant survives that docs/mutants.md does not explain."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     unexplained = 0
     explained = (REPOSITORY / "docs" / "mutants.md").read_text().replace("\\|", "|")  # as a table has it
     tool = str(Path(sys.executable).with_name("cosmic-ray"))

@@ -136,3 +136,20 @@ def test_the_index_is_built_once_for_all(tmp_path: Path, loaded: Manifest, monke
     assert len(built) == 1
     for each in users:
         each.leave()
+
+
+def test_a_worker_that_stands_still_while_it_builds_the_index_holds_nobody_for_ever(
+    tmp_path: Path, loaded: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets, owners = loaded.read_datasets(None), [model.source_f04 for model in loaded.read_models()]
+    monkeypatch.setattr(host, "PATIENCE_S", 0.2)
+    folder = HostFolder.join(tmp_path / "driver", "a")
+    with (folder.path / host.INDEX).with_suffix(".lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with ThreadPoolExecutor(1) as pool:
+            index = pool.submit(folder.index, datasets, owners)
+            try:
+                assert len(index.result(60)) == len(ReferenceIndex.build(datasets, owners))
+            finally:
+                fcntl.flock(held, fcntl.LOCK_UN)
+    folder.leave()
