@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,8 +21,19 @@ from pytest_f07.vectorize import Vectorizer
 from pytest_f07.windows import windows_of
 from tests.servers.running import KINDS, REPOSITORY, RunningServer, serve
 
+FOLDER = Path(__file__).parent
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601"
 WINDOWS = 300
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of one running server share a process of pytest-xdist, so that it is started once."""
+    for item in items:
+        if FOLDER in item.path.parents and "start" in getattr(item, "fixturenames", ()):
+            kinds = [kind for kind in KINDS if kind in re.sub(r"\W", "_", item.name)]
+            assert len(kinds) == 1, f"{item.nodeid} does not name the one server that it starts"
+            item.add_marker(pytest.mark.xdist_group(kinds[0]))
 
 
 @dataclass(frozen=True)
