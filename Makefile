@@ -68,10 +68,10 @@ test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/br
 # The golden models of five versions of Keras are loaded on both ends. The report is looked at in a browser.
 test-field: .venv-field/.test .venv-pins/.test
 	@sh tools/browser.sh
-	.venv/bin/python -m pytest $(group.options) --durations=20 tests/field tests/browser
+	.venv/bin/python -m pytest $(field.options) tests/field tests/browser
 
-# What shares a browser, a server or a long set-up is one group, and a group stays in one process.
-group.options := -n 2 --dist loadgroup -rs
+# A file stays in one process, and so does what shares a server (tests/servers/conftest.py).
+field.options := -n 2 --dist loadscope --durations=20 -rs
 
 # Dozens of processes each, so one test at a time; on the pins, whether the bytes are those of one machine.
 test-cluster: .venv/.test .venv-pins/.test
@@ -83,7 +83,7 @@ triton.python := /usr/bin/python3.11
 
 test-servers: .venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made
 test-servers: $(if $(wildcard $(triton.python)),.venv-triton/.made)
-	.venv/bin/python -m pytest $(group.options) --durations=10 tests/servers
+	.venv/bin/python -m pytest $(field.options) tests/servers
 
 lint: .venv/.lint
 	.venv/bin/ruff check .

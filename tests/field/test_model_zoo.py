@@ -52,7 +52,7 @@ def refusal(case: dict[str, Any]) -> str | None:
     return None
 
 
-@pytest.fixture(scope="module", params=[pytest.param(end, marks=pytest.mark.xdist_group(end)) for end in ENDS])
+@pytest.fixture(scope="module", params=ENDS)
 def answers(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """What server and oracle say of each case that one end can load."""
     python = REPOSITORY / ENDS[request.param] / "bin" / "python"
