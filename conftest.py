@@ -271,8 +271,8 @@ class Checkout:
             return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
         return run_module("pytest_f07", list(map(str, arguments)), self.root, _environment(variables))
 
-    def run(self) -> subprocess.CompletedProcess[str]:
-        return run_module("pytest", ["--f07-variant=v701"], self.root, _environment({}))
+    def run(self, *arguments: str, variant: str = "v701") -> subprocess.CompletedProcess[str]:
+        return run_module("pytest", [f"--f07-variant={variant}", *arguments], self.root, _environment({}))
 
     def stub(self, fault: str) -> None:
         stub = str(REPOSITORY / "tests" / "stub_server.py")
