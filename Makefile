@@ -58,8 +58,9 @@ help: help7
 test: .venv/.test
 	.venv/bin/python -m pytest $(test.options) --cov --cov-report=term:skip-covered --cov-fail-under=76
 
+# Git, DVC, make and pytest are the same on both: what is slow and asks no more than them is left out (any_version).
 test-pins: .venv-pins/.test
-	.venv-pins/bin/python -m pytest $(test.options)
+	.venv-pins/bin/python -m pytest $(test.options) -m "not any_version"
 
 test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/browser
 
@@ -67,8 +68,10 @@ test.options := -n 2 --dist worksteal --durations=20 -rs tests --ignore tests/br
 # The golden models of five versions of Keras are loaded on both ends. The report is looked at in a browser.
 test-field: .venv-field/.test .venv-pins/.test
 	@sh tools/browser.sh
-	.venv/bin/python -m pytest -rs --durations=20 tests/field tests/browser
-	.venv-pins/bin/python -m pytest -rs tests/field/test_model_zoo.py
+	.venv/bin/python -m pytest $(field.options) tests/field tests/browser
+
+# A file stays in one process, and so does what shares a server (tests/servers/conftest.py).
+field.options := -n 2 --dist loadscope --durations=20 -rs
 
 # Dozens of processes each, so one test at a time; on the pins, whether the bytes are those of one machine.
 test-cluster: .venv/.test .venv-pins/.test
@@ -80,7 +83,7 @@ triton.python := /usr/bin/python3.11
 
 test-servers: .venv-kserve/.made .venv-mlserver/.made .venv-mlflow/.made
 test-servers: $(if $(wildcard $(triton.python)),.venv-triton/.made)
-	.venv/bin/python -m pytest --durations=10 -rs tests/servers
+	.venv/bin/python -m pytest $(field.options) tests/servers
 
 lint: .venv/.lint
 	.venv/bin/ruff check .

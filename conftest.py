@@ -27,7 +27,8 @@ REPOSITORY = Path(__file__).parent
 VARIABLES_OF_OTHERS = (
     "ACTIVE_VARIANT ALLOW_FAILED BATCH_SIZE BUILD_NUMBER CI COLUMNS COMPARE F07_PYTHON GITHUB_ACTIONS "
     "GITHUB_STEP_SUMMARY GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE HOST LANGUAGE LINES MAKEFLAGS MAKELEVEL MAKEOVERRIDES "
-    "MFLAGS MPLBACKEND PARENT PORT PROTOCOL PYTEST_ADDOPTS PYTHONWARNINGS REMOTE URL VARIANT VENV"
+    "MFLAGS MPLBACKEND PARENT PORT PROTOCOL PYTEST_ADDOPTS PYTEST_XDIST_TESTRUNUID PYTEST_XDIST_WORKER "
+    "PYTEST_XDIST_WORKER_COUNT PYTHONWARNINGS REMOTE URL VARIANT VENV"
 ).split()
 IN_CI = bool(os.environ.get("CI"))
 # There, any other skip turns the session red: what is skipped is not tested.
@@ -271,8 +272,8 @@ class Checkout:
             return self.call(sys.executable, "-m", "pytest_f07", *arguments, **variables)
         return run_module("pytest_f07", list(map(str, arguments)), self.root, _environment(variables))
 
-    def run(self) -> subprocess.CompletedProcess[str]:
-        return run_module("pytest", ["--f07-variant=v701"], self.root, _environment({}))
+    def run(self, *arguments: str, variant: str = "v701") -> subprocess.CompletedProcess[str]:
+        return run_module("pytest", [f"--f07-variant={variant}", *arguments], self.root, _environment({}))
 
     def stub(self, fault: str) -> None:
         stub = str(REPOSITORY / "tests" / "stub_server.py")

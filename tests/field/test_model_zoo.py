@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from fnmatch import fnmatchcase
-from importlib import metadata
 from typing import Any
 
 import pytest
@@ -21,7 +19,8 @@ from pytest_f07.errors import F07Error
 from pytest_f07.variant.model_file import check_keras
 
 ARCHIVES = sorted((REPOSITORY / "tests" / "golden").glob("keras-*.zip"))
-KERAS_2_HERE = metadata.version("keras").startswith("2")
+# Both ends of the versions answer, each in the environment that make sets up for it.
+ENDS = {"newest": ".venv", "pins": ".venv-pins"}
 TOLERANCE = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 8e-3}
 
 NOT_LISTED = "m: its configuration names the class {!r}, which is not on the list of layers that are loaded: *"
@@ -53,12 +52,14 @@ def refusal(case: dict[str, Any]) -> str | None:
     return None
 
 
-@pytest.fixture(scope="module")
-def answers() -> list[dict[str, Any]]:
-    """What server and oracle say of each case that this environment can load."""
-    archives = [path for path in ARCHIVES if path.stem.startswith("keras-2") or not KERAS_2_HERE]
+@pytest.fixture(scope="module", params=ENDS)
+def answers(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """What server and oracle say of each case that one end can load."""
+    python = REPOSITORY / ENDS[request.param] / "bin" / "python"
+    assert python.exists(), f"{python} is not there: make test-field sets it up"
+    archives = [path for path in ARCHIVES if path.stem.startswith("keras-2") or request.param == "newest"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.zoo_answers", *map(str, archives)],
+        [python, "-m", "tests.zoo_answers", *archives],
         cwd=REPOSITORY,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
@@ -91,7 +92,7 @@ def test_what_is_refused_is_refused_by_name(answers: list[dict[str, Any]]) -> No
 
 
 def test_what_its_maker_cannot_load_is_refused_in_one_line(answers: list[dict[str, Any]]) -> None:
-    """With the pins, the maker is this environment, and refuses some of it when the server starts."""
+    """The pins are the maker of one archive, and refuses some of it when the server starts."""
     broken = [case for case in answers if "broken" in case]
     assert broken
     assert not [case for case in broken if not case.get("refused")]

@@ -17,6 +17,8 @@ import yaml
 
 from conftest import REPOSITORY, Checkout, F07Project, make_checkout
 
+pytestmark = pytest.mark.any_version
+
 DOCS = REPOSITORY / "docs"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = (

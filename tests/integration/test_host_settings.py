@@ -40,6 +40,7 @@ NOBODY = {
 }
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize(("conftest", "reason"), NOBODY.values(), ids=NOBODY)
 def test_where_all_models_are_skipped_nothing_is_touched(f07_finished: F07Project, conftest: str, reason: str) -> None:
     before = f07_finished.tree()
@@ -81,6 +82,7 @@ SOME = {
 }
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize(("conftest", "fault", "note"), SOME.values(), ids=SOME)
 def test_where_some_models_are_not_judged_the_run_is_not_complete(
     f07_finished: F07Project, conftest: str, fault: str, note: str
@@ -107,6 +109,7 @@ ASIDE = {
 }
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize(("addopts", "given"), ASIDE.items(), ids=ASIDE)
 def test_what_addopts_bring_is_set_aside_and_all_models_are_told(
     f07_project: F07Project, addopts: str, given: tuple[str, str]

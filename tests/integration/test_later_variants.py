@@ -19,6 +19,8 @@ from pytest_f07 import read_run
 from tests.metadata_schema import schema_errors
 from tests.plain_comparison import sentences
 
+pytestmark = pytest.mark.any_version
+
 MODEL = "feeder_overload"
 KINDS = {"threshold": "v611", "label": "v612", "again": "v613", "half": "v614"}
 

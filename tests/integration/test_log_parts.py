@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,25 +10,37 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import F07Project
+from conftest import Checkout, F07Project
 from pytest_f07 import read_run
 from pytest_f07.commands.check import check_run
 from pytest_f07.commands.rerun import check_rerun
+from pytest_f07.results.metric_table import LIMITS
+from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.paths import Project
 from tests.integration.test_resume import stub
 from tests.metadata_schema import schema_errors
 
 
+@pytest.fixture(scope="module")
+def second(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of v702, whose log is in parts, and of v701's, whose log is not."""
+    checkout = Checkout(Path(shutil.copytree(finished.root, tmp_path_factory.mktemp("parts") / "plant")))
+    project = Project(checkout.root)
+    create_variant(project, "v702", "v601", {"port": 0}, LIMITS)
+    params = "parent_variant_f06: v601\nruntime: {port: 0}\nequivalence: off\nlog: parts\n"
+    (project.variants / "v702" / "params.yaml").write_text(params)
+    stub(checkout)
+    done = checkout.run("--f07-compare=v701", variant="v702")
+    assert done.returncode == 0, done.stdout
+    return project.variants
+
+
 @pytest.fixture
-def in_parts(f07_finished: F07Project) -> F07Project:
-    """A project with a finished run of v702, whose log is in parts, beside v701's, whose log is not."""
-    project = f07_finished
-    project.variant7("v702", "v601")
-    params = project.variant.with_name("v702") / "params.yaml"
-    params.write_text("parent_variant_f06: v601\nruntime: {port: 0}\nequivalence: off\nlog: parts\n")
-    stub(project)
-    assert project.run("--f07-compare=v701", variant="v702").ret == 0
-    return project
+def in_parts(f07_project: F07Project, second: Path) -> F07Project:
+    """A project with both."""
+    shutil.copytree(second, f07_project.variant.parent, dirs_exist_ok=True)
+    stub(f07_project)
+    return f07_project
 
 
 def log_of(project: F07Project, variant: str) -> Path:

@@ -77,6 +77,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize(("text", "outcome", "reason"), ENDINGS.values(), ids=ENDINGS)
 def test_an_own_check_that_does_not_pass_is_no_passed_run(
     f07_stub: F07Project, text: str, outcome: str | None, reason: str
@@ -140,6 +141,7 @@ SELECTIONS = {
 }
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize(("arguments", "passed", "note"), SELECTIONS.values(), ids=SELECTIONS)
 def test_a_session_that_leaves_checks_out_is_partial(
     f07_stub: F07Project, arguments: tuple[str, ...], passed: int, note: str
@@ -185,6 +187,7 @@ def test_a_session_that_executes_nothing_lists_them(f07_stub: F07Project) -> Non
     assert f07_stub.tree() == before
 
 
+@pytest.mark.any_version
 @pytest.mark.parametrize("text", ["import no_such_module", "def test_a(:"], ids=["import", "syntax"])
 def test_a_file_that_cannot_be_collected_stops_the_session_before_the_run(f07_stub: F07Project, text: str) -> None:
     lay(f07_stub, text)
@@ -234,6 +237,7 @@ def test_a_folder_without_a_test_is_a_usage_error(f07_stub: F07Project) -> None:
     f07_stub.assert_refused(r"no test was collected from the own checks in .*tests/f07", f"--f07-checks={CHECKS}")
 
 
+@pytest.mark.any_version
 def test_the_commands_say_that_an_own_check_failed(checkout: Checkout) -> None:
     (checkout.root / "tests").mkdir()
     (checkout.root / "tests" / "test_plant.py").write_text("def test_plant(f07_metrics): assert 0 > 1, 'too few'")

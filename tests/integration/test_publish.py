@@ -16,6 +16,7 @@ from conftest import REPOSITORY, Checkout
 from tests.integration.test_resume import SMALL_SHARDS
 
 pytest.importorskip("dvc", reason="DVC is not installed in this environment (extra dvc)")
+pytestmark = pytest.mark.any_version
 
 SMALL = {"variants.yaml", *(f"v701/{name}" for name in ("params.yaml", "manifest.json", "07_deployrun_metadata.json"))}
 POINTERS = {f"v701/{name}.dvc" for name in ("logs", "metrics", "report")}
@@ -41,10 +42,29 @@ def share(checkout: Checkout, folder: Path) -> None:
     checkout.git("push", "--quiet", "--set-upstream", "origin", "main")
 
 
+def copy(shared: Path, folder: Path) -> Checkout:
+    """Copy a folder with a checkout and its remotes into an empty one."""
+    return Checkout(Path(shutil.copytree(shared, folder, dirs_exist_ok=True)) / "plant")
+
+
 @pytest.fixture
 def kept(shared: Path, tmp_path: Path) -> Checkout:
     """A copy of it."""
-    return Checkout(Path(shutil.copytree(shared, tmp_path, dirs_exist_ok=True)) / "plant")
+    return copy(shared, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_published(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, published."""
+    folder = tmp_path_factory.mktemp("published")
+    publish(copy(shared, folder))
+    return folder
+
+
+@pytest.fixture
+def published(shared_published: Path, tmp_path: Path) -> Checkout:
+    """A copy of it."""
+    return copy(shared_published, tmp_path)
 
 
 def publish(checkout: Checkout, *arguments: str, **variables: str) -> str:
@@ -260,43 +280,49 @@ def test_after_publishing_a_variant_runs_again_whatever_links_dvc_makes(kept: Ch
 
 
 @pytest.mark.parametrize("fetched_from", ["cache", "remote"])
-def test_a_run_is_compared_with_its_published_revision(kept: Checkout, fetched_from: str) -> None:
-    publish(kept)
+def test_a_run_is_compared_with_its_published_revision(published: Checkout, fetched_from: str) -> None:
     if fetched_from == "remote":
-        shutil.rmtree(kept.root / ".dvc" / "cache")
-    commit = kept.git("rev-parse", "HEAD").strip()
-    done = kept.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+        shutil.rmtree(published.root / ".dvc" / "cache")
+    commit = published.git("rev-parse", "HEAD").strip()
+    done = published.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
         f"f07: against v701@HEAD ({commit[:7]}) of package v601: 5,668 common rows of 3 of 3 models; 0 flipped"
         in done.stdout
     )
     assert "f07: no row flipped, so each metric of these rows is the same" in done.stdout
-    kept.change_metadata(sha256={"logs/raw_predictions.parquet": "0" * 64})
-    kept.git("commit", "--quiet", "--all", "--message=another digest")
-    done = kept.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
+    published.change_metadata(sha256={"logs/raw_predictions.parquet": "0" * 64})
+    published.git("commit", "--quiet", "--all", "--message=another digest")
+    done = published.call(sys.executable, "-m", "pytest", "--f07-variant=v701", "--f07-compare=v701@HEAD")
     assert done.returncode == 4
     assert "of HEAD is not the file that its metadata names" in done.stderr
 
 
-@pytest.fixture
-def in_parts(kept: Checkout) -> Checkout:
-    """The same, published with its log in one file, and then run with its log in parts."""
-    publish(kept)
-    with (kept.root / "conftest.py").open("a") as file:
+@pytest.fixture(scope="session")
+def shared_in_parts(shared_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, published with its log in one file, then run and published with its log in parts."""
+    folder = tmp_path_factory.mktemp("parts")
+    checkout = copy(shared_published, folder)
+    with (checkout.root / "conftest.py").open("a") as file:
         file.write(SMALL_SHARDS)
-    with (kept.variant / "params.yaml").open("a") as file:
+    with (checkout.variant / "params.yaml").open("a") as file:
         file.write("log: parts\n")
-    done = kept.run()
+    done = checkout.run()
     assert done.returncode == 0, done.stdout
-    assert len(list((kept.variant / "logs" / "raw_predictions.parquet").iterdir())) > 3
-    return kept
+    assert len(list((checkout.variant / "logs" / "raw_predictions.parquet").iterdir())) > 3
+    assert "git: committed" in publish(checkout)
+    return folder
+
+
+@pytest.fixture
+def in_parts(shared_in_parts: Path, tmp_path: Path) -> Checkout:
+    """A copy of it."""
+    return copy(shared_in_parts, tmp_path)
 
 
 def test_a_log_in_parts_is_published_after_one_in_a_file_and_the_other_way_round(
     in_parts: Checkout, tmp_path: Path
 ) -> None:
-    assert "git: committed" in publish(in_parts)
     check_clone(in_parts, tmp_path)
     params = in_parts.variant / "params.yaml"
     params.write_text(params.read_text().replace("log: parts\n", ""))
@@ -312,7 +338,6 @@ def test_a_log_in_parts_is_published_after_one_in_a_file_and_the_other_way_round
 def test_a_run_in_parts_is_compared_with_published_revisions_of_either_form(
     in_parts: Checkout, revision: str, fetched_from: str
 ) -> None:
-    publish(in_parts)
     if fetched_from == "remote":
         shutil.rmtree(in_parts.root / ".dvc" / "cache")
     done = in_parts.call(sys.executable, "-m", "pytest", "--f07-variant=v701", f"--f07-compare=v701@{revision}")
@@ -321,7 +346,6 @@ def test_a_run_in_parts_is_compared_with_published_revisions_of_either_form(
 
 
 def test_a_part_that_the_metadata_of_a_revision_do_not_name_is_refused(in_parts: Checkout) -> None:
-    publish(in_parts)
     (in_parts.variant / "logs" / "raw_predictions.parquet" / "part-00099.parquet").write_bytes(b"another's")
     in_parts.dvc("add", "--quiet", in_parts.variant / "logs")
     in_parts.git("commit", "--quiet", "--all", "--message=One part more")
@@ -396,17 +420,16 @@ def test_a_dvc_pipeline_runs_shows_publishes_and_forgets_a_variant(kept: Checkou
     assert not kept.variant.exists()
 
 
-def test_removing_takes_dvcs_entries_and_nothing_else(kept: Checkout) -> None:
-    publish(kept)
-    (kept.root / "staged.txt").write_text("staged")
-    kept.git("add", "staged.txt")
-    head = kept.git("rev-parse", "HEAD")
-    done = kept.f07("remove7", "--variant", "v701")
+def test_removing_takes_dvcs_entries_and_nothing_else(published: Checkout) -> None:
+    (published.root / "staged.txt").write_text("staged")
+    published.git("add", "staged.txt")
+    head = published.git("rev-parse", "HEAD")
+    done = published.f07("remove7", "--variant", "v701")
     assert done.returncode == 0, done.stderr
     assert "git still has it; to commit the removal: git commit -m 'Remove v701' -- " in done.stdout
-    assert not kept.variant.exists()
-    assert kept.git("rev-parse", "HEAD") == head
-    assert kept.git("diff", "--cached", "--name-only") == "staged.txt"
+    assert not published.variant.exists()
+    assert published.git("rev-parse", "HEAD") == head
+    assert published.git("diff", "--cached", "--name-only") == "staged.txt"
     command = done.stdout.rsplit("to commit the removal: ", 1)[1].strip()
-    assert kept.call("sh", "-c", command).returncode == 0
-    assert kept.committed() == SMALL | POINTERS | {"v701/.gitignore"}
+    assert published.call("sh", "-c", command).returncode == 0
+    assert published.committed() == SMALL | POINTERS | {"v701/.gitignore"}

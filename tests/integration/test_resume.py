@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
-from conftest import REPOSITORY, F07Project
+from conftest import REPOSITORY, Checkout, F07Project
 from tests.integration.test_deaths import PATIENCE, free_port, stalled, started, wait_for
 from tests.metadata_schema import schema_errors
 
@@ -27,7 +28,7 @@ execute.write_metrics = write_metrics
 """
 
 
-def stub(project: F07Project, fault: str = "none", more: str = "") -> None:
+def stub(project: F07Project | Checkout, fault: str = "none", more: str = "") -> None:
     """Let the stub answer, with small shards."""
     project.stub(fault)
     conftest = project.root / "conftest.py"
@@ -63,12 +64,21 @@ def digests(project: F07Project) -> str:
     return "\n".join(f"{name} {sha256(content).hexdigest()}" for name, content in project.artefacts().items())
 
 
+@pytest.fixture(scope="module")
+def dead(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of v701, whose second run's server died after some parts."""
+    checkout = Checkout(Path(shutil.copytree(finished.root, tmp_path_factory.mktemp("dead") / "plant")))
+    stub(checkout, "dies-late")
+    assert checkout.run().returncode == 1
+    return checkout.variant
+
+
 @pytest.fixture
-def died(project: F07Project) -> F07Project:
-    """A project whose second run's server died after some parts."""
+def died(project: F07Project, dead: Path) -> F07Project:
+    """A project with that run."""
     note_undisturbed(project)
-    stub(project, "dies-late")
-    assert project.run().ret == 1
+    shutil.rmtree(project.variant)
+    shutil.copytree(dead, project.variant)
     assert records(project)
     return project
 

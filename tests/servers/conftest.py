@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from pytest_f07.variant.dataset import X_COLUMN
 from pytest_f07.variant.package import Model, read_package
@@ -22,6 +24,26 @@ from tests.servers.running import KINDS, REPOSITORY, RunningServer, serve
 
 DEMO = REPOSITORY / "executions" / "06_packaging" / "v601"
 WINDOWS = 300
+
+
+class ByServer(LoadScopeScheduling):  # type: ignore[misc]
+    """Let one process of pytest-xdist run all tests of a server, so that it is started once.
+
+    ``--dist loadgroup`` groups nothing with pytest 9.2: https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return kind_of(nodeid) or nodeid
+
+
+def kind_of(nodeid: str) -> str | None:
+    """Return the kind of server that a test names, or None."""
+    name = re.sub(r"\W", "_", nodeid.partition("::")[2])
+    return next((kind for kind in KINDS if kind in name), None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
+    return ByServer(config, log)
 
 
 @dataclass(frozen=True)
@@ -79,10 +101,11 @@ def _start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
 
 @pytest.fixture
-def start(_start: Callable[[str], RunningServer]) -> Callable[[str], RunningServer]:
+def start(_start: Callable[[str], RunningServer], request: pytest.FixtureRequest) -> Callable[[str], RunningServer]:
     """Return the running server of a kind, with the demo's models, without a fault; it is started at its first use."""
 
     def start_or_skip(kind: str) -> RunningServer:
+        assert kind_of(request.node.nodeid) == kind, f"the test's name or parameters must tell that it asks {kind}"
         if kind == "triton" and not Path("/usr/bin/python3.11").exists():
             pytest.skip("Triton runs in no other Python than /usr/bin/python3.11")
         assert KINDS[kind].python.exists(), f"{KINDS[kind].python} is not there: make test-servers sets it up"

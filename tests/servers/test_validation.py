@@ -107,8 +107,11 @@ def test_whole_numbers_in_place_of_scores_are_refused_before_the_run(
         f07_project.assert_refused("scores that were cut off")
 
 
-def test_a_tolerance_in_params_yaml_lets_float16_pass_and_is_told(f07_project: F07Project, start: Start) -> None:
-    with deployed(f07_project, start, "kserve v1", "float16", equivalence={"tolerance": 1e-3}):
+@pytest.mark.parametrize("name", ["kserve v1"])
+def test_a_tolerance_in_params_yaml_lets_float16_pass_and_is_told(
+    f07_project: F07Project, start: Start, name: str
+) -> None:
+    with deployed(f07_project, start, name, "float16", equivalence={"tolerance": 1e-3}):
         result = f07_project.run()
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["PASSED: * passed with scores up to 0.001 apart, 4 of 9 checks not possible."])
