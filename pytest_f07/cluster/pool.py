@@ -9,12 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from distributed import Client
-from distributed.client import ClosedClientError
 
 from pytest_f07.cluster.answers import Done, Kind, Missing, Refused
 from pytest_f07.cluster.assignment import Assignment
@@ -77,9 +75,11 @@ class WorkerPool:
         self._registered = True
         try:
             self.client.register_plugin(F07Worker(self._assignment, lease))
-        except ImportError:
-            # Those of them that were refused. The scheduler goes on with the others, and each is asked now.
-            log.info("a worker could not be set up", exc_info=True)
+        except (CancelledError, OSError):
+            raise
+        except Exception as error:
+            # What any worker raised, as Dask passes it on. The others are set up, and each is asked now.
+            log.info("a worker could not be set up: %r", error)
         self.take(self.open_workers(self.workers()))
         if not self.kinds:
             raise BrokenRun(f"no worker can be used: {self.reasons()}")
@@ -215,8 +215,10 @@ class WorkerPool:
             waiting.join(CLOSE_TIMEOUT_S)
 
     def _unregister(self, name: str) -> None:
-        with suppress(CancelledError, OSError, ClosedClientError):  # the client is closed meanwhile
+        try:
             self.client.unregister_worker_plugin(name)
+        except Exception as error:  # what any worker raised, or the client, which is closed meanwhile
+            log.info("a worker could not be asked to end its server: %r", error)
 
 
 def _stranger(error: ImportError) -> str:
