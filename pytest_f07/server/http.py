@@ -15,8 +15,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from pytest_f07 import wire
 from pytest_f07.errors import one_line
 
-# More threads than processors only pass the interpreter lock around.
-THREADS = min(4, os.cpu_count() or 1)
+# TensorFlow and the client want the other processors, and more threads only pass the interpreter lock around: with two
+# processors and batches of 256 windows a second thread costs a third more processor time, and brings nothing.
+THREADS = min(4, max(1, (os.cpu_count() or 1) // 2))
 MAX_CONNECTIONS = 500
 RECEIVE_BYTES = 1 << 18  # read at once: a batch comes in one piece or two
 SPOOL_BYTES = 1 << 22  # of a body that wait in memory for its end; the rest waits on disk
