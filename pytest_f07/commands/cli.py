@@ -109,7 +109,7 @@ def _history7(project: Project, options: argparse.Namespace) -> int:
 
 
 def _explain7(project: Project, options: argparse.Namespace) -> int:
-    """Say what each layer of a model makes of one window, where the ways to compute it part, and which codes count."""
+    """Say what each layer of a model makes of a window, where the ways to compute it differ, and which codes count."""
     row = _parse_number(options.row)
     for line in explain(project, options.variant, options.model, options.dataset, row, options.window):
         print(line, flush=True)

@@ -1,4 +1,4 @@
-"""Explain one prediction (``explain7``): where server, Keras and other kernels part, and which codes count."""
+"""Explain one prediction (``explain7``): where server, Keras and other kernels differ, and which codes count."""
 
 from __future__ import annotations
 

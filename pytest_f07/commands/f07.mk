@@ -93,17 +93,17 @@ Declare a variant of an F06 package, run it, look at it:
 
 Check:
   make check7 VARIANT=v701 [RERUN=1]
-                              is its run complete, unaltered, sealed, and do
-                              its books balance? RERUN: does a second run,
-                              elsewhere, write the same files?
-  make check7 PARENT=v601     is this package fit to be validated? Makes no
-                              variant
+                              is its run complete and unaltered, the package
+                              sealed, and does a count of the log give the
+                              metrics? RERUN: does a second run, elsewhere,
+                              write the same files?
+  make check7 PARENT=v601     can this package be validated? Makes no variant
 
 Keep or remove:
   make publish7 VARIANT=v701 [ALLOW_FAILED=1] [REMOTE=]
                               DVC keeps logs/, metrics/, report/; git commits
                               this variant's files; both push
-  make remove7 VARIANT=v701   remove it, where no later variant was made of it
+  make remove7 VARIANT=v701   remove it, unless a later variant builds on it
 endef
 
 help7: ; @$(info $(f07.help)):

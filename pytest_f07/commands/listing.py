@@ -37,7 +37,9 @@ def _row(project: Project, name: str, entry: object) -> tuple[str, str, str, str
     if stopped := read_break(paths):
         return name, parent, "broken", stopped.when or created_at, stopped.reason
     if not paths.metadata.exists():
-        return name, parent, "incomplete" if paths.logs.exists() else "declared", created_at, ""
+        if not paths.logs.exists():
+            return name, parent, "declared", created_at, ""
+        return name, parent, "incomplete", created_at, "its run goes on, or was killed before it could say why"
     try:
         document = read_metadata(project, paths)
     except F07Error:

@@ -1,4 +1,4 @@
-"""Say where the server's graph, Keras and other kernels part on one window, layer by layer, and which codes count."""
+"""Say where the server's graph, Keras and other kernels differ on one window, layer by layer, and which codes count."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LayerOutputs:
         return float(np.max(differences, where=~np.isnan(differences), initial=0.0))
 
     def parts(self, tolerance: float) -> bool:
-        """Return whether the ways part: by more than the tolerance, or where one of them has no number."""
+        """Return whether the ways differ: by more than the tolerance, or where one of them has no number."""
         masks = [np.isfinite(output) for output in self.outputs]
         return self.largest_difference > tolerance or not all((masks[0] == mask).all() for mask in masks)
 
@@ -112,24 +112,24 @@ class Explanation:
 
     @property
     def sentence(self) -> str:
-        """Return where the ways part first, and which tolerance would pass."""
+        """Return where the ways differ first, and which tolerance would pass."""
         first = next((layer for layer in self.layers if layer.parts(self.tolerance)), None)
         last = self.layers[-1]
         if first is None and any(last.missing):
             origin = next(layer for layer in self.layers if any(layer.missing))
-            return f"The score is no number in any way; the first that is none comes out of {origin.name}."
+            return f"No way gives a number as the score; the first value that is none comes out of {origin.name}."
         if first is None:
-            return f"They agree up to {self.tolerance:g} in every layer."
-        text = f"They part first at {first.name}"
+            return f"They agree within {self.tolerance:g} in every layer."
+        text = f"They differ first at {first.name}"
         if len(set(first.missing)) > 1:
             numbers = ", ".join(f"{count:,} {way}" for count, way in zip(first.missing, WAYS, strict=True))
-            text += f", by what is no number: {numbers}"
+            text += f", in what is not a number: {numbers}"
         else:
             text += f", by {first.largest_difference:.2g}"
         if len(set(last.missing)) > 1:
-            return f"{text}. The score is a number in some ways only, so no tolerance passes."
+            return f"{text}. Only some of them give a number as the score, so no tolerance passes."
         if any(last.missing):
-            return f"{text}. The score is no number."
+            return f"{text}. The score is not a number."
         difference = last.largest_difference
         return f"{text}. The scores differ by {difference:.2g}: {_passing(difference)} would pass."
 
@@ -138,7 +138,7 @@ class Explanation:
         if not self.without or not math.isfinite(score):
             return
         ordered = order_changes(score, self.without)
-        yield "Without a code, all of it, the score would be (by the server's graph; codes act together, too):"
+        yield "The score without each code, however often it occurs (by the server's graph; codes also act together):"
         rows = [(str(code), *_change_texts(self.without[code], change)) for code, change in ordered[:SHOWN_CODES]]
         yield from _table(("CODE", "SCORE", "CHANGE"), rows)
 

@@ -35,8 +35,8 @@ FAILURE_CODES: dict[str, CodeHelp] = {
     "F07-EQUIVALENCE": CodeHelp(
         "The server gives another label or score than F05's vectorization and Keras give for the same window.",
         "Another version of Keras behind the server, another vectorization, swapped rows, a model in lower precision.",
-        "Run explain7 on the first row that the sentence names: it shows where server, Keras and other kernels part. "
-        "Where the difference is meant, raise equivalence.tolerance in params.yaml.",
+        "Run explain7 on the first row that the sentence names: it shows the layer where server, Keras and other "
+        "kernels differ. Where the difference is meant, raise equivalence.tolerance in params.yaml.",
     ),
     "F07-REPEAT": CodeHelp(
         "Equal windows have unequal scores.",

@@ -411,7 +411,7 @@ def test_it_prints(browser: Page) -> None:
 
 def test_the_comparison_tells_what_flipped(browser: Page) -> None:
     browser.open()
-    table = "section[aria-label='Against last time'] tbody tr"
+    table = "section[aria-label='Compared with an earlier run'] tbody tr"
     rows = browser.js("return [...document.querySelectorAll(arguments[0])].map(x => x.innerText)", table)
     assert len(rows) >= 3, json.dumps(rows)
     assert rows[0].startswith("feeder_overload")

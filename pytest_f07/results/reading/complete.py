@@ -59,7 +59,8 @@ def read_any_metadata(project: Project, paths: VariantPaths) -> dict[str, Any]:
         raise F07Error(f"{where} is not there: {reason}. Run it: make script7-run VARIANT={paths.name}")
     document = read_json(paths.metadata, where)
     if (document.get("stage"), document.get("variant")) != (DEPLOYRUN, paths.name):
-        raise F07Error(f"{where}: is of {document.get('stage')} {document.get('variant')}, not of this variant.")
+        stage, variant = (str(document.get(key, "missing"))[:40] for key in ("stage", "variant"))
+        raise F07Error(f"{where}: stage is {stage} and variant is {variant}, not {DEPLOYRUN} and {paths.name}.")
     return document
 
 

@@ -156,7 +156,7 @@ CHANGES: dict[str, tuple[Callable[[Checkout], object], dict[str, str]]] = {
     ),
     "another variant's metadata": (
         _another_variants_metadata,
-        {"complete": f"{METADATA}: is of 07_deployrun v702, not of this variant.", **NO_RUN},
+        {"complete": f"{METADATA}: stage is 07_deployrun and variant is v702, not 07_deployrun and v701.", **NO_RUN},
     ),
 }
 

@@ -25,7 +25,7 @@ def test_a_row_of_a_models_own_dataset() -> None:
     assert lines[0].startswith("feeder_overload (dense_bow, threshold ")
     assert lines[0].endswith(", v401 row 7")
     assert lines[1].startswith("window: ")
-    assert any(line.startswith("They agree up to 1e-05 in every layer.") for line in lines)
+    assert any(line.startswith("They agree within 1e-05 in every layer.") for line in lines)
     assert any(line.split() == ["CODE", "SCORE", "CHANGE"] for line in lines)
 
 

@@ -36,7 +36,7 @@ def test_each_variant_is_listed_with_its_state(tmp_path: Path) -> None:
     assert lines == [
         ["v701", "v601", "no", "folder", "2026-01-02T03:04:05"],
         ["v702", "v602", "declared", "2026-01-02T03:04:05"],
-        ["v703", "?", "incomplete", "?"],
+        ["v703", "?", "incomplete", "?", *"its run goes on, or was killed before it could say why".split()],
         ["v704", "v604", "not", "this", "tool's", "?"],
         ["v705", "?", "broken", "2026-01-02T02:04:05", "no", "port"],
     ]

@@ -87,7 +87,7 @@ def test_the_page_stands_above_pytest_htmls_table(session: ValidationSession) ->
     above, below = summary(HtmlReport(session))
     assert "FAILED" in above
     assert '<a href="#a__b">a_<wbr>_<wbr>b</a>: no &lt;balance&gt;' in above
-    assert "Here it answered 10 labelled windows of v401" in above
+    assert "In this run the model answered 10 labelled windows of v401" in above
     assert below.rstrip().endswith("</script>")
 
 

@@ -34,24 +34,24 @@ def explanation(
 SAME = ([1.0, 2.0], [1.0, 2.0], [1.0, 2.0])
 SCORE = ([0.5], [0.5], [0.5])
 SENTENCES = {
-    "the same": ([SAME, SCORE], "They agree up to 1e-05 in every layer."),
-    "last bits": ([SAME, ([0.5], [0.5 + 1e-6], [0.5])], "They agree up to 1e-05 in every layer."),
+    "the same": ([SAME, SCORE], "They agree within 1e-05 in every layer."),
+    "last bits": ([SAME, ([0.5], [0.5 + 1e-6], [0.5])], "They agree within 1e-05 in every layer."),
     "other numbers": (
         [SAME, ([1.0, 3.0], [1.0, 3.5], [1.0, 3.0]), ([0.5], [0.53], [0.5])],
-        "They part first at layer_1 (Dense), by 0.5. The scores differ by 0.03: a tolerance of 3e-02 would pass.",
+        "They differ first at layer_1 (Dense), by 0.5. The scores differ by 0.03: a tolerance of 3e-02 would pass.",
     ),
     "other numbers, one score": (
         [([1.0, 3.0], [1.0, 3.5], [1.0, 3.0]), SCORE],
-        "They part first at layer_0 (Dense), by 0.5. The scores differ by 0: any tolerance would pass.",
+        "They differ first at layer_0 (Dense), by 0.5. The scores differ by 0: any tolerance would pass.",
     ),
     "a number that hides what is none": (
         [([NAN, NAN], [NAN, NAN], [NAN, NAN]), ([0.0, 0.0], [NAN, NAN], [NAN, NAN]), ([0.41], [NAN], [NAN])],
-        "They part first at layer_1 (Dense), by what is no number: 0 by the server's graph, 2 eagerly, 2 without "
-        "oneDNN. The score is a number in some ways only, so no tolerance passes.",
+        "They differ first at layer_1 (Dense), in what is not a number: 0 by the server's graph, 2 eagerly, 2 without "
+        "oneDNN. Only some of them give a number as the score, so no tolerance passes.",
     ),
     "no number in any way": (
         [SAME, ([NAN, 1.0],) * 3, ([NAN],) * 3],
-        "The score is no number in any way; the first that is none comes out of layer_1 (Dense).",
+        "No way gives a number as the score; the first value that is none comes out of layer_1 (Dense).",
     ),
 }
 
@@ -69,8 +69,8 @@ def test_the_lines_mark_unknown_codes_and_order_codes_by_what_they_change() -> N
         "  layer_0 (Dense)       2                   0             –            –                   –",
         "  layer_1 (Dense)       1                   0             –            –                   –",
         "score: 0.5 by the server's graph, 0.5 eagerly, 0.5 without oneDNN",
-        "They agree up to 1e-05 in every layer.",
-        "Without a code, all of it, the score would be (by the server's graph; codes act together, too):",
+        "They agree within 1e-05 in every layer.",
+        "The score without each code, however often it occurs (by the server's graph; codes also act together):",
         "  CODE     SCORE     CHANGE",
         "  1     0.250000  -0.250000",
         "  5     0.750000  +0.250000",
@@ -92,4 +92,4 @@ def test_a_code_without_which_there_is_no_score_comes_last() -> None:
 def test_an_empty_window_has_no_codes_to_leave_out() -> None:
     lines = list(explanation([SCORE], []).lines())
     assert lines[0] == "window: 0 codes: –"
-    assert lines[-1] == "They agree up to 1e-05 in every layer."
+    assert lines[-1] == "They agree within 1e-05 in every layer."

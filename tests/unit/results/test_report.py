@@ -626,7 +626,9 @@ def test_a_models_pictures_are_told_in_words() -> None:
         "0.7500 and recall 0.6000."
     )
     assert html.texts("caption") == ["Confusion of a"]
-    assert "Here it answered 12 labelled windows of v402, 41.7% of them labelled 1." in " ".join(html.text.split())
+    assert "In this run the model answered 12 labelled windows of v402, 41.7% of them labelled 1." in " ".join(
+        html.text.split()
+    )
 
 
 @pytest.mark.parametrize(("rows", "shown"), [(0, "<style>"), (2, "Tests beside the models")])

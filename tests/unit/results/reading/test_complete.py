@@ -23,7 +23,11 @@ MISTAKES: dict[str, tuple[Callable[[Checkout], object], str]] = {
     "no run": (remove_metadata, f"{METADATA} is not there: no run of v701 was completed. {RUN_IT}"),
     "another variant's": (
         lambda checkout: checkout.change_metadata(variant="v702"),
-        f"{METADATA}: is of 07_deployrun v702, not of this variant.",
+        f"{METADATA}: stage is 07_deployrun and variant is v702, not 07_deployrun and v701.",
+    ),
+    "no metadata of a run": (
+        lambda checkout: (checkout.root / METADATA).write_text('{"a": 1}'),
+        f"{METADATA}: stage is missing and variant is missing, not 07_deployrun and v701.",
     ),
     "no outcome": (
         lambda checkout: checkout.change_metadata(outcome=None),
