@@ -217,9 +217,8 @@ def _column_windows(column: pa.Array) -> Windows:
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
     """Return a ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
-    rows, names = len(predictions), predictions.names
-    columns = (predictions.y_pred.T.ravel(), predictions.y_prob.T.ravel())
-    values = pa.StructArray.from_arrays(columns, fields=list(PREDICTION))  # model after model
+    rows, names, model_by_model = len(predictions), predictions.names, (predictions.y_pred.T, predictions.y_prob.T)
+    values = pa.StructArray.from_arrays([each.ravel() for each in model_by_model], fields=list(PREDICTION))
     return _encode_stream(names, [values.slice(column * rows, rows) for column in range(len(names))])
 
 
