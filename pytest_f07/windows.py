@@ -62,7 +62,7 @@ class Windows:
         check_window_count(len(self))
         if len(self.codes) > MAX_CODES:
             raise TooLarge(f"{len(self.codes):,} codes in one request; at most {MAX_CODES:,} are answered")
-        if len(self) and (longest := int(np.diff(self.offsets).max())) > MAX_WINDOW:
+        if len(self.codes) > MAX_WINDOW and (longest := int(np.diff(self.offsets).max())) > MAX_WINDOW:
             raise TooLarge(f"a window of {longest:,} codes; at most {MAX_WINDOW:,} are answered")
         return self
 
@@ -118,7 +118,9 @@ def windows_of(column: pa.Array) -> Windows:
     """Return the windows of an Arrow list or large_list array of integers without nulls; int64 codes are not copied."""
     offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     codes = column.values.slice(offsets[0], offsets[-1] - offsets[0])
-    return Windows(codes.cast(pa.int64()).to_numpy(), offsets - offsets[0])
+    if pa.types.is_uint64(codes.type):
+        codes = codes.cast(pa.int64())  # numpy would let a code over 2**63 - 1 become negative
+    return Windows(codes.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), offsets - offsets[0])
 
 
 def window_text(windows: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -31,6 +32,7 @@ ROWS_HEADER = "F07-Rows"
 MAX_BYTES = 256 * 1024 * 1024
 MAX_JSON_BYTES = 32 * 1024 * 1024  # Python answers no other request while it parses them
 TEXT = pa.large_string()  # which may hold more than 2 GiB
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # https://arrow.apache.org/docs/format/Columnar.html
 PREDICTION = pa.struct([pa.field("y_pred", pa.int8()), pa.field("y_prob", pa.float32())])
 
 
@@ -128,13 +130,21 @@ def _join(*parts: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*columns)
 
 
-def encode_windows_arrow(column: pa.Array) -> pa.Buffer:
+def encode_windows_arrow(column: pa.Array) -> bytes:
     """Return a list or large_list array, which may be a slice, as an Arrow stream of one column."""
-    batch = pa.record_batch([column], names=["window"])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    return sink.getvalue()
+    return _encode_stream(("window",), [column])
+
+
+def _encode_stream(names: tuple[str, ...], columns: list[pa.Array]) -> bytes:
+    """Return an Arrow stream of one batch, whose columns are of one type: its messages cost less than a writer."""
+    schema, beginning = _encode_schema(names, columns[0].type)
+    return b"".join((beginning, pa.RecordBatch.from_arrays(columns, schema=schema).serialize(), END_OF_STREAM))
+
+
+@lru_cache(8)
+def _encode_schema(names: tuple[str, ...], kind: pa.DataType) -> tuple[pa.Schema, bytes]:
+    schema = pa.schema([(name, kind) for name in names])
+    return schema, schema.serialize().to_pybytes()
 
 
 def decode_windows_arrow(body: bytes) -> Windows:
@@ -197,7 +207,7 @@ def _column_windows(column: pa.Array) -> Windows:
         return Windows(np.zeros(0, np.int64), np.zeros(1, np.int64))  # it may have no offsets
     if column.null_count:
         raise WireError("a window is null; an empty window is an empty list")
-    if column.flatten().null_count:
+    if column.values.null_count and column.flatten().null_count:  # a value that no window holds may be null
         raise WireError("a code is null; a code is an integer")
     try:
         return windows_of(column)
@@ -207,16 +217,9 @@ def _column_windows(column: pa.Array) -> Windows:
 
 def encode_predictions_arrow(predictions: Predictions) -> bytes:
     """Return a ``struct<y_pred: int8, y_prob: float32>`` column per model, named by prediction_name, in order."""
-    y_pred, y_prob = np.ascontiguousarray(predictions.y_pred.T), np.ascontiguousarray(predictions.y_prob.T)
-    columns = [
-        pa.StructArray.from_arrays([pa.array(labels), pa.array(scores)], fields=list(PREDICTION))
-        for labels, scores in zip(y_pred, y_prob, strict=True)
-    ]
-    batch = pa.record_batch(columns, names=list(predictions.names))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    return bytes(sink.getvalue())
+    rows, names, model_by_model = len(predictions), predictions.names, (predictions.y_pred.T, predictions.y_prob.T)
+    values = pa.StructArray.from_arrays([each.ravel() for each in model_by_model], fields=list(PREDICTION))
+    return _encode_stream(names, [values.slice(column * rows, rows) for column in range(len(names))])
 
 
 def decode_predictions_arrow(body: bytes, names: tuple[str, ...]) -> Predictions:

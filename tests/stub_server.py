@@ -118,7 +118,7 @@ def main() -> None:
         Path("stalled").touch()
         time.sleep(3600)
     stub.headers = headers
-    serve(create_app(stub.identity(), stub.predict, headers), socket.socket(fileno=options.socket))
+    serve(create_app(stub.identity(), stub.predict, headers), socket.socket(fileno=options.socket), 2)
 
 
 if __name__ == "__main__":

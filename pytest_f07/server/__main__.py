@@ -68,7 +68,7 @@ def _serve(path: Path, inherited: int | None, nonce: str, settings: dict[str, st
     # TensorFlow takes seconds to import: what can be refused is refused before.
     from pytest_f07.server import models
     from pytest_f07.server.app import create_app
-    from pytest_f07.server.http import serve
+    from pytest_f07.server.http import choose_threads, serve
 
     models.one_thread_each()
     loaded = []
@@ -98,7 +98,8 @@ def _serve(path: Path, inherited: int | None, nonce: str, settings: dict[str, st
         MODELS_HEADER: sha256("".join(model.sha256 for model in runtime.models).encode()).hexdigest(),
         PROCESS_HEADER: secrets.token_hex(8),  # of this start: another one, on the same files, is another server
     }
-    serve(create_app(identity, runtime.predict, headers), listener)
+    threads = choose_threads(params.batch_size, os.cpu_count() or 1)
+    serve(create_app(identity, runtime.predict, headers), listener, threads)
 
 
 def _go_with_parent(go: threading.Event) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
@@ -14,6 +14,9 @@ from pytest_f07 import wire
 from pytest_f07.errors import TooLarge, WireError, one_line
 from pytest_f07.server import openapi
 from pytest_f07.windows import Predictions, Windows
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BYTES + 1
+    app.wsgi_app = _with_headers(app.wsgi_app, headers)  # type: ignore[method-assign, assignment]  # as Flask documents it
 
     @app.get("/")
     def ready() -> Response:
@@ -56,11 +60,6 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
             answer = Response(f'{{"results":[{answers}]}}', mimetype=wire.JSON)
         return _with_digest(answer, windows, predictions)
 
-    @app.after_request
-    def sign(response: Response) -> Response:
-        response.headers.update(headers)
-        return response
-
     @app.errorhandler(WireError)
     def refuse(error: WireError) -> Response:
         return _error(str(error), 413 if isinstance(error, TooLarge) else 400)
@@ -78,6 +77,19 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
         return _error(f"the server failed: {type(error).__name__}; its log says more", 500)
 
     return app
+
+
+def _with_headers(application: WSGIApplication, headers: Mapping[str, str]) -> WSGIApplication:
+    """Return an application that sends these headers with each of its answers."""
+    more = list(headers.items())
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, own: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*own, *more], *error)
+
+        return application(environ, start)
+
+    return answer
 
 
 def _read_body(*types: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import socket
 from http import HTTPStatus
 from typing import Any
@@ -16,14 +15,27 @@ from pytest_f07 import wire
 from pytest_f07.errors import one_line
 
 # More threads than processors only pass the interpreter lock around.
-THREADS = min(4, os.cpu_count() or 1)
+MOST_THREADS = 4
+SMALL_BATCH = 512
 MAX_CONNECTIONS = 500
 RECEIVE_BYTES = 1 << 18  # read at once: a batch comes in one piece or two
 SPOOL_BYTES = 1 << 22  # of a body that wait in memory for its end; the rest waits on disk
 
 
-def serve(app: Flask, listener: socket.socket) -> None:
-    """Answer requests at ``listener`` until the process ends."""
+def choose_threads(batch_size: int, processors: int) -> int:
+    """Return how many requests to answer at once.
+
+    With two processors a second thread costs a third more processor time for batches of 256 windows, and brings
+    nothing: most of it is Python, and the client wants a processor too. Large batches are mostly TensorFlow.
+    """
+    return 1 if processors <= 2 and batch_size <= SMALL_BATCH else min(MOST_THREADS, processors)
+
+
+def serve(app: Flask, listener: socket.socket, threads: int) -> None:
+    """Answer requests at ``listener`` until the process ends.
+
+    :param threads: of waitress; Werkzeug's own server has one for each connection.
+    """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         from waitress.server import create_server
@@ -34,7 +46,7 @@ def serve(app: Flask, listener: socket.socket) -> None:
     server = create_server(
         app,
         sockets=[listener],
-        threads=THREADS,
+        threads=threads,
         connection_limit=MAX_CONNECTIONS,
         recv_bytes=RECEIVE_BYTES,
         ident=None,

@@ -118,6 +118,12 @@ class Runtime:
         kinds = list(dict.fromkeys(model.made.vectorization for model in models))
         self._vectorizers = [Vectorizer(kind) for kind in kinds]
         self._inputs = [kinds.index(model.made.vectorization) for model in models]
+        self._broken = [column for column, model in enumerate(models) if model.broken_layers]
+        self._need_a_code = [
+            (column, place)
+            for column, (model, place) in enumerate(zip(models, self._inputs, strict=True))
+            if model.needs_a_code
+        ]
         self._thresholds = np.array([model.made.threshold for model in models], np.float32)
         self._graph = self._trace()
 
@@ -141,7 +147,8 @@ class Runtime:
         if len(windows) == 0:
             none = np.zeros((0, len(self.models)))
             return Predictions(self.names, none.astype(np.int8), none.astype(np.float32))
-        y_prob = np.concatenate([self._scores(part) for part in windows.parts(CHUNK)])
+        parts = [self._scores(part) for part in windows.parts(CHUNK)]
+        y_prob = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return Predictions(self.names, (y_prob >= self._thresholds).astype(np.int8), y_prob)
 
     def inputs(self, windows: Windows) -> list[Float32Array | Int32Array]:
@@ -156,12 +163,12 @@ class Runtime:
     def _scores(self, windows: Windows) -> Float32Array:
         inputs = self.inputs(windows)
         scores = self.forward(inputs)
-        for column, (model, place) in enumerate(zip(self.models, self._inputs, strict=True)):
-            if model.broken_layers:
-                scores[:, column] = np.nan
-            elif model.needs_a_code:
-                scores[inputs[place][:, -1] == 0, column] = np.nan  # padded on the left: nothing known at all
-        scores[~np.isfinite(scores)] = np.nan
+        for column, place in self._need_a_code:
+            scores[inputs[place][:, -1] == 0, column] = np.nan  # padded on the left: nothing known at all
+        if self._broken:
+            scores[:, self._broken] = np.nan
+        if not (finite := np.isfinite(scores)).all():
+            scores[~finite] = np.nan
         return scores
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_f07 import wire
 from pytest_f07.errors import F07Error
+from pytest_f07.server.http import choose_threads
 from pytest_f07.variant.listen import listen
 
 LIMIT = 4096
@@ -40,7 +41,7 @@ def predict(windows):
 threading.Thread(target=_end_with_parent, daemon=True).start()
 listener = listen("127.0.0.1", 0)
 print(listener.getsockname()[1], flush=True)
-serve(create_app({{"models": 1}}, predict, {SIGNED!r}), listener)
+serve(create_app({{"models": 1}}, predict, {SIGNED!r}), listener, 2)
 """
 
 
@@ -187,6 +188,16 @@ def test_clients_that_read_no_answer_do_not_keep_others_waiting(kind: str) -> No
             )
         for _ in range(20):
             assert ask(port, "GET", "/")[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "processors", "threads"),
+    [(1, 2, 1), (256, 2, 1), (2048, 2, 2), (2048, 1, 1), (256, 4, 4), (65_536, 64, 4)],
+)
+def test_small_batches_on_two_processors_are_answered_one_after_another(
+    batch_size: int, processors: int, threads: int
+) -> None:
+    assert choose_threads(batch_size, processors) == threads
 
 
 # -- the port
