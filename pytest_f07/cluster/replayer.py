@@ -35,7 +35,7 @@ from pytest_f07.run.prepare import Prepared
 from pytest_f07.run.shard import ShardResult
 from pytest_f07.variant.processor import kernel_settings
 from pytest_f07.variant.seal import seal
-from pytest_f07.variant.wording import counted, pace
+from pytest_f07.variant.wording import counted
 from pytest_f07.windows import BatchResult
 
 
@@ -120,9 +120,8 @@ class ClusterReplayer:
     def _note_pace(self, address: str, timings: Timings) -> None:
         """Note how fast a worker is, and say which is the slowest."""
         self._paces[address] = timings.windows_per_second
-        workers = self._pool.workers()
-        slowest = min((self._paces[address], address) for address in self._paces)
-        self.status = f"{counted(len(workers), 'worker')}, the slowest {slowest[1]} with {pace(slowest[0])}"
+        slowest = min(self._paces, key=lambda each: (self._paces[each], each))
+        self.status = f"{counted(len(self._pool.workers()), 'worker')}, slowest {slowest.rpartition('//')[2]}"
 
     def _keep(self, shard: Shard, number: int, address: str, part: ShardPart, parts: Parts) -> ShardResult:
         """Write a part that a worker has sent, and its record."""

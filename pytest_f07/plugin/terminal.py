@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
@@ -135,7 +136,8 @@ class ProgressLine:
         self._written = time.monotonic()
         with self._uncaptured():
             if self._interactive:
-                self._reporter.rewrite(text, erase=True)
+                # A line that is too long would go on in a second, which nothing takes away.
+                self._reporter.rewrite(text[: shutil.get_terminal_size().columns - 1], erase=True)
             else:
                 self._reporter.write_line(text)
             self._reporter.flush()

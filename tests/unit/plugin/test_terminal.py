@@ -131,6 +131,15 @@ def test_an_interactive_terminal_rewrites_one_line_five_times_a_second_and_clear
     assert "\n" not in screen.getvalue()
 
 
+def test_an_interactive_line_stays_within_the_terminal(reporter: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = Screen(interactive=True)
+    line = ProgressLine(config(reporter(screen)))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1.0))
+    line.show(Progress(100, "v401", 100, begin=0.0))
+    assert screen.getvalue().strip() == "f07: 100 windows answered; metrics and"
+
+
 def test_progress_is_written_while_nothing_is_captured(reporter: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
     states = []
 
