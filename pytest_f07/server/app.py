@@ -81,11 +81,10 @@ def create_app(identity: dict[str, Any], predict: Callable[[Windows], Prediction
 
 def _with_headers(application: WSGIApplication, headers: Mapping[str, str]) -> WSGIApplication:
     """Return an application that sends these headers with each of its answers."""
-    more = list(headers.items())
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, own: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, [*own, *more], *error)
+            return start_response(status, [*own, *headers.items()], *error)
 
         return application(environ, start)
 
