@@ -61,7 +61,8 @@ class Driver:
                 while True:
                     ready = [address for address in self._pool.workers() if address not in late.addresses]
                     # Where nobody is there, the first that comes takes tasks; late ones are waited for.
-                    room, exhausted = TASKS_PER_WORKER * max(not late.addresses, len(ready)), False
+                    usable = len(ready) or (0 if late.addresses else 1)
+                    room, exhausted = TASKS_PER_WORKER * usable, False
                     while len(running) < room and not exhausted:
                         job = again.popleft() if again else next(waiting, None)
                         if job is None:

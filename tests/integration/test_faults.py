@@ -8,8 +8,6 @@ import pytest
 
 from tests.proofs import faults
 
-pytestmark = pytest.mark.any_version
-
 # One for each thing that notices: the oracle, a digest of the rows, the process, the audit, the seal.
 PART = [
     "padding_right",

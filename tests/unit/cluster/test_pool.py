@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ pytest.importorskip("distributed", reason="Dask is an extra")
 
 import dask
 
+from pytest_f07.cluster import pool as module
 from pytest_f07.cluster.answers import Done, Kind, Missing
 from pytest_f07.cluster.assignment import software_versions
 from pytest_f07.cluster.files import sent_files
@@ -153,3 +155,16 @@ def test_a_worker_of_another_kind_that_comes_late_is_refused_and_not_counted() -
     assert pool.kinds == {}
     assert list(pool.refused) == ["a"]
     assert "another" in pool.refused["a"]
+
+
+def test_a_worker_that_stands_still_does_not_hold_the_end_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOSE_TIMEOUT_S", 0.1)
+    goes_on = threading.Event()
+    pool = Workers({})
+    pool._registered = True
+    pool.client = SimpleNamespace(status="running", unregister_worker_plugin=lambda name: goes_on.wait())
+    closing = threading.Thread(target=pool.close, daemon=True)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive(), "it waits for the worker"
+    goes_on.set()
