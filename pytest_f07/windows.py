@@ -124,9 +124,26 @@ def windows_of(column: pa.Array) -> Windows:
 
 
 def window_text(windows: pa.Array) -> pa.Array:
-    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array."""
-    offsets = windows.offsets
-    start, end = offsets[0].as_py(), offsets[-1].as_py()
-    texts = windows.values.slice(start, end - start).cast(pa.string())
-    lists = pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]).cast(pa.int32()), texts)
-    return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array.
+
+    Each distinct code is written once; then the codes' texts, laid end to end, are the windows'.
+    """
+    if len(windows) == 0:
+        return pa.array([], pa.string())
+    offsets = windows.offsets.to_numpy().astype(np.int64)
+    lengths, first = np.diff(offsets), offsets[0]
+    codes = windows.values.slice(first, offsets[-1] - first).dictionary_encode()
+    number, text, join = len(codes.dictionary), codes.dictionary.cast(pa.string()), pc.binary_join_element_wise
+    within, begin, end, alone = (
+        join(*parts, "") for parts in ((text, ","), ("[", text, ","), (text, "]"), ("[", text, "]"))
+    )
+    texts = pa.concat_arrays([within, begin, end, alone, pa.array(["[]"])])
+    places = np.insert(codes.indices.to_numpy(), (offsets[:-1] - first)[lengths == 0], 4 * number)
+    ends = np.cumsum(np.maximum(lengths, 1))
+    starts = np.concatenate([[0], ends[:-1]])
+    places[starts[lengths > 0]] += number
+    places[ends[lengths > 0] - 1] += 2 * number
+    taken = texts.take(pa.array(places))
+    _, text_offsets, content = taken.buffers()
+    window_offsets = np.frombuffer(text_offsets, np.int32)[np.concatenate([[0], ends])]
+    return pa.StringArray.from_buffers(len(windows), pa.py_buffer(window_offsets), content)

@@ -14,6 +14,7 @@ from pytest_f07.windows import MAX_CODES, MAX_WINDOWS, Windows, window_text, win
 quick = settings(derandomize=True, deadline=None)
 CODES = st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4), max_size=6)
 LISTS = st.lists(st.lists(st.integers(-128, 127), max_size=4), max_size=8)
+FEW_CODES = st.lists(st.lists(st.sampled_from([0, 7, 255]), max_size=9), max_size=9)
 KINDS = [pa.list_(pa.int8()), pa.large_list(pa.int16()), pa.list_(pa.int64())]
 
 
@@ -76,11 +77,20 @@ def test_only_lists_of_integers_hold_windows(kind: pa.DataType, expected: bool) 
     assert module.holds_windows(kind) is expected
 
 
-@pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.large_list(pa.int64())])
+@pytest.mark.parametrize(
+    ("kind", "lists"),
+    [
+        (pa.list_(pa.int64()), CODES),
+        (pa.large_list(pa.int64()), CODES),
+        (pa.list_(pa.uint8()), FEW_CODES),
+        (pa.large_list(pa.uint64()), FEW_CODES),
+    ],
+)
 @quick
-@given(CODES, st.integers(0, 6), st.integers(0, 6))
+@given(st.data(), st.integers(0, 6), st.integers(0, 6))
 def test_windows_are_compact_json_also_of_a_slice(
-    kind: pa.DataType, windows: list[list[int]], start: int, length: int
+    kind: pa.DataType, lists: st.SearchStrategy[list[list[int]]], data: st.DataObject, start: int, length: int
 ) -> None:
+    windows = data.draw(lists)
     texts = window_text(pa.array(windows, kind).slice(start, length)).to_pylist()
     assert texts == [json.dumps(window, separators=(",", ":")) for window in windows[start : start + length]]
