@@ -44,8 +44,7 @@ class PredictionLog:
         self._rest = self._schema.empty_table()
         self._parquet_thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log-parquet")
         self._csv_thread = ThreadPoolExecutor(1, thread_name_prefix="f07-log-csv")
-        self._blocks: deque[Future[None]] = deque()
-        self._csv_block: Future[None] | None = None
+        self._blocks: deque[list[Future[None]]] = deque()
 
     def __enter__(self) -> PredictionLog:
         # Each table that is written becomes a row group. Without the schema's metadata, readers get plain columns.
@@ -68,19 +67,23 @@ class PredictionLog:
             self._flush()
 
     def _flush(self) -> None:
+        """Hand over the batches that wait to be written, once the writers are not far behind."""
         while len(self._blocks) >= MOST_BLOCKS:
-            self._blocks.popleft().result()
+            self._wait_for_block()
         pending, self._pending = self._pending, []
         self._rows = self._codes = 0
-        self._blocks.append(self._parquet_thread.submit(self._write, pending))
-
-    def _write(self, pending: list[BatchResult]) -> None:
-        """Write consecutive batches: to the CSV file as they are, to the parquet file where they fill row groups."""
         by_dataset = groupby(pending, key=lambda batch: batch.dataset)
         table = pa.concat_tables([self._to_table(source_f04, list(batches)) for source_f04, batches in by_dataset])
+        block = [self._parquet_thread.submit(self._write_full_row_groups, table)]
         if self._csv is not None:
-            self._wait_for_csv()
-            self._csv_block = self._csv_thread.submit(self._csv.write, table)
+            block.append(self._csv_thread.submit(self._csv.write, table))
+        self._blocks.append(block)
+
+    def _wait_for_block(self) -> None:
+        for written in self._blocks.popleft():
+            written.result()
+
+    def _write_full_row_groups(self, table: pa.Table) -> None:
         table = pa.concat_tables([self._rest, table])
         full_rows = table.num_rows // LOG_ROW_GROUP_ROWS * LOG_ROW_GROUP_ROWS
         for start in range(0, full_rows, LOG_ROW_GROUP_ROWS):
@@ -89,10 +92,6 @@ class PredictionLog:
 
     def _write_row_group(self, table: pa.Table) -> None:
         self._parquet.write_table(table.combine_chunks(), row_group_size=LOG_ROW_GROUP_ROWS)
-
-    def _wait_for_csv(self) -> None:
-        if self._csv_block is not None:
-            self._csv_block.result()
 
     def _to_table(self, source_f04: str, batches: Sequence[BatchResult]) -> pa.Table:
         """Return the rows of consecutive batches of one dataset: a few large columns cost less than many small."""
@@ -119,10 +118,9 @@ class PredictionLog:
                 if self._pending:
                     self._flush()
                 while self._blocks:
-                    self._blocks.popleft().result()
+                    self._wait_for_block()
                 if self._rest.num_rows:
                     self._write_row_group(self._rest)
-                self._wait_for_csv()
         finally:
             self._parquet_thread.shutdown()
             self._csv_thread.shutdown()
