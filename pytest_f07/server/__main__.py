@@ -98,7 +98,7 @@ def _serve(path: Path, inherited: int | None, nonce: str, settings: dict[str, st
         MODELS_HEADER: sha256("".join(model.sha256 for model in runtime.models).encode()).hexdigest(),
         PROCESS_HEADER: secrets.token_hex(8),  # of this start: another one, on the same files, is another server
     }
-    threads = choose_threads(params.batch_size, os.cpu_count() or 1)
+    threads = choose_threads(os.cpu_count() or 1)
     serve(create_app(identity, runtime.predict, headers), listener, threads)
 
 

@@ -16,19 +16,14 @@ from pytest_f07.errors import one_line
 
 # More threads than processors only pass the interpreter lock around.
 MOST_THREADS = 4
-SMALL_BATCH = 512
 MAX_CONNECTIONS = 500
 RECEIVE_BYTES = 1 << 18  # read at once: a batch comes in one piece or two
 SPOOL_BYTES = 1 << 22  # of a body that wait in memory for its end; the rest waits on disk
 
 
-def choose_threads(batch_size: int, processors: int) -> int:
-    """Return how many requests to answer at once.
-
-    With two processors a second thread costs a third more processor time for batches of 256 windows, and brings
-    nothing: most of it is Python, and the client wants a processor too. Large batches are mostly TensorFlow.
-    """
-    return 1 if processors <= 2 and batch_size <= SMALL_BATCH else min(MOST_THREADS, processors)
+def choose_threads(processors: int) -> int:
+    """Return how many requests to answer at once; each computes in its thread, and one processor is the client's."""
+    return max(1, min(MOST_THREADS, processors - 1))
 
 
 def serve(app: Flask, listener: socket.socket, threads: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,7 +19,10 @@ from pytest_f07.variant.translation import HARD_SIGMOID
 from pytest_f07.vectorize import Int32Array, Vectorizer
 from pytest_f07.windows import Float32Array, Predictions, Windows
 
-CHUNK = 4096
+CHUNK = 8192
+IN_THIS_THREAD = "SINGLE_THREADED_EXECUTOR"
+# Loops, as in a recurrent layer, stay in a form which that executor can run.
+KEEP_LOOPS = tf.compat.v1.ConfigProto(experimental=tf.compat.v1.ConfigProto.Experimental(executor_type=IN_THIS_THREAD))
 BEGINNING, END = 120, 400
 
 
@@ -51,11 +53,10 @@ class LoadedModel:
 
 
 def one_thread_each() -> None:
-    """Let each request compute in one thread, before TensorFlow has started any: several requests are in flight, and
-    models this small lose more by sharing out their operations than they gain. One processor is left to whoever asks.
+    """Let each operation compute in one thread, before TensorFlow has started any: several requests are in flight, and
+    models this small lose more by sharing out their operations than they gain.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(max(1, (os.cpu_count() or 1) - 1))
 
 
 def load(made: Model) -> LoadedModel:
@@ -125,7 +126,9 @@ class Runtime:
             if model.needs_a_code
         ]
         self._thresholds = np.array([model.made.threshold for model in models], np.float32)
-        self._graph = self._trace()
+        self.graph = self._trace()
+        # Its first call prepares it.
+        self.forward(self.inputs(Windows(np.zeros(0, np.int64), np.zeros(2, np.int64))))
 
     def _trace(self) -> Any:
         """One graph for all models: a call of it costs a fraction of a call of each."""
@@ -138,9 +141,7 @@ class Runtime:
             return tf.concat(scores, axis=1)
 
         shapes = [tf.TensorSpec([None, made.width], made.dtype) for made in self._vectorizers]
-        traced = tf.function(graph, autograph=False).get_concrete_function(*shapes)
-        traced(*(tf.zeros([1, made.width], made.dtype) for made in self._vectorizers))
-        return traced
+        return tf.function(graph, autograph=False).get_concrete_function(*shapes)
 
     def predict(self, windows: Windows) -> Predictions:
         """Every model's answer to every window; NaN for each score that is not a number, and its y_pred is 0."""
@@ -156,9 +157,20 @@ class Runtime:
         return [vectorize(windows) for vectorize in self._vectorizers]
 
     def forward(self, inputs: Sequence[Float32Array | Int32Array]) -> Float32Array:
-        """Return the models' scores, unrounded: float32 ``[windows, models]``."""
-        scores: Float32Array = self._graph(*map(tf.constant, inputs)).numpy()
-        return scores
+        """Return the models' scores, unrounded: float32 ``[windows, models]``; computed in the thread that asks.
+
+        A call of the graph itself would hand its operations to a pool of threads and wait for them, which takes a
+        third of the time of a small batch.
+        """
+        [scores] = tf.raw_ops.StatefulPartitionedCall(
+            args=[*inputs, *self.graph.captured_inputs],
+            Tout=[tf.float32],
+            f=self.graph,
+            config_proto=KEEP_LOOPS.SerializeToString(),
+            executor_type=IN_THIS_THREAD,
+        )
+        computed: Float32Array = scores.numpy()
+        return computed
 
     def _scores(self, windows: Windows) -> Float32Array:
         inputs = self.inputs(windows)
