@@ -20,7 +20,7 @@ from benchmarks.plain.replay import replay as plain_replay
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import replay_shard
+from pytest_f07.replay.replay import replay_shards
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant import manifest
@@ -121,8 +121,9 @@ class Ours:
         client = self._client(batch_size)
         begin = time.perf_counter()
         with PredictionLog(*self._logs, self._names) as log:
-            for shard in cut_shards(self._datasets, len(self._names), batch_size):
-                replay_shard(client, shard, batch_size, log.add, lambda _: None)
+            shards = cut_shards(self._datasets, len(self._names), batch_size)
+            for batch, _ in replay_shards(client, shards, batch_size, lambda _: None):
+                log.add(batch)
         return sum(dataset.rows for dataset in self._datasets) / (time.perf_counter() - begin)
 
     def close(self) -> None:

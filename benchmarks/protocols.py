@@ -18,7 +18,7 @@ from pytest_f07.endpoints.connect import connect
 from pytest_f07.endpoints.endpoint import Endpoint
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import replay_shard
+from pytest_f07.replay.replay import replay_shards
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.variant import manifest
 from pytest_f07.variant.address import ModelAddress
@@ -104,6 +104,7 @@ def _rate(project: Project, scratch: Path, endpoint: Endpoint[Any], batch_size: 
     logs = scratch / "protocol.parquet", scratch / "protocol.csv"
     begin = time.perf_counter()
     with PredictionLog(*logs, endpoint.names, endpoint.provides.scores) as log:
-        for shard in cut_shards(datasets, len(endpoint.names), batch_size):
-            replay_shard(endpoint, shard, batch_size, log.add, lambda _: None)
+        shards = cut_shards(datasets, len(endpoint.names), batch_size)
+        for batch, _ in replay_shards(endpoint, shards, batch_size, lambda _: None):
+            log.add(batch)
     return sum(dataset.rows for dataset in datasets) / (time.perf_counter() - begin)

@@ -169,5 +169,4 @@ def _name(shard: Shard) -> str:
 
 def _to_here(timings: Timings) -> Timings:
     """Return a worker's timings by the driver's clock: as if its last answer had come now."""
-    shift = time.perf_counter() - max((end for _, end in timings.intervals), default=0.0)
-    return timings.shift(shift)
+    return timings.shift(time.perf_counter() - timings.end)

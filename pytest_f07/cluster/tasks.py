@@ -15,9 +15,9 @@ from pytest_f07.cluster.worker import MissingFiles, OpenWorker, this_worker
 from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.errors import BrokenRun, F07Error
-from pytest_f07.replay.replay import explain_break
+from pytest_f07.replay.replay import explain_break, replay_shards
 from pytest_f07.replay.shards import Shard
-from pytest_f07.run.shard import run_shard
+from pytest_f07.run.shard import write_part
 
 Value = TypeVar("Value")
 
@@ -52,8 +52,10 @@ def replay_on_worker(
         part = worker.folder / f"{uuid4().hex}.parquet"
         try:
             with worker.server.connection() as client:
-                shard, wait_for_exit = Shard(dataset, first_row, rows), worker.server.wait_for_exit
-                result = run_shard(client, shard, batch_size, part, wait_for_exit, counter=worker.counter)
+                shard = Shard(dataset, first_row, rows)
+                answers = replay_shards(client, [shard], batch_size, worker.server.wait_for_exit)
+                has_scores = client.provides.scores
+                result = write_part(answers, shard, part, client.names, has_scores, counter=worker.counter)
             assert result.counts is not None, "it was counted here"
             return ShardPart(part.read_bytes(), result.sha256, result.timings, result.counts)
         finally:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pytest_f07.windows import Predictions
 
-CONNECTIONS = 3  # requests in flight
+CONNECTIONS = 4  # requests in flight
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 

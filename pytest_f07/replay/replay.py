@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,29 +33,27 @@ class Completion:
 
 @dataclass(frozen=True)
 class Timings:
-    """The times of the requests of some shards.
+    """The times of the requests of some shards, in the order of the rows."""
 
-    :param intervals: when each shard began and ended, by :func:`time.perf_counter`.
-    :param completions: in the order of the rows.
-    """
-
-    intervals: tuple[tuple[float, float], ...] = ()
     completions: tuple[Completion, ...] = ()
 
     def merge(self, later: Timings) -> Timings:
         """Return the timings of both."""
-        return Timings(self.intervals + later.intervals, self.completions + later.completions)
+        return Timings(self.completions + later.completions)
 
     def shift(self, seconds: float) -> Timings:
         """Return the timings by a clock that shows ``seconds`` more."""
-        intervals = tuple((begin + seconds, end + seconds) for begin, end in self.intervals)
-        completions = tuple(replace(completion, end=completion.end + seconds) for completion in self.completions)
-        return Timings(intervals, completions)
+        return Timings(tuple(replace(completion, end=completion.end + seconds) for completion in self.completions))
 
     @property
     def begin(self) -> float:
-        """Return when the first shard began."""
-        return min((begin for begin, _ in self.intervals), default=0.0)
+        """Return when the first request was sent."""
+        return min((completion.end - completion.seconds for completion in self.completions), default=0.0)
+
+    @property
+    def end(self) -> float:
+        """Return when the last answer was taken."""
+        return max((completion.end for completion in self.completions), default=0.0)
 
     @property
     def latencies(self) -> list[float]:
@@ -64,8 +62,8 @@ class Timings:
 
     @property
     def windows_per_second(self) -> float:
-        """Return the pace over the whole replay; 0.0 where there was none."""
-        seconds = max((end for _, end in self.intervals), default=0.0) - self.begin
+        """Return the pace from the first request to the last answer; 0.0 where there was none."""
+        seconds = self.end - self.begin
         return round(sum(completion.windows for completion in self.completions) / seconds, 1) if seconds else 0.0
 
 
@@ -100,41 +98,51 @@ class Progress:
         return (self.total - self.done) / self.windows_per_second if self.done else 0.0
 
 
-def replay_shard(
+def replay_shards(
     client: Endpoint[RequestT],
-    shard: Shard,
+    shards: Iterable[Shard],
     batch_size: int,
-    on_batch: Callable[[BatchResult], None],
     wait_for_exit: Callable[[float], str | None],
-) -> Timings:
-    """Replay the rows of a shard, the next batches under way while one is used.
+) -> Iterator[tuple[BatchResult, Completion]]:
+    """Replay the rows of shards; yield each batch with its answer, in the order of the rows.
 
-    :param on_batch: called with each batch, in the order of the rows.
+    The next batches are under way while one is used, those of the next shard too.
+
     :param wait_for_exit: given seconds, returns why the server's process ended; None where it does not within them.
     :raises BrokenRun: with the place in the data, where a request fails, is refused, or misses its deadline.
     """
-    pending: deque[tuple[int, pa.Array, RequestT]] = deque()
-    completions: list[Completion] = []
+    pending: deque[tuple[Dataset, int, pa.Array, RequestT]] = deque()
 
-    def receive() -> None:
-        row, windows, request = pending.popleft()
-        with _at(shard.dataset, row, client, wait_for_exit):
+    def receive() -> tuple[BatchResult, Completion]:
+        dataset, row, windows, request = pending.popleft()
+        with _at(dataset, row, client, wait_for_exit):
             predictions = client.receive_batch(request)
         now = time.perf_counter()
-        completions.append(Completion(now, now - request.sent, len(windows)))
-        on_batch(BatchResult(shard.dataset.source_f04, row, windows, predictions))
+        batch = BatchResult(dataset.source_f04, row, windows, predictions)
+        return batch, Completion(now, now - request.sent, len(windows))
 
-    begin = time.perf_counter()
-    row = shard.first_row
-    for windows in batches(shard, batch_size):
-        if client.busy:
-            receive()
-        with _at(shard.dataset, row, client, wait_for_exit):
-            pending.append((row, windows, client.send_batch(windows)))
-        row += len(windows)
+    for shard in shards:
+        row = shard.first_row
+        for windows in batches(shard, batch_size):
+            if client.busy:
+                yield receive()
+            with _at(shard.dataset, row, client, wait_for_exit):
+                pending.append((shard.dataset, row, windows, client.send_batch(windows)))
+            row += len(windows)
     while pending:
-        receive()
-    return Timings(((begin, time.perf_counter()),), tuple(completions))
+        yield receive()
+
+
+def take_shard(
+    answers: Iterator[tuple[BatchResult, Completion]], shard: Shard
+) -> Iterator[tuple[BatchResult, Completion]]:
+    """Yield the next answers as far as they are of a shard."""
+    rows = 0
+    for batch, completion in answers:
+        yield batch, completion
+        rows += len(batch.windows)
+        if rows == shard.rows:
+            return
 
 
 @contextmanager

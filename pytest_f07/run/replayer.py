@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pytest_f07.endpoints.connect import connect
@@ -12,14 +12,14 @@ from pytest_f07.equivalence.again import AgainCheck
 from pytest_f07.equivalence.infer import InferCheck
 from pytest_f07.errors import BrokenRun
 from pytest_f07.replay.part import read_part
-from pytest_f07.replay.replay import Timings, explain_break, replay_shard
+from pytest_f07.replay.replay import Completion, Timings, explain_break, replay_shards
 from pytest_f07.replay.server import Server
 from pytest_f07.replay.shards import Shard
 from pytest_f07.results.counting import CountedShards
 from pytest_f07.results.workers import Workers
 from pytest_f07.run.parts import Parts
 from pytest_f07.run.prepare import Prepared
-from pytest_f07.run.shard import run_shard
+from pytest_f07.run.shard import write_part
 from pytest_f07.windows import BatchResult
 
 
@@ -84,25 +84,28 @@ class LocalReplayer:
         return self._identity
 
     def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
-        """Replay the shards one after the other; a log that is one file is the only part of a run in one shard."""
-        if len(shards) == 1 and not parts.is_log:
-            return replay_shard(self._client, shards[0], self._batch_size, on_batch, self._server.wait_for_exit)
-        timings = Timings()
-        for number, shard in enumerate(shards):
-            timings = timings.merge(self._replay(number, shard, parts, on_batch))
-        return timings
+        """Replay the shards one after the other, but for those whose part an earlier run left.
 
-    def _replay(self, number: int, shard: Shard, parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
-        """Take a shard's part from the run before, or replay the shard."""
+        A log that is one file is the only part of a run in one shard.
+        """
         client, batch_size = self._client, self._batch_size
-        if (result := parts.take(number, shard)) is None:
-            wait_for_exit = self._server.wait_for_exit
-            result = run_shard(client, shard, batch_size, parts.path(number), wait_for_exit, on_batch)
-            parts.keep(number, result)
-        else:
-            for batch in read_part(result.part, shard, batch_size, client.names):
-                on_batch(batch)
-        return result.timings
+        has_parts = len(shards) > 1 or parts.is_log
+        taken = [parts.take(number, shard) if has_parts else None for number, shard in enumerate(shards)]
+        missing = [shard for shard, result in zip(shards, taken, strict=True) if result is None]
+        answers = replay_shards(client, missing, batch_size, self._server.wait_for_exit)
+        if not has_parts:
+            return _use(answers, on_batch)
+        timings = Timings()
+        for number, (shard, result) in enumerate(zip(shards, taken, strict=True)):
+            if result is None:
+                path, has_scores = parts.path(number), client.provides.scores
+                result = write_part(answers, shard, path, client.names, has_scores, on_batch)
+                parts.keep(number, result)
+            else:
+                for batch in read_part(result.part, shard, batch_size, client.names):
+                    on_batch(batch)
+            timings = timings.merge(result.timings)
+        return timings
 
     def ask_again(self, infer_check: InferCheck, again_check: AgainCheck) -> tuple[InferCheck, AgainCheck]:
         """Ask the server."""
@@ -118,6 +121,15 @@ class LocalReplayer:
         """Close the connections, and let the server end."""
         self._client.close()
         self._server.let_end()
+
+
+def _use(answers: Iterable[tuple[BatchResult, Completion]], on_batch: Callable[[BatchResult], None]) -> Timings:
+    """Hand over each batch, and return the times of their requests."""
+    completions = []
+    for batch, completion in answers:
+        on_batch(batch)
+        completions.append(completion)
+    return Timings(tuple(completions))
 
 
 def check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ def part_of(prepared: Prepared, shard: Shard, folder: Path) -> ShardPart:
             row += len(windows)
     index = ReferenceIndex.build(prepared.datasets, [model.source_f04 for model in prepared.models])
     counts = ShardCounter(prepared.datasets, prepared.models, index, None).count_part(path, shard)
-    return ShardPart(path.read_bytes(), digest(path), Timings(((0.0, 1.0),)), counts)
+    return ShardPart(path.read_bytes(), digest(path), Timings(), counts)
 
 
 class Driver:

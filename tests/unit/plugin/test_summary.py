@@ -15,7 +15,7 @@ from pytest_f07.replay.replay import Completion, Timings
 from pytest_f07.results.verdict import Verdict, broken_verdict
 from tests.unit.small_session import NAMES, NODE, failed_verdict, let_run, passed_verdict, small_session
 
-TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3000),))
+TIMINGS = Timings((Completion(2.0, 2.0, 3000),))
 PASSED, FAILED = [passed_verdict(name) for name in NAMES], [passed_verdict("a"), failed_verdict("a__b")]
 NOTE = "The session was interrupted. No metadata was written."
 REPORT = "executions/07_deployrun/v701/report/report.html"

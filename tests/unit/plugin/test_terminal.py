@@ -24,7 +24,7 @@ from pytest_f07.replay import replay
 from pytest_f07.replay.replay import Completion, Progress, Timings
 from tests.unit.small_session import NAMES, failed_verdict, let_run, passed_verdict, small_session
 
-TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3000),))
+TIMINGS = Timings((Completion(2.0, 2.0, 3000),))
 
 
 class Screen(io.StringIO):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_f07.log import writer
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.part import read_part
-from pytest_f07.replay.replay import replay_shard
+from pytest_f07.replay.replay import replay_shards
 from pytest_f07.replay.shards import cut_shards
 from pytest_f07.windows import BatchResult, Predictions
 from tests.unit.replay.test_replay import EchoClient, quick, write_dataset
@@ -39,8 +39,9 @@ def test_a_log_joined_of_parts_has_the_bytes_of_one_that_was_not_cut(
         with PredictionLog(*whole, ("a",)) as log:
             for number, shard in enumerate(shards):
                 with PredictionLog(folder / f"part{number}", None, ("a",)) as part:
-                    for take in (log.add, part.add, batches.append):
-                        replay_shard(client, shard, 3, take, lambda _: None)
+                    for batch, _ in replay_shards(client, [shard], 3, lambda _: None):
+                        for take in (log.add, part.add, batches.append):
+                            take(batch)
         with PredictionLog(*joined, ("a",)) as log:
             for number, shard in enumerate(shards):
                 for batch in read_part(folder / f"part{number}", shard, 3, ("a",)):

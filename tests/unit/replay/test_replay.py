@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_f07.endpoints.f07 import Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import batches, explain_break, replay_shard
+from pytest_f07.replay.replay import Completion, Timings, batches, explain_break, replay_shards, take_shard
 from pytest_f07.replay.shards import Shard, cut_shards
 from pytest_f07.variant.dataset import Dataset
 from pytest_f07.windows import Predictions
@@ -70,18 +70,20 @@ def test_batches_are_full_but_for_the_last_of_a_row_group(tmp_path: Path) -> Non
 
 
 class EchoClient:
-    """A client whose answers depend on the windows alone, with one request in flight."""
+    """A client whose answers depend on the windows alone, with some requests in flight at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_most: int = 1) -> None:
         self.timeout_s = 1.0
-        self._in_flight = 0
+        self.sent: list[Any] = []
+        self._at_most, self._in_flight = at_most, 0
 
     @property
     def busy(self) -> bool:
-        return self._in_flight == 1
+        return self._in_flight == self._at_most
 
     def send_batch(self, windows: pa.Array) -> Request:
         self._in_flight += 1
+        self.sent.append(windows.to_pylist())
         return Request(HTTPConnection("nowhere"), "/infer_batch", windows)
 
     def receive_batch(self, request: Request) -> Predictions:
@@ -100,10 +102,30 @@ def test_any_cut_into_shards_gives_the_same_logs(groups: list[list[list[int]]], 
             parquet, csv = Path(folder) / f"log{size}.parquet", Path(folder) / f"log{size}.csv"
             with PredictionLog(parquet, csv, ("a",)) as log:
                 client: Any = EchoClient()
-                for shard in cut_shards([data], 1, 3, size):
-                    replay_shard(client, shard, 3, log.add, lambda _: None)
+                for batch, _ in replay_shards(client, cut_shards([data], 1, 3, size), 3, lambda _: None):
+                    log.add(batch)
             logs.append([parquet.read_bytes(), csv.read_bytes()])
     assert logs[0] == logs[1]
+
+
+def test_the_next_shard_is_under_way_while_the_last_batch_of_one_is_used(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path, [[[1], [2], [3]], [[4], [5]]])
+    shards = [Shard(dataset, 0, 3), Shard(dataset, 3, 2)]
+    client: Any = EchoClient(at_most=2)
+    answers = replay_shards(client, shards, 2, lambda _: None)
+    first = [batch for batch, _ in take_shard(answers, shards[0])]
+    assert client.sent == [[[1], [2]], [[3]], [[4], [5]]]
+    second = [batch for batch, _ in take_shard(answers, shards[1])]
+    assert [(batch.first_row, len(batch.windows)) for batch in first + second] == [(0, 2), (2, 1), (3, 2)]
+
+
+def test_the_pace_is_that_from_the_first_request_to_the_last_answer() -> None:
+    timings = Timings((Completion(3.0, 1.0, 30),)).merge(Timings((Completion(3.5, 0.5, 10), Completion(4.0, 0.5, 20))))
+    assert (timings.begin, timings.end, timings.latencies) == (2.0, 4.0, [1.0, 0.5, 0.5])
+    assert timings.windows_per_second == 30.0
+    later = timings.shift(10)
+    assert (later.begin, later.end, later.latencies) == (12.0, 14.0, [1.0, 0.5, 0.5])
+    assert Timings().windows_per_second == 0.0
 
 
 @pytest.mark.parametrize(

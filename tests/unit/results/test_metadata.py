@@ -35,7 +35,7 @@ def read_metadata(root: Path, verdicts: dict[str, Verdict]) -> dict[str, Any]:
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    timings = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
+    timings = Timings((Completion(1.0, 0.5, 3), Completion(2.5, 0.5, 1)))
     result = run_result(root, verdicts, timings=timings, stage_seconds={"replay": 1.23456})
     metadata: dict[str, Any] = json.loads(to_json(document(result)))
     return metadata

@@ -18,7 +18,7 @@ from pytest_f07.results.workers import Workers
 from tests.unit.results.comparison.test_history import write_metadata
 from tests.unit.small_run import model, run_result
 
-TIMINGS = Timings(((0.0, 2.0),), (Completion(1.0, 0.5, 3), Completion(2.0, 0.5, 1)))
+TIMINGS = Timings((Completion(1.0, 0.5, 3), Completion(2.5, 0.5, 1)))
 PASSED = Verdict("a", Metrics("a", 3, 4, 1, 2), audit=ModelAudit())
 FAILED = broken_verdict("a__b", "no")
 
@@ -57,7 +57,7 @@ def test_the_page_shows_the_numbers_of_the_replay(tmp_path: Path) -> None:
 
 
 def test_many_requests_are_drawn(tmp_path: Path) -> None:
-    many = Timings(((0.0, 2.0),), TIMINGS.completions * (DRAWN_REQUESTS // 2))
+    many = Timings(TIMINGS.completions * (DRAWN_REQUESTS // 2))
     assert make_page(replace(run_of_two(tmp_path, PASSED), timings=many), None).pace is not None
 
 

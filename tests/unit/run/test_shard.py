@@ -13,10 +13,11 @@ from pytest_f07.endpoints.endpoint import Provides
 from pytest_f07.endpoints.f07 import Request
 from pytest_f07.errors import BrokenRun
 from pytest_f07.log.reader import LogReader
+from pytest_f07.replay.replay import replay_shards
 from pytest_f07.replay.shards import Shard
 from pytest_f07.results.counting import ShardCounter
 from pytest_f07.results.references import ReferenceIndex
-from pytest_f07.run.shard import run_shard
+from pytest_f07.run.shard import write_part
 from pytest_f07.windows import BatchResult, Predictions
 from tests.unit.replay.test_replay import EchoClient, write_dataset
 from tests.unit.small_run import model
@@ -46,7 +47,8 @@ def run(folder: Path, client: Any, batches: list[BatchResult], counter: ShardCou
     shard = Shard(write_dataset(folder, [WINDOWS]), 2, 3)
     parts = folder / "parts"
     parts.mkdir()
-    return run_shard(client, shard, 2, parts / "part-00001.parquet", lambda _: "by SIGKILL", batches.append, counter)
+    answers = replay_shards(client, [shard], 2, lambda _: "by SIGKILL")
+    return write_part(answers, shard, parts / "part-00001.parquet", ("a",), True, batches.append, counter)
 
 
 def test_a_part_holds_the_shards_rows_and_its_result_travels(tmp_path: Path) -> None:
