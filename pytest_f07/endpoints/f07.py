@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+from urllib3.util import wait_for_read
 
 from pytest_f07 import wire
 from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES, Provides
@@ -163,6 +164,8 @@ class Client:
         self, method: str, path: str, body: Any = None, content_type: str | None = None, windows: pa.Array = None
     ) -> Request:
         connection = self._idle.popleft()
+        if connection.sock is not None and wait_for_read(connection.sock, 0):
+            connection.close()  # a server ends connections that were silent for long; the request opens it again
         request = Request(connection, path, windows)
         try:
             headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
@@ -174,9 +177,11 @@ class Client:
 
     def _receive(self, request: Request) -> tuple[bytes, Message]:
         complete = False
+        # Not from when it was sent: whoever sends ahead may have been busy meanwhile.
+        end = time.perf_counter() + self.timeout_s
         try:
             with request.connection.getresponse() as response:
-                body = self._read_body(response, request.sent + self.timeout_s)
+                body = self._read_body(response, end)
             complete = True
         except http.client.HTTPException as error:
             raise ConnectionError(f"what came is not HTTP: {error!r}") from None

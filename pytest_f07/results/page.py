@@ -151,7 +151,8 @@ def make_page(result: RunResult, note: str | None, not_judged: Collection[str] =
         for name, verdict in result.verdicts.items()
         if verdict.assessment and (agreement := verdict.assessment.agreement) and agreement.expected is not None
     }
-    pace = [(request.end - timings.begin, request.windows, request.seconds) for request in timings.completions]
+    begin = timings.begin
+    pace = [(request.end - begin, request.windows, request.seconds) for request in timings.completions]
     return Page(
         variant=result.variant,
         package=result.package,

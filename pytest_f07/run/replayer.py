@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 from pytest_f07.endpoints.connect import connect
@@ -88,24 +89,27 @@ class LocalReplayer:
 
         A log that is one file is the only part of a run in one shard.
         """
-        client, batch_size = self._client, self._batch_size
-        has_parts = len(shards) > 1 or parts.is_log
-        taken = [parts.take(number, shard) if has_parts else None for number, shard in enumerate(shards)]
-        missing = [shard for shard, result in zip(shards, taken, strict=True) if result is None]
-        answers = replay_shards(client, missing, batch_size, self._server.wait_for_exit)
-        if not has_parts:
-            return _use(answers, on_batch)
-        timings = Timings()
-        for number, (shard, result) in enumerate(zip(shards, taken, strict=True)):
-            if result is None:
-                path, has_scores = parts.path(number), client.provides.scores
-                result = write_part(answers, shard, path, client.names, has_scores, on_batch)
-                parts.keep(number, result)
-            else:
-                for batch in read_part(result.part, shard, batch_size, client.names):
-                    on_batch(batch)
-            timings = timings.merge(result.timings)
+        if len(shards) == 1 and not parts.is_log:
+            return _use(self._answers(shards), on_batch)
+        client, timings = self._client, Timings()
+        taken = {number for number, shard in enumerate(shards) if parts.take(number, shard)}
+        # No request is under way while parts are read: its answer could become too old.
+        for is_taken, group in groupby(range(len(shards)), taken.__contains__):
+            numbers = list(group)
+            answers = self._answers([] if is_taken else [shards[number] for number in numbers])
+            for number in numbers:
+                shard, part = shards[number], parts.path(number)
+                if is_taken:
+                    for batch in read_part(part, shard, self._batch_size, client.names):
+                        on_batch(batch)
+                else:
+                    result = write_part(answers, shard, part, client.names, client.provides.scores, on_batch)
+                    parts.keep(number, result)
+                    timings = timings.merge(result.timings)
         return timings
+
+    def _answers(self, shards: Sequence[Shard]) -> Iterator[tuple[BatchResult, Completion]]:
+        return replay_shards(self._client, shards, self._batch_size, self._server.wait_for_exit)
 
     def ask_again(self, infer_check: InferCheck, again_check: AgainCheck) -> tuple[InferCheck, AgainCheck]:
         """Ask the server."""

@@ -47,7 +47,7 @@ def write_part(
     :param has_scores: False where the server gives labels alone.
     :param on_batch: called with each batch besides, in the order of the rows.
     :param counter: None where the part is not counted here.
-    :raises BrokenRun: where the replay breaks, which the answers come from.
+    :raises BrokenRun: where the replay that gives the answers breaks.
     """
     partial = part.with_name(f".{part.name}.{uuid4().hex}")
     completions = []

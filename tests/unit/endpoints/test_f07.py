@@ -7,12 +7,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from flask import Flask, Response
+from urllib3.util import wait_for_read
 from werkzeug.serving import make_server
 
 from pytest_f07 import wire
@@ -318,6 +320,41 @@ def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> 
         client.receive_batch(client.send_batch(BATCH))
         with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
             client.receive_batch(client.send_batch(BATCH))
+
+
+class Impatient(BaseHTTPRequestHandler):
+    """A handler that ends each connection after its answer, without a word, as a server does that waited for long."""
+
+    protocol_version = "HTTP/1.1"
+    asked = make_app().test_client()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.asked.post(self.path, data=body, headers=dict(self.headers))
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.data)
+        self.close_connection = True
+
+    def log_message(self, text: str, *values: object) -> None:
+        """Log nothing."""
+
+
+def test_a_connection_that_the_server_ended_while_it_was_silent_is_opened_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impatient) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with closing(Client("127.0.0.1", server.server_port, NAMES, "m1", "n1", timeout_s=120)) as client:
+                for _ in range(CONNECTIONS + 1):
+                    assert len(ask_batch(client)) == len(BATCH)
+                    kept = [each.sock for each in client._connections if each.sock is not None]
+                    assert all(wait_for_read(each, 60) for each in kept), "the server did not end them"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_run_that_breaks_leaves_no_connection_open() -> None:

@@ -87,6 +87,25 @@ def test_parts_are_kept_and_taken_and_the_batches_are_the_same(prepared: Prepare
     assert parts.taken == len(shards)
 
 
+def test_a_part_that_is_missing_between_others_is_replayed(prepared: Prepared, tmp_path: Path) -> None:
+    models, batch_size = len(prepared.models), prepared.params.batch_size
+    shards = cut_shards(prepared.datasets, models, batch_size, predictions=1)
+    assert len(shards) > 2
+    parts = Parts(tmp_path / "parts", {"server": {}}, models, len(shards))
+    parts.begin()
+    seen = []
+    for lost in (None, 1):
+        if lost is not None:
+            parts.path(lost).unlink()
+        replayer, _ = make_replayer(prepared)
+        batches: list[BatchResult] = []
+        timings = replayer.replay(shards, parts, batches.append)
+        seen.append([(batch.dataset, batch.first_row, batch.windows.to_pylist()) for batch in batches])
+    assert seen[0] == seen[1]
+    assert parts.taken == len(shards) - 1
+    assert sum(completion.windows for completion in timings.completions) == shards[1].rows
+
+
 def test_a_run_in_one_shard_has_no_parts(prepared: Prepared, tmp_path: Path) -> None:
     [shard, *_] = cut_shards(prepared.datasets, len(prepared.models), prepared.params.batch_size)
     parts = Parts(tmp_path / "parts", {}, len(prepared.models), 1)
