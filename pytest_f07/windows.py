@@ -17,6 +17,7 @@ from pytest_f07.errors import TooLarge
 MAX_WINDOWS = 65_536
 MAX_CODES = 8 * 1024 * 1024
 MAX_WINDOW = 1_000_000
+LEAST_REPEATS = 4  # of a code on average, for its text to be written once
 
 Int64Array = npt.NDArray[np.int64]
 Int8Array = npt.NDArray[np.int8]
@@ -124,26 +125,27 @@ def windows_of(column: pa.Array) -> Windows:
 
 
 def window_text(windows: pa.Array) -> pa.Array:
-    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array.
-
-    Each distinct code is written once; then the codes' texts, laid end to end, are the windows'.
-    """
-    if len(windows) == 0:
-        return pa.array([], pa.string())
+    """Return each window of a list array as compact JSON text, ``[1,5,2]`` or ``[]``: a string array."""
     offsets = windows.offsets.to_numpy().astype(np.int64)
-    lengths, first = np.diff(offsets), offsets[0]
-    codes = windows.values.slice(first, offsets[-1] - first).dictionary_encode()
+    codes = windows.values.slice(offsets[0], offsets[-1] - offsets[0])
+    offsets -= offsets[0]
+    encoded = codes.dictionary_encode()
+    if len(encoded.dictionary) * LEAST_REPEATS >= len(codes):
+        lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), codes.cast(pa.string()))
+        return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+    return _text_of_repeated_codes(encoded, offsets)
+
+
+def _text_of_repeated_codes(codes: pa.DictionaryArray, offsets: Int64Array) -> pa.Array:
+    """Return the same in half the time: each distinct code is written once, the codes' texts are laid end to end."""
     number, text, join = len(codes.dictionary), codes.dictionary.cast(pa.string()), pc.binary_join_element_wise
-    within, begin, end, alone = (
-        join(*parts, "") for parts in ((text, ","), ("[", text, ","), (text, "]"), ("[", text, "]"))
-    )
-    texts = pa.concat_arrays([within, begin, end, alone, pa.array(["[]"])])
-    places = np.insert(codes.indices.to_numpy(), (offsets[:-1] - first)[lengths == 0], 4 * number)
-    ends = np.cumsum(np.maximum(lengths, 1))
-    starts = np.concatenate([[0], ends[:-1]])
-    places[starts[lengths > 0]] += number
-    places[ends[lengths > 0] - 1] += 2 * number
-    taken = texts.take(pa.array(places))
-    _, text_offsets, content = taken.buffers()
-    window_offsets = np.frombuffer(text_offsets, np.int32)[np.concatenate([[0], ends])]
-    return pa.StringArray.from_buffers(len(windows), pa.py_buffer(window_offsets), content)
+    forms = ((text, ","), ("[", text, ","), (text, "]"), ("[", text, "]"))  # within a window, first, last, alone
+    texts = pa.concat_arrays([*(join(*form, "") for form in forms), pa.array(["[]"])])
+    lengths = np.diff(offsets)
+    places = np.insert(codes.indices.to_numpy(), offsets[:-1][lengths == 0], len(forms) * number)
+    bounds = np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))])
+    places[bounds[:-1][lengths > 0]] += number
+    places[bounds[1:][lengths > 0] - 1] += 2 * number
+    _, text_offsets, content = texts.take(pa.array(places)).buffers()
+    window_offsets = np.frombuffer(text_offsets, np.int32)[bounds]
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(window_offsets), content)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pytest_f07.windows import Predictions
 
-CONNECTIONS = 4  # requests in flight
+CONNECTIONS = 3  # requests in flight to a server that is not ours
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 
@@ -59,7 +59,7 @@ class Endpoint(Protocol[RequestT]):
 
     @property
     def timeout_s(self) -> float:
-        """Seconds that a request may take."""
+        """Seconds that an answer may take."""
 
     @property
     def provides(self) -> Provides:

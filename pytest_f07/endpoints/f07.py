@@ -1,9 +1,11 @@
-"""Speak this project's own protocol: one kept connection for each request in flight, a deadline for each request."""
+"""Speak this project's own protocol: one kept connection for each request in flight, a deadline for each answer."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import select
+import socket
 import ssl
 import time
 from collections import deque
@@ -14,14 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-from urllib3.util import wait_for_read
 
 from pytest_f07 import wire
-from pytest_f07.endpoints.endpoint import CONNECTIONS, MAX_ANSWER_BYTES, Provides
+from pytest_f07.endpoints.endpoint import MAX_ANSWER_BYTES, Provides
 from pytest_f07.endpoints.target import UrlTarget
 from pytest_f07.errors import BrokenRun, WireError, one_line
 from pytest_f07.variant.wording import counted
 from pytest_f07.windows import Predictions, windows_of
+
+CONNECTIONS = 4  # requests in flight
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Client:
     :param names: the prediction names that every answer must hold, in order.
     :param manifest: the sha256 of the manifest that the server must serve; None: the one of its first answer.
     :param nonce: the random name of this run; an answer without it comes from another server. None: any.
-    :param timeout_s: seconds for connecting, for the first byte of an answer, and for all of it.
+    :param timeout_s: seconds for connecting, for the first byte of an answer, and for all of it once it is waited for.
     :param tls: how to encrypt; None for plain HTTP.
     :param prefix: what stands before each path.
     :param headers: sent with each request.
@@ -164,7 +167,7 @@ class Client:
         self, method: str, path: str, body: Any = None, content_type: str | None = None, windows: pa.Array = None
     ) -> Request:
         connection = self._idle.popleft()
-        if connection.sock is not None and wait_for_read(connection.sock, 0):
+        if connection.sock is not None and _is_ended(connection.sock):
             connection.close()  # a server ends connections that were silent for long; the request opens it again
         request = Request(connection, path, windows)
         try:
@@ -215,6 +218,13 @@ class Client:
         if broken:
             connection.close()  # the next request opens it again
         self._idle.append(connection)
+
+
+def _is_ended(connection: socket.socket) -> bool:
+    """Return whether there is something to read on a connection on which nothing was asked: its end."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _decode_json(body: bytes) -> Any:

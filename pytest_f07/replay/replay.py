@@ -126,8 +126,14 @@ def replay_shards(
         for windows in batches(shard, batch_size):
             if client.busy:
                 yield receive()
-            with _at(shard.dataset, row, client, wait_for_exit):
-                pending.append((shard.dataset, row, windows, client.send_batch(windows)))
+            try:
+                with _at(shard.dataset, row, client, wait_for_exit):
+                    request = client.send_batch(windows)
+            except BrokenRun:
+                while pending:  # what was sent before was answered, or says better where it broke
+                    yield receive()
+                raise
+            pending.append((shard.dataset, row, windows, request))
             row += len(windows)
     while pending:
         yield receive()

@@ -87,25 +87,26 @@ class LocalReplayer:
     def replay(self, shards: Sequence[Shard], parts: Parts, on_batch: Callable[[BatchResult], None]) -> Timings:
         """Replay the shards one after the other, but for those whose part an earlier run left.
 
-        A log that is one file is the only part of a run in one shard.
+        A run of one shard whose log is one file keeps no part.
         """
         if len(shards) == 1 and not parts.is_log:
             return _use(self._answers(shards), on_batch)
         client, timings = self._client, Timings()
         taken = {number for number, shard in enumerate(shards) if parts.take(number, shard)}
-        # No request is under way while parts are read: its answer could become too old.
+        # No request is under way while parts are read: a server ends a connection whose answer nobody reads.
         for is_taken, group in groupby(range(len(shards)), taken.__contains__):
             numbers = list(group)
-            answers = self._answers([] if is_taken else [shards[number] for number in numbers])
-            for number in numbers:
-                shard, part = shards[number], parts.path(number)
-                if is_taken:
-                    for batch in read_part(part, shard, self._batch_size, client.names):
+            if is_taken:
+                for number in numbers:
+                    for batch in read_part(parts.path(number), shards[number], self._batch_size, client.names):
                         on_batch(batch)
-                else:
-                    result = write_part(answers, shard, part, client.names, client.provides.scores, on_batch)
-                    parts.keep(number, result)
-                    timings = timings.merge(result.timings)
+                continue
+            answers = self._answers([shards[number] for number in numbers])
+            for number in numbers:
+                path, has_scores = parts.path(number), client.provides.scores
+                result = write_part(answers, shards[number], path, client.names, has_scores, on_batch)
+                parts.keep(number, result)
+                timings = timings.merge(result.timings)
         return timings
 
     def _answers(self, shards: Sequence[Shard]) -> Iterator[tuple[BatchResult, Completion]]:

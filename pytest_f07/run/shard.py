@@ -1,4 +1,4 @@
-"""Write the part of the log that one shard is, and count it: the unit of work, on this machine or on another."""
+"""Write one shard's part of the log, and count it: the unit of work, on this machine or on another."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def write_part(
     on_batch: Callable[[BatchResult], None] = lambda batch: None,
     counter: ShardCounter | None = None,
 ) -> ShardResult:
-    """Write the next answers, those of a shard, as its part of the log: whole or not at all, also where two do it.
+    """Write the next answers, those of a shard, as its part of the log: whole or not at all.
+
+    Two may write the same part at once.
 
     :param part: where the part is to lie, in a folder that is there.
     :param names: the prediction names, in order.

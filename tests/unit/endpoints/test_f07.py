@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,8 +19,7 @@ from urllib3.util import wait_for_read
 from werkzeug.serving import make_server
 
 from pytest_f07 import wire
-from pytest_f07.endpoints.endpoint import CONNECTIONS
-from pytest_f07.endpoints.f07 import Client
+from pytest_f07.endpoints.f07 import CONNECTIONS, Client
 from pytest_f07.errors import BrokenRun
 from pytest_f07.server.app import create_app
 from pytest_f07.server.http import _QuietHandler
@@ -320,6 +320,12 @@ def test_a_server_started_again_or_with_other_models_is_noticed(header: str) -> 
         client.receive_batch(client.send_batch(BATCH))
         with pytest.raises(BrokenRun, match=f"is not of this run's server: its {header} is 'another', not 'one'"):
             client.receive_batch(client.send_batch(BATCH))
+
+
+def test_an_answer_is_in_time_however_long_it_was_not_waited_for() -> None:
+    with serve(make_app()) as client:
+        long_ago = replace(client.send_batch(BATCH), sent=-1e9)
+        assert len(client.receive_batch(long_ago)) == len(BATCH)
 
 
 class Impatient(BaseHTTPRequestHandler):

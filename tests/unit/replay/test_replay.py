@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_f07.endpoints.f07 import Request
+from pytest_f07.errors import BrokenRun
 from pytest_f07.log.writer import PredictionLog
 from pytest_f07.replay.replay import Completion, Timings, batches, explain_break, replay_shards, take_shard
 from pytest_f07.replay.shards import Shard, cut_shards
@@ -117,6 +118,29 @@ def test_the_next_shard_is_under_way_while_the_last_batch_of_one_is_used(tmp_pat
     assert client.sent == [[[1], [2]], [[3]], [[4], [5]]]
     second = [batch for batch, _ in take_shard(answers, shards[1])]
     assert [(batch.first_row, len(batch.windows)) for batch in first + second] == [(0, 2), (2, 1), (3, 2)]
+
+
+class DyingClient(EchoClient):
+    """A client whose server dies with the second request; the fourth cannot be sent."""
+
+    def send_batch(self, windows: pa.Array) -> Request:
+        if len(self.sent) == 3:
+            raise ConnectionResetError
+        return super().send_batch(windows)
+
+    def receive_batch(self, request: Request) -> Predictions:
+        if request.windows.to_pylist() == [[2]]:
+            raise ConnectionResetError
+        return super().receive_batch(request)
+
+
+def test_where_a_request_cannot_be_sent_those_before_it_are_received_first(tmp_path: Path) -> None:
+    client: Any = DyingClient(at_most=9)
+    shard = one_shard(write_dataset(tmp_path, [[[code]] for code in range(1, 7)]))
+    answers = replay_shards(client, [shard], 1, lambda _: "by SIGKILL")
+    assert next(answers)[0].first_row == 0
+    with pytest.raises(BrokenRun, match=r"the server died at v401 row 1 \(by SIGKILL\)"):
+        next(answers)
 
 
 def test_the_pace_is_that_from_the_first_request_to_the_last_answer() -> None:
