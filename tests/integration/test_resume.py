@@ -120,7 +120,7 @@ def test_a_killed_session_is_resumed(project: F07Project, number: signal.Signals
     note_undisturbed(project)
     stub(project, "stalls")
     with started(project, free_port()) as session:
-        wait_for(lambda: stalled(project), "the stall")
+        wait_for(lambda: stalled(project) and bool(records(project)), "the stall, and the part before it")
         session.send_signal(number)
         session.wait(PATIENCE)
     assert len(records(project)) == 1
