@@ -60,7 +60,7 @@ class Stub:
             time.sleep(0.03)
         if self.fault == "kills-its-worker":
             os.kill(os.getppid(), signal.SIGKILL)
-        if self.fault == "stalls" and number == 4:
+        if self.fault == "stalls" and number == 6:  # four are in flight: the first two batches are answered
             Path("stalled").touch()
             time.sleep(3600)
         if self.fault == "fails" and number == 4:
