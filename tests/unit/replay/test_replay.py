@@ -117,7 +117,8 @@ def test_the_next_shard_is_under_way_while_the_last_batch_of_one_is_used(tmp_pat
     first = [batch for batch, _ in take_shard(answers, shards[0])]
     assert client.sent == [[[1], [2]], [[3]], [[4], [5]]]
     second = [batch for batch, _ in take_shard(answers, shards[1])]
-    assert [(batch.first_row, len(batch.windows)) for batch in first + second] == [(0, 2), (2, 1), (3, 2)]
+    places = [[(batch.first_row, len(batch.windows)) for batch in each] for each in (first, second)]
+    assert places == [[(0, 2), (2, 1)], [(3, 2)]]
 
 
 class DyingClient(EchoClient):
